@@ -22,7 +22,7 @@ public sealed class ReferenceTests
         ["StreamConsole"] = Service,
         ["AppHost"] = ["EmbeddedHosting", .. Services],
         ["Cli"] = ["Contracts", "EmbeddedHosting"],
-        ["Bench"] = ["EventBus", "Contracts"],
+        ["Bench"] = ["EventBus", "Contracts", "TestServers"],
         ["TestServers"] = [],
         ["EventBus.Tests"] = ["EventBus", "TestServers"],
         ["Services.Tests"] = ["EventBus", "ServiceDefaults", "Contracts", "TestServers", .. Services],
