@@ -1,7 +1,9 @@
+using FanOut.EventBus.Groups;
 using FanOut.EventBus.Publishing;
 using FanOut.EventBus.Telemetry;
 using FanOut.EventBus.Wire;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -30,6 +32,7 @@ public static class EventBusBuilderPublishingExtensions
             options.Configure(configure);
         }
 
+        services.TryAddSingleton<ConsumerGroups>();
         services.AddSingleton<RelayStatus>();
         services.AddSingleton<OutboxBacklog>();
         services.AddSingleton<OutboxWakeUp>();

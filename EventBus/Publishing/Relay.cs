@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using FanOut.EventBus.Groups;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -12,7 +13,7 @@ namespace FanOut.EventBus.Publishing;
 /// While one batch is being appended the next is read and fixed. One relay leads, on the session that holds the lock; those of the other replicas stand by.
 /// </summary>
 internal sealed partial class Relay(
-    StreamName stream, NpgsqlDataSource dataSource, IConnectionMultiplexer redis, OutboxWakeUp wakeUp, OutboxBacklog backlog, RelayStatus status, Telemetry.EventBusMetrics metrics,
+    StreamName stream, NpgsqlDataSource dataSource, IConnectionMultiplexer redis, OutboxWakeUp wakeUp, OutboxBacklog backlog, RelayStatus status, ConsumerGroups groups, Telemetry.EventBusMetrics metrics,
     IOptions<OutboxOptions> options, TimeProvider time, ILogger<Relay> logger) : BackgroundService
 {
     private const int ManyGaps = 10_000;
@@ -81,7 +82,7 @@ internal sealed partial class Relay(
     private async Task LeadAsync(RelaySession session, Backoff postgres, CancellationToken cancellationToken)
     {
         var appender = new StreamAppender(redis, stream, _options.MaxStreamLength);
-        var recovery = new StreamRecovery(stream, session, appender, _metrics, logger);
+        var recovery = new StreamRecovery(stream, session, appender, groups, _metrics, logger);
         var (chain, gaps) = await session.LoadAsync(cancellationToken);
         status.Set(RelayState.Leading);
         await RecoverAsync(session, recovery, chain, cancellationToken);

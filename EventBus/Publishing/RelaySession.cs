@@ -244,6 +244,19 @@ internal sealed class RelaySession : IAsyncDisposable
         return EntryId.FromInt64((long)(await command.ExecuteScalarAsync(cancellationToken))!);
     }
 
+    public async Task<List<GroupName>> LoadGroupsAsync(StreamName stream, CancellationToken cancellationToken)
+    {
+        await using var command = Command("select name from bus.consumer_group where stream = $1 order by name", new NpgsqlParameter<string> { TypedValue = stream.Value });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var groups = new List<GroupName>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            groups.Add(new GroupName(reader.GetString(0)));
+        }
+
+        return groups;
+    }
+
     /// <summary>Records that entries up to <paramref name="floor"/> will not be put back, before that is so.</summary>
     public async Task RaiseFloorAsync(EntryId floor, CancellationToken cancellationToken)
     {

@@ -1,15 +1,15 @@
 using System.Globalization;
+using FanOut.EventBus.Redis;
 using FanOut.EventBus.Wire;
 using StackExchange.Redis;
-using LuaScript = FanOut.EventBus.Redis.LuaScript;
 
 namespace FanOut.EventBus.Publishing;
 
 /// <summary>The relay's two ways to write to the stream: append what is new, and put back what was lost.</summary>
 internal sealed class StreamAppender(IConnectionMultiplexer connection, StreamName stream, long maxLength)
 {
-    private static readonly LuaScript Append = new("Publishing.append.lua");
-    private static readonly LuaScript Republish = new("Publishing.republish.lua");
+    private static readonly EmbeddedScript Append = new("Publishing.append.lua");
+    private static readonly EmbeddedScript Republish = new("Publishing.republish.lua");
 
     private readonly RedisKey[] _stream = [StreamKeys.Stream(stream)];
     private readonly RedisKey[] _streams = [StreamKeys.Stream(stream), StreamKeys.Foreign(stream)];

@@ -1,3 +1,4 @@
+using FanOut.EventBus.Groups;
 using FanOut.EventBus.Wire;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
@@ -8,7 +9,7 @@ namespace FanOut.EventBus.Publishing;
 /// Makes the stream complete again up to the end of the chain: finds the last entry that Redis still has, and puts back all that follow it under the ids they had. The chain's entries are appended in order, each only
 /// behind its predecessor, so what is there is a prefix. It does no harm where nothing was lost, nor when it is interrupted and begins again.
 /// </summary>
-internal sealed partial class StreamRecovery(StreamName stream, RelaySession session, StreamAppender appender, RelayMetrics metrics, ILogger logger)
+internal sealed partial class StreamRecovery(StreamName stream, RelaySession session, StreamAppender appender, ConsumerGroups groups, RelayMetrics metrics, ILogger logger)
 {
     private const int Page = 100;
 
@@ -44,6 +45,12 @@ internal sealed partial class StreamRecovery(StreamName stream, RelaySession ses
         {
             await session.RaiseFloorAsync(needed, cancellationToken);
             appender.Floor = needed;
+        }
+
+        // Before the entries: a group that is missing is created at its checkpoint, and reads on from there while they come back.
+        foreach (var group in await session.LoadGroupsAsync(stream, cancellationToken))
+        {
+            await groups.EnsureAsync(stream, group, cancellationToken);
         }
 
         var (republished, moved, gone) = await PutBackAsync(last > needed ? last : needed, chain.Tail, cancellationToken);
