@@ -32,6 +32,26 @@ internal sealed class DeadLetterProjector(IConnectionMultiplexer redis, NpgsqlDa
         await mark.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    /// <summary>Moves an entry to the DLQ stream that Postgres can't record, because its id has no int8.</summary>
+    public async Task SetAsideAsync(StreamName stream, GroupName group, RedisKey key, StreamEntry entry, string consumer)
+    {
+        var values = new List<RedisValue> { group.Value, entry.Id };
+        foreach (var field in entry.Values.Take(MostFields))
+        {
+            values.Add(field.Name);
+            values.Add(field.Value);
+        }
+
+        values.AddRange(
+        [
+            DeadLetterFields.Group, group.Value,
+            DeadLetterFields.Entry, entry.Id,
+            DeadLetterFields.Consumer, consumer,
+            DeadLetterFields.Error, "The entry's id is not one that the event bus writes.",
+        ]);
+        await MoveScript.RunAsync(redis.GetDatabase(), [key, StreamKeys.DeadLetters(stream, group)], [.. values]);
+    }
+
     private static async Task<(RedisKey[] Keys, RedisValue[] Values)?> ReadAsync(NpgsqlConnection connection, long number, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(ReadSql, connection);
