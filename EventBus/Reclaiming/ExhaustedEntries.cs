@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using FanOut.EventBus.DeadLetters;
+using FanOut.EventBus.Inbox;
 using FanOut.EventBus.Telemetry;
 using FanOut.EventBus.Wire;
 using Microsoft.Extensions.Logging;
@@ -35,9 +36,9 @@ internal sealed partial class ExhaustedEntries(
         var fields = found[0].Values;
         if (!EntryId.TryParse(Encoding.ASCII.GetBytes(redriven ? SourceId(fields) : exhausted.Id), out var entry))
         {
-            throw new InvalidOperationException(
-                $"Entry {exhausted.Id} of {key} was delivered {exhausted.Deliveries} times but can't become a dead letter: {(redriven ? "its field 'entry' names no entry id" : "its id is larger than an event's can be")}. "
-                + $"Look at it (XRANGE {key} {exhausted.Id} {exhausted.Id}), then remove it: XACK {key} {group.Name} {exhausted.Id}.");
+            await projector.SetAsideAsync(group.Stream, group.Name, key, found[0], exhausted.Consumer);
+            Log.SetAside(logger, group.Stream, group.Name, exhausted.Id, key.ToString());
+            return;
         }
 
         long? number;
@@ -45,7 +46,7 @@ internal sealed partial class ExhaustedEntries(
         {
             Entry = entry,
             RedriveId = redriven ? exhausted.Id : null,
-            Fields = redriven ? [.. fields.Where(field => field.Name != EventFields.Entry)] : fields,
+            Fields = redriven ? fields[1..] : fields,
             Consumer = exhausted.Consumer,
             Deliveries = exhausted.Deliveries,
             Error = "",
@@ -54,24 +55,24 @@ internal sealed partial class ExhaustedEntries(
         {
             letter = letter with { Error = await DescribeAsync(connection, group, entry, exhausted.Deliveries, cancellationToken) };
             number = await DeadLetterStore.TryAddAsync(connection, group.Stream, group.Name, letter, cancellationToken);
-            if (number is null && (await DeadLetterStore.FindUnprojectedAsync(connection, group.Stream, group.Name, [entry.Value], cancellationToken)).TryGetValue(entry, out var earlier))
+            if (number is not null)
             {
-                await connection.CloseAsync();
-                await projector.ProjectAsync(earlier, cancellationToken);
-                return;
+                metrics.Count(group.Stream, group.Name, duplicates: 0, parked: 0, deadLettered: 1);
+                Log.DeadLettered(logger, group.Stream, group.Name, entry, exhausted.Deliveries, letter.Error);
+            }
+            else
+            {
+                number = await FindEarlierAsync(connection, group, entry, cancellationToken);
             }
         }
 
-        if (number is { } added)
+        if (number is { } decided)
         {
-            metrics.DeadLettered(group.Stream, group.Name, 1);
-            Log.DeadLettered(logger, group.Stream, group.Name, entry, exhausted.Deliveries, letter.Error);
-            await projector.ProjectAsync(added, cancellationToken);
+            await projector.ProjectAsync(decided, cancellationToken);
         }
         else
         {
             await redis.GetDatabase().StreamAcknowledgeAsync(key, group.Name.Value, exhausted.Id);
-            metrics.DuplicatesPrevented(group.Stream, group.Name, 1);
         }
     }
 
@@ -115,7 +116,21 @@ internal sealed partial class ExhaustedEntries(
         return (stream, redrive, failure);
     }
 
-    private static string SourceId(NameValueEntry[] fields) => Array.Find(fields, field => field.Name == EventFields.Entry).Value.ToString();
+    /// <returns>The dead letter that somebody else recorded and did not complete; null where the entry's effect is committed, or its dead letter complete.</returns>
+    private async Task<long?> FindEarlierAsync(NpgsqlConnection connection, RegisteredGroup group, EntryId entry, CancellationToken cancellationToken)
+    {
+        var open = await DeadLetterStore.FindUnprojectedAsync(connection, group.Stream, group.Name, [entry.Value], cancellationToken);
+        if (open.TryGetValue(entry, out var number))
+        {
+            return number;
+        }
+
+        metrics.Count(group.Stream, group.Name, duplicates: 1, parked: 0, deadLettered: 0);
+        await new InboxTable(group.Stream, group.Name).CountDuplicatesAsync(connection, 1, cancellationToken);
+        return null;
+    }
+
+    private static string SourceId(NameValueEntry[] fields) => fields.Length > 0 && fields[0].Name == EventFields.Entry ? fields[0].Value.ToString() : "";
 
     private static async Task<string> DescribeAsync(NpgsqlConnection connection, RegisteredGroup group, EntryId entry, int deliveries, CancellationToken cancellationToken)
     {
@@ -139,5 +154,8 @@ internal sealed partial class ExhaustedEntries(
     {
         [LoggerMessage(502, LogLevel.Warning, "Group '{Group}' of stream '{Stream}': entry {Entry} is a dead letter after {Deliveries} deliveries: {Error}")]
         public static partial void DeadLettered(ILogger logger, StreamName stream, GroupName group, EntryId entry, int deliveries, string error);
+
+        [LoggerMessage(503, LogLevel.Error, "Group '{Group}' of stream '{Stream}': entry {Id} of {Key} is not one that the event bus writes; it was moved to the group's DLQ stream as it is.")]
+        public static partial void SetAside(ILogger logger, StreamName stream, GroupName group, string id, string key);
     }
 }
