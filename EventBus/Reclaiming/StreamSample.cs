@@ -21,6 +21,6 @@ public sealed record StreamSample
     /// <summary>Bytes of memory that Redis may use (<c>maxmemory</c>); null without a limit.</summary>
     public required long? MemoryLimit { get; init; }
 
-    /// <summary>The registered groups, by name.</summary>
+    /// <summary>The registered groups, by name; without those under one of whose keys Redis holds something of another type.</summary>
     public required IReadOnlyList<GroupSample> Groups { get; init; }
 }

@@ -52,11 +52,11 @@ public sealed class StreamSampler
         var redis = _redis.GetDatabase();
         var memory = redis.ExecuteAsync("INFO", "memory");
         var length = redis.StreamLengthAsync(StreamKeys.Stream(stream));
-        var readings = await Task.WhenAll(groups.Select(group => ReadAsync(redis, group, hasOutbox)));
+        var readings = (await Task.WhenAll(groups.Select(group => TryReadAsync(redis, group, hasOutbox)))).OfType<Reading>().ToArray();
         var (used, limit) = ReadMemory((await memory).ToString());
         if (hasOutbox)
         {
-            await CountByOutboxAsync(connection, groups, readings, cancellationToken);
+            await CountByOutboxAsync(connection, readings, cancellationToken);
         }
 
         var sample = new StreamSample
@@ -67,17 +67,28 @@ public sealed class StreamSampler
             LastEntry = readings.Select(reading => reading.LastId).FirstOrDefault(id => id.Length > 0),
             MemoryUsed = used,
             MemoryLimit = limit > 0 ? limit : null,
-            Groups = [.. groups.Zip(readings, (group, reading) => reading.ToSample(group, deadLetters.GetValueOrDefault(group.Name.Value)))],
+            Groups = [.. readings.Select(reading => reading.ToSample(deadLetters.GetValueOrDefault(reading.Group.Name.Value)))],
         };
         Volatile.Write(ref _latest, sample);
         return sample;
     }
 
-    private static async Task<Reading> ReadAsync(IDatabase redis, RegisteredGroup group, bool hasOutbox)
-        => new((RedisResult[])(await SampleScript.RunAsync(
-            redis,
-            [group.StreamKey, group.RedriveKey, group.LanesKey],
-            [group.Name.Value, (long)group.LaneTimeout.TotalMilliseconds, StreamKeys.ParkedConsumer, hasOutbox ? 0 : MostCounted]))!);
+    private static async Task<Reading?> TryReadAsync(IDatabase redis, RegisteredGroup group, bool hasOutbox)
+    {
+        try
+        {
+            var reply = await SampleScript.RunAsync(
+                redis,
+                [group.StreamKey, group.RedriveKey, group.LanesKey],
+                [group.Name.Value, (long)group.LaneTimeout.TotalMilliseconds, StreamKeys.ParkedConsumer, hasOutbox ? 0 : MostCounted]);
+            return new(group, (RedisResult[])reply!);
+        }
+        catch (RedisServerException e) when (e.Message.Contains("WRONGTYPE", StringComparison.Ordinal))
+        {
+            // Somebody keeps something else under one of the group's keys: the reclaimer's steps say so, and the other groups are still to be seen.
+            return null;
+        }
+    }
 
     private static async Task<Dictionary<string, long>> CountDeadLettersAsync(NpgsqlConnection connection, StreamName stream, CancellationToken cancellationToken)
     {
@@ -101,9 +112,9 @@ public sealed class StreamSampler
     }
 
     /// <summary>The lag of each group: how many events the outbox published after what the group was delivered last, up to what the stream has.</summary>
-    private static async Task CountByOutboxAsync(NpgsqlConnection connection, IReadOnlyList<RegisteredGroup> groups, Reading[] readings, CancellationToken cancellationToken)
+    private static async Task CountByOutboxAsync(NpgsqlConnection connection, Reading[] readings, CancellationToken cancellationToken)
     {
-        var ids = readings.SelectMany((reading, i) => new[] { ToInt64(reading.LastId, default), ToInt64(reading.LastDelivered, groups[i].Checkpoint) }).ToArray();
+        var ids = readings.SelectMany(reading => new[] { ToInt64(reading.LastId, default), ToInt64(reading.LastDelivered, reading.Group.Checkpoint) }).ToArray();
         await using var command = new NpgsqlCommand(OrdinalsSql, connection);
         command.Parameters.AddWithValue(ids);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -141,8 +152,9 @@ public sealed class StreamSampler
         private readonly long _parked;
         private readonly List<ConsumerSample> _consumers = [];
 
-        public Reading(RedisResult[] reply)
+        public Reading(RegisteredGroup group, RedisResult[] reply)
         {
+            Group = group;
             _now = DateTimeOffset.FromUnixTimeMilliseconds((long)reply[0]);
             LastId = reply[2].ToString() ?? "";
             LastDelivered = reply[3].ToString() ?? "";
@@ -158,16 +170,18 @@ public sealed class StreamSampler
             }
         }
 
+        public RegisteredGroup Group { get; }
+
         public string LastId { get; }
 
         public string LastDelivered { get; }
 
         public long Undelivered { get; set; }
 
-        public GroupSample ToSample(RegisteredGroup group, long deadLetters) => new()
+        public GroupSample ToSample(long deadLetters) => new()
         {
-            Stream = group.Stream,
-            Group = group.Name,
+            Stream = Group.Stream,
+            Group = Group.Name,
             Exists = LastDelivered.Length > 0,
             Lag = Undelivered + _redriven,
             LagIsLowerBound = _isLowerBound,
@@ -176,7 +190,7 @@ public sealed class StreamSampler
             Parked = _parked,
             LiveLanes = _liveLanes,
             DeadLetters = deadLetters,
-            Checkpoint = group.Checkpoint,
+            Checkpoint = Group.Checkpoint,
             LastDelivered = LastDelivered.Length > 0 ? LastDelivered : null,
             Consumers = _consumers,
         };
