@@ -19,8 +19,9 @@ internal sealed class ReclaimerMetrics
     private readonly Counter<long> _merged;
     private volatile bool _isHealthy;
 
-    public ReclaimerMetrics(EventBusMetrics metrics, StreamSampler sampler, IOptions<ReclaimerOptions> options, TimeProvider time)
+    public ReclaimerMetrics(EventBusMetrics metrics, StreamSampler sampler, IOptions<EventBusOptions> busOptions, IOptions<ReclaimerOptions> options, TimeProvider time)
     {
+        var stream = new TagList { { "messaging.system", "redis" }, { "messaging.destination.name", busOptions.Value.Stream } };
         _sampler = sampler;
         _options = options.Value;
         _time = time;
@@ -28,7 +29,7 @@ internal sealed class ReclaimerMetrics
         _handedOver = meter.CreateCounter<long>("fanout.entries.handed_over", "{message}", "Pending entries given to another lane.");
         _removed = meter.CreateCounter<long>("fanout.consumers.removed", "{consumer}", "Consumers of dead lanes that were deleted.");
         _merged = meter.CreateCounter<long>("fanout.inbox.merged", "{range}", "Inbox ranges saved by merging adjacent ones.");
-        meter.CreateObservableGauge("fanout.reclaimer.healthy", () => _isHealthy ? 1 : 0, "1", "1 where the reclaimer's last pass succeeded, 0 otherwise.");
+        meter.CreateObservableGauge("fanout.reclaimer.healthy", () => new Measurement<int>(_isHealthy ? 1 : 0, stream), "1", "1 where the reclaimer's last pass succeeded, 0 otherwise.");
         meter.CreateObservableGauge("fanout.group.lag", () => Observe(group => group.Lag), "{message}", "Events on the stream that were not delivered to the group yet.");
         meter.CreateObservableGauge("fanout.group.lag.duration", () => Observe(group => group.LagDuration.TotalSeconds), "s", "Age of the first event that was not delivered to the group yet.");
         meter.CreateObservableGauge("fanout.group.pending", () => Observe(group => group.Pending), "{message}", "Entries delivered and not finished, parked ones not counted.");

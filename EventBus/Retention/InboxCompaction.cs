@@ -47,8 +47,9 @@ internal sealed class InboxCompaction(NpgsqlDataSource postgres)
                 saved += merges.Sum(merge => merge.Parts - 1);
             }
 
+            // A range that reaches beyond the checkpoint is not touched yet: it is where the next call begins.
             from = to;
-            _compacted[(stream, group)] = from;
+            _compacted[(stream, group)] = ranges.Where(range => range.To > until).Select(range => range.From).DefaultIfEmpty(to).Min();
             width = ranges.Count < MostRead / 4 && width < long.MaxValue / 4 ? width * 2 : width;
         }
 

@@ -3,7 +3,7 @@ using FanOut.EventBus.Telemetry;
 
 namespace FanOut.EventBus.Tests.Reclaiming;
 
-/// <summary>Reads the library's gauges for one stream, as an exporter does.</summary>
+/// <summary>Reads the library's gauges for one stream, as an exporter does; of several replicas the highest value.</summary>
 internal static class GaugeReading
 {
     public static Dictionary<string, double> Read(StreamName stream)
@@ -23,7 +23,7 @@ internal static class GaugeReading
             {
                 if (tag.Key == "messaging.destination.name" && Equals(tag.Value, stream.Value))
                 {
-                    values[instrument.Name] = value;
+                    values[instrument.Name] = Math.Max(value, values.GetValueOrDefault(instrument.Name));
                 }
             }
         }
