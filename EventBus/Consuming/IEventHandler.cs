@@ -1,0 +1,17 @@
+namespace FanOut.EventBus.Consuming;
+
+/// <summary>
+/// Handles one event at a time. The whole contract: effects go through <see cref="EventContext{T}.Connection"/> (or <see cref="EventContext{T}.Enqueue"/>) and are committed together with the record that the event is
+/// done, so that every event has its effect once however often it is delivered. Return = done. Throw <see cref="RejectEventException"/> = dead-letter it now. Throw anything else = this event alone is taken
+/// back and delivered again later, and dead-lettered after <see cref="ConsumerOptions.MaxDeliveries"/>; a fault of Postgres or Redis is not counted against the event. A handler may run again for an event whose transaction
+/// was rolled back: what it does outside the transaction happens again. Handlers are resolved from a scope made for each batch.
+/// </summary>
+/// <typeparam name="T">The type of the event's data.</typeparam>
+public interface IEventHandler<T>
+{
+    /// <summary>Handles one event.</summary>
+    /// <param name="context">The event and the transaction it is handled in.</param>
+    /// <param name="cancellationToken">Cancelled when the host will not wait any longer; what is not committed then is delivered again.</param>
+    /// <returns>A task that ends when the event is handled.</returns>
+    Task HandleAsync(EventContext<T> context, CancellationToken cancellationToken);
+}

@@ -1,0 +1,30 @@
+using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+
+namespace FanOut.EventBus.Migrations;
+
+/// <summary>Registers migrations of a Postgres schema.</summary>
+public static class SchemaMigrationsServiceCollectionExtensions
+{
+    /// <summary>
+    /// When the host starts, applies the embedded <c>Migrations/*.sql</c> scripts of <paramref name="assembly"/> that <paramref name="schema"/> has not had yet, in the order of their names, each in a
+    /// transaction, one replica at a time. They run before any hosted service starts. While Postgres is away the start waits.
+    /// </summary>
+    /// <param name="services">The services; an <see cref="NpgsqlDataSource"/> must be among them.</param>
+    /// <param name="schema">The schema, created where missing; lower-case letters and <c>_</c>.</param>
+    /// <param name="assembly">The assembly that embeds the scripts.</param>
+    /// <returns><paramref name="services"/>.</returns>
+    public static IServiceCollection AddSchemaMigrations(this IServiceCollection services, string schema, Assembly assembly)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(assembly);
+        if (schema.Length == 0 || !schema.All(c => c is (>= 'a' and <= 'z') or '_'))
+        {
+            throw new ArgumentException($"'{schema}' is not a schema name: use a-z and '_'.", nameof(schema));
+        }
+
+        return services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<SchemaMigrator>(provider, schema, assembly));
+    }
+}

@@ -1,0 +1,35 @@
+using System.Diagnostics;
+
+namespace FanOut.EventBus.Telemetry;
+
+/// <summary>The names under which the library's traces and metrics are collected.</summary>
+public static class EventBusTelemetry
+{
+    /// <summary>The name of the activity source and of the meter: <c>FanOut.EventBus</c>.</summary>
+    public const string Name = "FanOut.EventBus";
+
+    internal static readonly string Version = typeof(EventBusTelemetry).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
+
+    internal static readonly ActivitySource Source = new(Name, Version);
+
+    internal static TagList StreamTags(StreamName stream, string operation) => new()
+    {
+        { "messaging.system", "redis" },
+        { "messaging.destination.name", stream.Value },
+        { "messaging.operation.name", operation },
+    };
+
+    internal static TagList GroupTags(StreamName stream, GroupName group, string operation)
+    {
+        var tags = StreamTags(stream, operation);
+        tags.Add("messaging.consumer.group.name", group.Value);
+        return tags;
+    }
+
+    internal static TagList GroupTags(StreamName stream, GroupName group) => new()
+    {
+        { "messaging.system", "redis" },
+        { "messaging.destination.name", stream.Value },
+        { "messaging.consumer.group.name", group.Value },
+    };
+}
