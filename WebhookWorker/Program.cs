@@ -1,5 +1,6 @@
 using FanOut.Contracts;
 using FanOut.EventBus;
+using FanOut.EventBus.Consuming;
 using FanOut.WebhookWorker;
 using FanOut.WebhookWorker.Deliveries;
 using FanOut.WebhookWorker.Endpoints;

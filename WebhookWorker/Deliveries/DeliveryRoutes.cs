@@ -1,5 +1,6 @@
 using FanOut.Contracts.Webhooks;
 using FanOut.WebhookWorker.Dispatching;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace FanOut.WebhookWorker.Deliveries;
 
@@ -53,5 +54,5 @@ internal static class DeliveryRoutes
         }
     }
 
-    private static IResult NotFound(long id) => TypedResults.Problem($"There is no delivery {id}.", statusCode: StatusCodes.Status404NotFound);
+    private static ProblemHttpResult NotFound(long id) => TypedResults.Problem($"There is no delivery {id}.", statusCode: StatusCodes.Status404NotFound);
 }

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using FanOut.Contracts;
-using FanOut.EventBus;
 using FanOut.EventBus.Consuming;
 using FanOut.WebhookWorker.Dispatching;
 using Npgsql;
@@ -27,8 +26,8 @@ internal sealed class OrderPlacedHandler(DispatchSignal signal) : IEventBatchHan
                 new() { Value = events.Select(e => e.Type).ToArray() },
                 new() { Value = events.Select(e => e.Subject).ToArray() },
                 new() { Value = batch.Select(context => Payload(context, buffer)).ToArray() },
-                new() { Value = events.Select(e => IsTrace(e) ? e.TraceParent : null).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
-                new() { Value = events.Select(e => IsTrace(e) ? e.TraceState : null).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                new() { Value = batch.Select(context => IsTrace(context) ? context.TraceParent : null).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                new() { Value = batch.Select(context => IsTrace(context) ? context.Event.TraceState : null).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
             },
         };
         if (await command.ExecuteNonQueryAsync(cancellationToken) > 0)
@@ -37,7 +36,7 @@ internal sealed class OrderPlacedHandler(DispatchSignal signal) : IEventBatchHan
         }
     }
 
-    private static bool IsTrace(EventMetadata e) => ActivityContext.TryParse(e.TraceParent, e.TraceState, out _);
+    private static bool IsTrace(EventContext<OrderPlaced> context) => ActivityContext.TryParse(context.TraceParent, context.Event.TraceState, out _);
 
     private static string Payload(EventContext<OrderPlaced> context, ArrayBufferWriter<byte> buffer)
     {

@@ -1,7 +1,7 @@
 namespace FanOut.WebhookWorker.Dispatching;
 
 /// <summary>Tells this process' dispatcher that there may be something to do, so that it need not poll often to be quick.</summary>
-internal sealed class DispatchSignal(TimeProvider time)
+internal sealed class DispatchSignal(TimeProvider time) : IDisposable
 {
     // A handler knows only that its batch is about to be committed, not when: for this long the dispatcher looks often.
     private static readonly TimeSpan Expectation = TimeSpan.FromSeconds(2);
@@ -37,4 +37,6 @@ internal sealed class DispatchSignal(TimeProvider time)
         var expecting = busy || (expectedAt != long.MinValue && time.GetElapsedTime(expectedAt) < Expectation);
         await _raised.WaitAsync(expecting && Often < atMost ? Often : atMost, cancellationToken);
     }
+
+    public void Dispose() => _raised.Dispose();
 }

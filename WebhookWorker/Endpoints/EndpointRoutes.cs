@@ -1,4 +1,5 @@
 using FanOut.Contracts.Webhooks;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace FanOut.WebhookWorker.Endpoints;
 
@@ -87,5 +88,5 @@ internal static class EndpointRoutes
         return await store.RotateAsync(id, secret, cancellationToken) is { } until ? TypedResults.Ok(new RotatedSecret(WebhookSecret.Format(secret), until)) : NotFound(id);
     }
 
-    private static IResult NotFound(Guid id) => TypedResults.Problem($"There is no endpoint {id}.", statusCode: StatusCodes.Status404NotFound);
+    private static ProblemHttpResult NotFound(Guid id) => TypedResults.Problem($"There is no endpoint {id}.", statusCode: StatusCodes.Status404NotFound);
 }
