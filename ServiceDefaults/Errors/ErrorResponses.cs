@@ -1,0 +1,17 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace FanOut.ServiceDefaults.Errors;
+
+/// <summary>Every error is an RFC 9457 problem with a trace id, and none shows the inside of the service.</summary>
+internal static class ErrorResponses
+{
+    public static void AddErrorResponses(this IServiceCollection services)
+    {
+        services.AddProblemDetails(options => options.CustomizeProblemDetails = problem =>
+            problem.ProblemDetails.Extensions["traceId"] = Activity.Current?.TraceId.ToHexString() ?? problem.HttpContext.TraceIdentifier);
+        services.AddExceptionHandler<ExpectedFailureHandler>();
+        services.AddTransient<IStartupFilter, ErrorResponsesFilter>();
+    }
+}

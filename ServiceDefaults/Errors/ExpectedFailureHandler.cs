@@ -1,0 +1,39 @@
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace FanOut.ServiceDefaults.Errors;
+
+/// <summary>What goes wrong without the service being wrong: a bad request, or Postgres or Redis away. The rest is a 500, logged as an error by the middleware.</summary>
+internal sealed partial class ExpectedFailureHandler(IProblemDetailsService problems, ILogger<ExpectedFailureHandler> logger) : IExceptionHandler
+{
+    private const string RetryAfterSeconds = "5";
+
+    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    {
+        switch (exception)
+        {
+            case BadHttpRequestException bad:
+                httpContext.Response.StatusCode = bad.StatusCode;
+                break;
+            case NpgsqlException { IsTransient: true } or RedisConnectionException or RedisTimeoutException:
+                Log.Unavailable(logger, httpContext.Request.Path, exception);
+                httpContext.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+                httpContext.Response.Headers.RetryAfter = RetryAfterSeconds;
+                break;
+            default:
+                return false;
+        }
+
+        await problems.TryWriteAsync(new() { HttpContext = httpContext, ProblemDetails = { Status = httpContext.Response.StatusCode } });
+        return true;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(7000, LogLevel.Warning, "{Path} was answered 503: Postgres or Redis is not available")]
+        public static partial void Unavailable(ILogger logger, string path, Exception exception);
+    }
+}

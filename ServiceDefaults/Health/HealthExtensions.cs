@@ -1,0 +1,35 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace FanOut.ServiceDefaults.Health;
+
+internal static class HealthExtensions
+{
+    /// <summary>Only checks with this tag decide about <c>/alive</c>: none of them may depend on anything outside the process, or an outage would restart every service.</summary>
+    private const string Live = "live";
+
+    private static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(5);
+
+    public static void AddHealth(this IServiceCollection services)
+    {
+        services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), [Live]);
+
+        // A server that accepts connections and never answers must make /health say so, not hang with it.
+        services.PostConfigure<HealthCheckServiceOptions>(options =>
+        {
+            foreach (var check in options.Registrations.Where(check => check.Timeout == Timeout.InfiniteTimeSpan))
+            {
+                check.Timeout = CheckTimeout;
+            }
+        });
+    }
+
+    public static void MapHealth(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapHealthChecks(DefaultEndpoints.Health, new() { ResponseWriter = HealthReportWriter.WriteAsync }).DisableHttpMetrics();
+        endpoints.MapHealthChecks(DefaultEndpoints.Alive, new() { Predicate = check => check.Tags.Contains(Live), ResponseWriter = HealthReportWriter.WriteAsync })
+            .DisableHttpMetrics();
+    }
+}

@@ -1,0 +1,13 @@
+namespace FanOut.TestServers;
+
+public sealed record PostgresServerOptions
+{
+    /// <summary>Off by default: only a crash of the host could tell the difference, and a killed server keeps its data.</summary>
+    public bool Fsync { get; init; }
+
+    /// <summary>Default 200.</summary>
+    public int MaxConnections { get; init; } = 200;
+
+    /// <summary>Further settings, as on the <c>postgres -c name=value</c> command line.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+}
