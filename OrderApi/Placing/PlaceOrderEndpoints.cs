@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FanOut.Contracts;
 using FanOut.OrderApi.Validation;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 
 namespace FanOut.OrderApi.Placing;
@@ -107,6 +108,6 @@ internal static class PlaceOrderEndpoints
         }
     }
 
-    private static IResult Refuse(FieldErrors conflict) =>
+    private static ProblemHttpResult Refuse(FieldErrors conflict) =>
         conflict.ToProblem(StatusCodes.Status422UnprocessableEntity, "An earlier request stands in the way.");
 }
