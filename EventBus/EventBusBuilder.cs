@@ -1,6 +1,10 @@
 using System.Text.Json.Serialization.Metadata;
+using FanOut.EventBus.DeadLetters;
+using FanOut.EventBus.Groups;
+using FanOut.EventBus.Redis;
 using FanOut.EventBus.Wire;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 
 namespace FanOut.EventBus;
@@ -8,18 +12,18 @@ namespace FanOut.EventBus;
 /// <summary>Adds the parts of the event bus that this process needs.</summary>
 public sealed class EventBusBuilder
 {
-    private readonly EventTypeRegistry _eventTypes;
-
     internal EventBusBuilder(IHostApplicationBuilder host, EventTypeRegistry eventTypes)
     {
         Host = host;
-        _eventTypes = eventTypes;
+        EventTypes = eventTypes;
     }
 
     /// <summary>The host's services.</summary>
     public IServiceCollection Services => Host.Services;
 
     internal IHostApplicationBuilder Host { get; }
+
+    internal EventTypeRegistry EventTypes { get; }
 
     /// <summary>Makes an event type known.</summary>
     /// <typeparam name="T">The type of its data.</typeparam>
@@ -31,7 +35,15 @@ public sealed class EventBusBuilder
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(type);
         ArgumentNullException.ThrowIfNull(json);
-        _eventTypes.Add(new EventType(type, typeof(T), json));
+        EventTypes.Add(new EventType(type, typeof(T), json));
         return this;
+    }
+
+    /// <summary>What consumers and reclaimers share.</summary>
+    internal void AddStorage()
+    {
+        Services.TryAddSingleton<RedisConnections>();
+        Services.TryAddSingleton<ConsumerGroups>();
+        Services.TryAddSingleton<DeadLetterProjector>();
     }
 }

@@ -29,4 +29,7 @@ internal sealed class Delivery
 
     /// <summary>Why it can never be handled; null for an event.</summary>
     public string? Malformed { get; init; }
+
+    /// <summary>The next delivery of the same entry.</summary>
+    public Delivery Again() => new() { Key = Key, PendingId = PendingId, Entry = Entry, Count = Count + 1, Fields = Fields, Event = Event, Type = Type, Data = Data, Malformed = Malformed };
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 
 namespace FanOut.EventBus.Consuming;
@@ -8,11 +9,13 @@ public sealed class EventContext<T>
 {
     private readonly Delivery _delivery;
     private readonly BatchTransaction _transaction;
+    private readonly Activity? _activity;
     private EventMetadata? _event;
 
-    internal EventContext(Delivery delivery, T data, BatchTransaction transaction)
+    internal EventContext(Delivery delivery, T data, BatchTransaction transaction, Activity? activity)
     {
         _delivery = delivery;
+        _activity = activity;
         _transaction = transaction;
         Data = data;
     }
@@ -37,6 +40,9 @@ public sealed class EventContext<T>
 
     /// <summary>The how-manieth delivery this is, from 1; dead-lettered after <see cref="ConsumerOptions.MaxDeliveries"/>.</summary>
     public int Delivery => _delivery.Count;
+
+    /// <summary>The W3C <c>traceparent</c> that what follows from the event belongs under: this group's process span where it is recorded, otherwise the event's own; null where there is none.</summary>
+    public string? TraceParent => _activity?.Id ?? _delivery.Event.TraceParent;
 
     /// <summary>The connection of <see cref="Transaction"/>. Do not close it.</summary>
     public NpgsqlConnection Connection => _transaction.Connection;

@@ -41,6 +41,8 @@ create table bus.dead_letters (
     stream text not null,
     "group" text not null,
     entry int8 not null,
+    -- Where it was pending when it died: null for the stream itself, otherwise its id on the group's redrive stream.
+    redrive_id text,
     event_id uuid,
     type text,
     source text,

@@ -46,11 +46,17 @@ internal sealed class EventBusMetrics
         _processDuration.Record(duration.TotalSeconds, tags);
     }
 
-    public void DuplicatesPrevented(StreamName stream, GroupName group, int count) => _duplicates.Add(count, EventBusTelemetry.GroupTags(stream, group));
-
-    public void Parked(StreamName stream, GroupName group, int count) => _parked.Add(count, EventBusTelemetry.GroupTags(stream, group));
-
-    public void DeadLettered(StreamName stream, GroupName group, int count) => _deadLettered.Add(count, EventBusTelemetry.GroupTags(stream, group));
+    /// <summary>Counts what became of deliveries that were not plainly done.</summary>
+    public void Count(StreamName stream, GroupName group, int duplicates, int parked, int deadLettered)
+    {
+        foreach (var (counter, count) in new[] { (_duplicates, duplicates), (_parked, parked), (_deadLettered, deadLettered) })
+        {
+            if (count > 0)
+            {
+                counter.Add(count, EventBusTelemetry.GroupTags(stream, group));
+            }
+        }
+    }
 
     public void Missing(StreamName stream, GroupName group, int count) => _lost.Add(count, EventBusTelemetry.GroupTags(stream, group));
 }

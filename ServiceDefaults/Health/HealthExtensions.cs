@@ -19,9 +19,14 @@ internal static class HealthExtensions
         // A server that accepts connections and never answers must make /health say so, not hang with it.
         services.PostConfigure<HealthCheckServiceOptions>(options =>
         {
-            foreach (var check in options.Registrations.Where(check => check.Timeout == Timeout.InfiniteTimeSpan))
+            foreach (var check in options.Registrations)
             {
-                check.Timeout = CheckTimeout;
+                var create = check.Factory;
+                check.Factory = services => new BoundedHealthCheck(create(services));
+                if (check.Timeout == Timeout.InfiniteTimeSpan)
+                {
+                    check.Timeout = CheckTimeout;
+                }
             }
         });
     }

@@ -1,0 +1,30 @@
+using System.Net.Sockets;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace FanOut.EventBus.Consuming;
+
+/// <summary>Tells faults of the environment, which are waited out and counted against no event, from faults of an event.</summary>
+internal static class Fault
+{
+    public static bool IsEnvironment(Exception exception) => exception switch
+    {
+        RejectEventException => false,
+        PostgresException postgres => IsEnvironment(postgres.SqlState),
+        NpgsqlException => true,
+        RedisException => true,
+        SocketException => true,
+        ObjectDisposedException { ObjectName: var name } => name?.Contains("Npgsql", StringComparison.Ordinal) == true,
+        AggregateException { InnerException: { } inner } => IsEnvironment(inner),
+        _ => exception.InnerException is { } inner && inner is PostgresException or NpgsqlException or RedisException && IsEnvironment(exception.InnerException),
+    };
+
+    /// <summary>A short account of a failed delivery, for people.</summary>
+    public static string Describe(Exception exception) => exception is RejectEventException ? exception.Message : $"{exception.GetType().Name}: {exception.Message}";
+
+    // Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, rollback by the server, resources, operator intervention, system; and a lock not had in time, a read-only standby, an idle transaction that was ended.
+    private static bool IsEnvironment(string sqlState)
+        => sqlState.StartsWith("08", StringComparison.Ordinal) || sqlState.StartsWith("40", StringComparison.Ordinal) || sqlState.StartsWith("53", StringComparison.Ordinal)
+        || sqlState.StartsWith("57", StringComparison.Ordinal) || sqlState.StartsWith("58", StringComparison.Ordinal)
+        || sqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.ReadOnlySqlTransaction or "25P03";
+}

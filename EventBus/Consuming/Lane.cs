@@ -1,0 +1,411 @@
+using FanOut.EventBus.DeadLetters;
+using FanOut.EventBus.Groups;
+using FanOut.EventBus.Redis;
+using FanOut.EventBus.Telemetry;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace FanOut.EventBus.Consuming;
+
+/// <summary>
+/// One consumer: a serial loop that handles first what is its own already (left by a failed acknowledgement, or handed over), then what is new. It keeps a batch until Postgres has committed it and Redis has been told.
+/// </summary>
+internal sealed partial class Lane(
+    StreamName stream,
+    GroupName group,
+    ConsumerOptions options,
+    LaneRedis redis,
+    DeliveryReader reader,
+    BatchProcessor processor,
+    DeadLetterProjector deadLetters,
+    ConsumerGroups groups,
+    PauseGate gate,
+    GroupProgress progress,
+    EventBusMetrics metrics,
+    TimeProvider time,
+    ILogger logger)
+{
+    private const int OwnPage = 200;
+    private readonly Backoff _backoff = new(time);
+    private readonly Backoff _pause = new(time);
+    private IReadOnlyList<Delivery> _held = [];
+    private long _lastStep = time.GetTimestamp();
+    private string? _trouble;
+
+    public string Name => redis.Consumer;
+
+    /// <summary>Why the lane waits; null while it works.</summary>
+    public string? Trouble => Volatile.Read(ref _trouble);
+
+    /// <param name="stopping">Ends the loop after the batch in progress.</param>
+    /// <param name="abandoning">Gives up the batch in progress: the host will not wait any longer.</param>
+    public async Task RunAsync(CancellationToken stopping, CancellationToken abandoning)
+    {
+        var read = new NewEntries([], []);
+        var ownWaits = false;
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                Step();
+                if (read.IsEmpty)
+                {
+                    var pending = await LookAsync();
+                    await HandleOwnAsync(pending.Stream, pending.Redrive, abandoning);
+                    if (stopping.IsCancellationRequested)
+                    {
+                        break;
+                    }
+
+                    if (gate.IsPaused)
+                    {
+                        await _pause.WaitAsync(stopping);
+                        continue;
+                    }
+
+                    read = await redis.WaitForNewAsync();
+                }
+
+                _pause.Reset();
+                var delivered = read;
+                read = new NewEntries([], []);
+                await HandleNewAsync(redis.Stream, delivered.Stream, abandoning);
+                await HandleNewAsync(redis.Redrive, delivered.Redrive, abandoning);
+                if (!delivered.IsEmpty && !ownWaits && !gate.IsPaused && !stopping.IsCancellationRequested)
+                {
+                    // While there is work, the next read goes out at once, and with it the look at what is pending. That includes what the read delivers: more than that is handed-over work, whose turn
+                    // is after this read's.
+                    var next = redis.ReadNewAsync();
+                    var pending = await LookAsync();
+                    read = await next;
+                    ownWaits = pending.Stream.Own > read.Stream.Length || pending.Redrive.Own > read.Redrive.Length;
+                }
+                else
+                {
+                    ownWaits = false;
+                }
+
+                Recovered();
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested || abandoning.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (Exception e)
+            {
+                // Whatever was read and is not settled is pending with this lane: it comes up as its own.
+                read = new NewEntries([], []);
+                await WaitOutAsync(e, CancellationToken.None);
+            }
+        }
+    }
+
+    /// <summary>Whether the lane made a step lately; a lane that did not must lose its work.</summary>
+    public bool IsStalled => time.GetElapsedTime(Volatile.Read(ref _lastStep)) > options.StallAfter;
+
+    public async Task HeartbeatAsync()
+    {
+        var held = Volatile.Read(ref _held);
+        var onStream = held.Count > 0 && held[0].Key == redis.Stream;
+        (RedisValue, RedisValue) none = (RedisValue.EmptyString, RedisValue.EmptyString);
+        var range = held.Count > 0 ? (held.MinBy(PendingOrder)!.PendingId, held.MaxBy(PendingOrder)!.PendingId) : none;
+        var missing = await redis.HeartbeatAsync(onStream ? range : none, onStream ? none : range);
+        if (missing > 0)
+        {
+            metrics.Missing(stream, group, (int)missing);
+            Log.HeldEntriesTrimmed(logger, Name, stream, group, missing);
+        }
+    }
+
+    public Task LeaveAsync() => redis.LeaveAsync();
+
+    private static EntryId PendingOrder(Delivery delivery) => EntryId.TryParse(((ReadOnlyMemory<byte>)delivery.PendingId).Span, out var id) ? id : default;
+
+    private void Step() => Volatile.Write(ref _lastStep, time.GetTimestamp());
+
+    private async Task<(PendingSummary Stream, PendingSummary Redrive)> LookAsync()
+    {
+        var pending = await redis.PendingAsync();
+        var working = pending.Stream.Total - pending.Stream.Parked + pending.Redrive.Total - pending.Redrive.Parked;
+        if (gate.Update(working))
+        {
+            if (gate.IsPaused)
+            {
+                Log.Paused(logger, group, stream, working, options.PauseAbove);
+            }
+            else
+            {
+                Log.Resumed(logger, group, stream, working);
+            }
+        }
+
+        return pending;
+    }
+
+    private async Task HandleOwnAsync(PendingSummary onStream, PendingSummary onRedrive, CancellationToken abandoning)
+    {
+        if (onStream.Own > 0)
+        {
+            await HandleOwnAsync(redis.Stream, abandoning);
+        }
+
+        if (onRedrive.Own > 0)
+        {
+            await HandleOwnAsync(redis.Redrive, abandoning);
+        }
+    }
+
+    /// <summary>
+    /// What is pending with this lane and not being worked on. One at a time: if it was left by a crash, one of them may be what crashed the worker, and each attempt is counted for one entry alone, just before
+    /// its handler runs.
+    /// </summary>
+    private async Task HandleOwnAsync(RedisKey key, CancellationToken abandoning)
+    {
+        var pending = await redis.OwnPendingAsync(key, OwnPage);
+        var entries = await redis.GetAsync(key, Array.ConvertAll(pending, entry => entry.MessageId));
+        var found = new List<Delivery>(pending.Length);
+        for (var i = 0; i < pending.Length; i++)
+        {
+            if (entries[i] is not { } entry)
+            {
+                metrics.Missing(stream, group, 1);
+                Log.PendingEntryTrimmed(logger, Name, pending[i].MessageId.ToString(), key.ToString(), group);
+                await redis.AcknowledgeAsync(key, [pending[i].MessageId]);
+            }
+            else if (reader.Read(key, entry, pending[i].DeliveryCount) is { } delivery)
+            {
+                found.Add(delivery);
+            }
+            else
+            {
+                await SetAsideAsync(key, entry);
+            }
+        }
+
+        if (found.Count == 0)
+        {
+            return;
+        }
+
+        var settled = await processor.FindSettledAsync(found, abandoning);
+        await TellRedisAsync(settled);
+        foreach (var delivery in settled.Open)
+        {
+            Step();
+            if (delivery.Count >= options.MaxDeliveries)
+            {
+                await TellRedisAsync(await processor.DeadLetterAsync(delivery, error: null, abandoning));
+            }
+            else if (await redis.ClaimAsync(key, delivery.PendingId))
+            {
+                await HandleBatchAsync([delivery.Again()], abandoning);
+            }
+        }
+    }
+
+    private async Task HandleNewAsync(RedisKey key, StreamEntry[] entries, CancellationToken abandoning)
+    {
+        if (entries.Length == 0)
+        {
+            return;
+        }
+
+        metrics.Consumed(stream, group, entries.Length);
+        var batch = new List<Delivery>(entries.Length);
+        foreach (var entry in entries)
+        {
+            if (reader.Read(key, entry, 1) is { } delivery)
+            {
+                batch.Add(delivery);
+            }
+            else
+            {
+                await SetAsideAsync(key, entry);
+            }
+        }
+
+        // The stream delivers in the order of ids. A redrive stream need not, and may have the same entry twice.
+        for (var rest = key == redis.Stream ? batch : [.. batch.OrderBy(delivery => delivery.Entry)]; rest.Count > 0;)
+        {
+            var first = key == redis.Stream ? rest : [.. rest.DistinctBy(delivery => delivery.Entry)];
+            await HandleBatchAsync(first, abandoning);
+            rest = first.Count == rest.Count ? [] : [.. rest.Except(first)];
+        }
+    }
+
+    private async Task HandleBatchAsync(IReadOnlyList<Delivery> batch, CancellationToken abandoning)
+    {
+        Volatile.Write(ref _held, batch);
+        try
+        {
+            var outcome = await CommitAsync(batch, abandoning);
+            await UntilDoneAsync(() => TellRedisAsync(outcome), abandoning);
+        }
+        finally
+        {
+            Volatile.Write(ref _held, []);
+        }
+    }
+
+    /// <summary>Handles a batch until it is committed. Faults of the environment are waited out with the batch in memory: nothing is counted against its events and nothing new is read.</summary>
+    private async Task<BatchOutcome> CommitAsync(IReadOnlyList<Delivery> batch, CancellationToken abandoning)
+    {
+        var started = time.GetTimestamp();
+        using var traces = BatchTrace.Start(stream, group, Name, batch);
+        var oneByOne = batch.Any(delivery => delivery.Malformed is not null);
+        long? commitsAtFirstFailure = null;
+        while (true)
+        {
+            Step();
+            try
+            {
+                // That all fail alike speaks against the environment only while no other lane gets anything done.
+                var othersSucceed = commitsAtFirstFailure is { } commits && progress.Commits > commits;
+                var outcome = oneByOne
+                    ? await processor.HandleOneByOneAsync(batch, othersSucceed, traces, abandoning)
+                    : await processor.HandleTogetherAsync(batch, traces, abandoning);
+                if (outcome.Done.Count > outcome.Duplicates)
+                {
+                    progress.Committed();
+                }
+
+                metrics.Processed(stream, group, time.GetElapsedTime(started), outcome.Failed.Count + outcome.NewDeadLetters > 0 ? "event" : null);
+                Recovered();
+                return outcome;
+            }
+            catch (AllFailedAlikeException e)
+            {
+                commitsAtFirstFailure ??= progress.Commits;
+                await WaitOutAsync(e, abandoning);
+            }
+            catch (Exception e) when (Fault.IsEnvironment(e) && !abandoning.IsCancellationRequested)
+            {
+                await WaitOutAsync(e, abandoning);
+            }
+            catch (Exception e) when (!oneByOne && !abandoning.IsCancellationRequested)
+            {
+                Log.HandlingOneByOne(logger, Name, batch.Count, Fault.Describe(e));
+                oneByOne = true;
+            }
+        }
+    }
+
+    private async Task TellRedisAsync(BatchOutcome outcome)
+    {
+        foreach (var acknowledged in outcome.Done.GroupBy(delivery => delivery.Key))
+        {
+            await redis.AcknowledgeAsync(acknowledged.Key, [.. acknowledged.Select(delivery => delivery.PendingId)]);
+        }
+
+        foreach (var delivery in outcome.Failed)
+        {
+            // Four times longer after each attempt; Redis can't park for longer than the reclaim time.
+            var delay = TimeSpan.FromTicks((long)Math.Min(options.ReclaimAfter.Ticks, options.RetryDelay.Ticks * Math.Pow(4, delivery.Count - 1)));
+            await redis.ParkAsync(delivery.Key, delivery.PendingId, options.ReclaimAfter - delay);
+            Log.Parked(logger, delivery.Entry, stream, group, delivery.Count, options.MaxDeliveries, delay);
+        }
+
+        foreach (var number in outcome.DeadLetters)
+        {
+            await deadLetters.ProjectAsync(number, CancellationToken.None);
+        }
+
+        metrics.Count(stream, group, outcome.Duplicates, outcome.Failed.Count, outcome.NewDeadLetters);
+        outcome.Clear();
+    }
+
+    /// <summary>An entry whose id the inbox can't hold: nothing of ours wrote it, so it goes to the DLQ stream as it is.</summary>
+    private async Task SetAsideAsync(RedisKey key, StreamEntry entry)
+    {
+        await deadLetters.SetAsideAsync(stream, group, key, entry, Name);
+        Log.SetAside(logger, entry.Id.ToString(), key.ToString(), group);
+    }
+
+    private async Task UntilDoneAsync(Func<Task> action, CancellationToken abandoning)
+    {
+        while (true)
+        {
+            try
+            {
+                Step();
+                await action();
+                Recovered();
+                return;
+            }
+            catch (Exception e) when (Fault.IsEnvironment(e) && !abandoning.IsCancellationRequested)
+            {
+                await WaitOutAsync(e, abandoning);
+            }
+        }
+    }
+
+    private async Task WaitOutAsync(Exception fault, CancellationToken cancellationToken)
+    {
+        if (Interlocked.Exchange(ref _trouble, Fault.Describe(fault)) is null)
+        {
+            Log.Waiting(logger, Name, group, stream, Fault.Describe(fault));
+        }
+
+        if (fault is RedisServerException { Message: var message } && message.StartsWith("NOGROUP", StringComparison.Ordinal))
+        {
+            try
+            {
+                if (await groups.EnsureAsync(stream, group, cancellationToken))
+                {
+                    Log.GroupCreated(logger, group, stream);
+                }
+            }
+            catch (Exception e) when (Fault.IsEnvironment(e))
+            {
+                Log.GroupNotCreated(logger, group, stream, Fault.Describe(e));
+            }
+        }
+
+        await _backoff.WaitAsync(cancellationToken);
+    }
+
+    private void Recovered()
+    {
+        _backoff.Reset();
+        if (Interlocked.Exchange(ref _trouble, null) is { } trouble)
+        {
+            Log.Recovered(logger, Name, group, stream, trouble);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(201, LogLevel.Warning, "Lane {Lane} of group '{Group}' on stream '{Stream}' waits: {Reason}. Nothing is counted against events; it goes on by itself.")]
+        public static partial void Waiting(ILogger logger, string lane, GroupName group, StreamName stream, string reason);
+
+        [LoggerMessage(202, LogLevel.Information, "Lane {Lane} of group '{Group}' on stream '{Stream}' goes on after: {Reason}")]
+        public static partial void Recovered(ILogger logger, string lane, GroupName group, StreamName stream, string reason);
+
+        [LoggerMessage(203, LogLevel.Information, "Lane {Lane}: a batch of {Count} failed and is handled one by one: {Reason}")]
+        public static partial void HandlingOneByOne(ILogger logger, string lane, int count, string reason);
+
+        [LoggerMessage(204, LogLevel.Warning, "Entry {Entry} of stream '{Stream}' failed in group '{Group}' (delivery {Delivery} of {MaxDeliveries}) and is delivered again in about {Delay}; bus.failure has the error.")]
+        public static partial void Parked(ILogger logger, EntryId entry, StreamName stream, GroupName group, int delivery, int maxDeliveries, TimeSpan delay);
+
+        [LoggerMessage(205, LogLevel.Error, "Lane {Lane}: entry {Entry} was pending but is no longer on {Key} for group '{Group}': something trimmed or deleted it.")]
+        public static partial void PendingEntryTrimmed(ILogger logger, string lane, string entry, string key, GroupName group);
+
+        [LoggerMessage(206, LogLevel.Error, "Lane {Lane}: {Count} entries that it works on were trimmed from stream '{Stream}' while group '{Group}' had them pending.")]
+        public static partial void HeldEntriesTrimmed(ILogger logger, string lane, StreamName stream, GroupName group, long count);
+
+        [LoggerMessage(207, LogLevel.Warning, "Group '{Group}' on stream '{Stream}' has {Pending} entries pending, more than EventBus:Consumer:PauseAbove = {Limit}: no new reads until it is below half.")]
+        public static partial void Paused(ILogger logger, GroupName group, StreamName stream, long pending, long limit);
+
+        [LoggerMessage(208, LogLevel.Information, "Group '{Group}' on stream '{Stream}' reads again: {Pending} entries pending.")]
+        public static partial void Resumed(ILogger logger, GroupName group, StreamName stream, long pending);
+
+        [LoggerMessage(209, LogLevel.Error, "Entry {Entry} of {Key} has an id that no publisher of this event bus writes; it was moved as it is to the DLQ stream of group '{Group}'.")]
+        public static partial void SetAside(ILogger logger, string entry, string key, GroupName group);
+
+        [LoggerMessage(210, LogLevel.Warning, "Group '{Group}' was missing on stream '{Stream}' and was created at its checkpoint; the inbox skips what was done.")]
+        public static partial void GroupCreated(ILogger logger, GroupName group, StreamName stream);
+
+        [LoggerMessage(211, LogLevel.Warning, "Group '{Group}' is missing on stream '{Stream}' and cannot be created now: {Reason}")]
+        public static partial void GroupNotCreated(ILogger logger, GroupName group, StreamName stream, string reason);
+    }
+}
