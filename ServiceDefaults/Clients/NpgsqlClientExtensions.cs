@@ -15,8 +15,12 @@ public static class NpgsqlClientExtensions
     /// Registers <see cref="NpgsqlDataSource"/>, with health check, traces and metrics,
     /// from <c>ConnectionStrings:{connectionName}</c> and the section <c>Aspire:Npgsql</c>.
     /// </summary>
+    /// <param name="builder">The host.</param>
+    /// <param name="connectionName">The name of the connection string.</param>
+    /// <param name="configureDataSourceBuilder">Changes what the connection string and the defaults leave open; may be null.</param>
     /// <exception cref="InvalidOperationException">There is no connection string, or it is malformed.</exception>
-    public static void AddNpgsqlDataSource(this IHostApplicationBuilder builder, string connectionName)
+    public static void AddNpgsqlDataSource(
+        this IHostApplicationBuilder builder, string connectionName, Action<NpgsqlDataSourceBuilder>? configureDataSourceBuilder = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentException.ThrowIfNullOrEmpty(connectionName);
@@ -48,6 +52,10 @@ public static class NpgsqlClientExtensions
         }
 #endif
 
-        void Harden(NpgsqlDataSourceBuilder source) => NpgsqlSession.Harden(source.ConnectionStringBuilder, builder.Environment.ApplicationName);
+        void Harden(NpgsqlDataSourceBuilder source)
+        {
+            NpgsqlSession.Harden(source.ConnectionStringBuilder, builder.Environment.ApplicationName);
+            configureDataSourceBuilder?.Invoke(source);
+        }
     }
 }
