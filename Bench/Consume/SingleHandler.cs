@@ -1,0 +1,23 @@
+using FanOut.Bench.Running;
+using FanOut.EventBus.Consuming;
+using Npgsql;
+
+namespace FanOut.Bench.Consume;
+
+/// <summary>One row per event, by a handler that sees one event at a time and enqueues its statement.</summary>
+internal sealed class SingleHandler : IEventHandler<BenchOrder>
+{
+    public Task HandleAsync(EventContext<BenchOrder> context, CancellationToken cancellationToken)
+    {
+        context.Enqueue(new NpgsqlBatchCommand("insert into bench_effect values ($1, $2, $3)")
+        {
+            Parameters =
+            {
+                new NpgsqlParameter<string> { TypedValue = context.Group.Value },
+                new NpgsqlParameter<Guid> { TypedValue = context.Data.OrderId },
+                new NpgsqlParameter<decimal> { TypedValue = context.Data.Total },
+            },
+        });
+        return Task.CompletedTask;
+    }
+}

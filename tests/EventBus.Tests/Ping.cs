@@ -1,0 +1,6 @@
+namespace FanOut.EventBus.Tests;
+
+internal sealed record Ping(int Number)
+{
+    public const string EventType = "test.ping";
+}

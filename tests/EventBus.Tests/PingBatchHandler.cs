@@ -1,0 +1,22 @@
+using FanOut.EventBus.Consuming;
+using Npgsql;
+
+namespace FanOut.EventBus.Tests;
+
+internal sealed class PingBatchHandler(HandlerScript script) : IEventBatchHandler<Ping>
+{
+    public async Task HandleAsync(EventBatch<Ping> batch, CancellationToken cancellationToken)
+    {
+        foreach (var context in batch)
+        {
+            await script.Before(context.Data.Number, context.Delivery, cancellationToken);
+        }
+
+        await using var command = new NpgsqlCommand("insert into effects select $1, * from unnest($2, $3, $4)", batch.Connection);
+        command.Parameters.AddWithValue(batch.Group.Value);
+        command.Parameters.AddWithValue(batch.Select(context => context.Data.Number).ToArray());
+        command.Parameters.AddWithValue(batch.Select(context => context.EventId).ToArray());
+        command.Parameters.AddWithValue(batch.Select(context => context.Delivery).ToArray());
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+}
