@@ -9,6 +9,12 @@ internal static class JsonBody
     /// <summary>Null, and said so, where the body is not JSON.</summary>
     public static async Task<JsonDocument?> ReadAsync(HttpRequest request, FieldErrors errors, CancellationToken cancellationToken)
     {
+        // Routing lets a body without a type pass, which a page of any site may send in a visitor's name.
+        if (!request.HasJsonContentType())
+        {
+            throw new BadHttpRequestException("The body must be application/json.", StatusCodes.Status415UnsupportedMediaType);
+        }
+
         try
         {
             return await JsonDocument.ParseAsync(request.Body, Options, cancellationToken);

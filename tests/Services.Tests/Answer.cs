@@ -2,7 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Xunit;
 
-namespace FanOut.Services.Tests.OrderApi;
+namespace FanOut.Services.Tests;
 
 /// <summary>All of an HTTP answer that a client can tell from another.</summary>
 public sealed record Answer(HttpStatusCode Status, string Body, string? MediaType, string? Location, string? RetryAfter, bool Replayed)
@@ -14,11 +14,11 @@ public sealed record Answer(HttpStatusCode Status, string Body, string? MediaTyp
     public static async Task<Answer> ToAsync(HttpClient http, HttpRequestMessage request)
     {
         using (request)
-        using (var response = await http.SendAsync(request, OrderApiFixture.Cancellation))
+        using (var response = await http.SendAsync(request, TestContext.Current.CancellationToken))
         {
             return new Answer(
                 response.StatusCode,
-                await response.Content.ReadAsStringAsync(OrderApiFixture.Cancellation),
+                await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
                 response.Content.Headers.ContentType?.MediaType,
                 response.Headers.Location?.ToString(),
                 response.Headers.RetryAfter?.ToString(),
