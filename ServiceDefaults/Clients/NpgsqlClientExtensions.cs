@@ -15,12 +15,8 @@ public static class NpgsqlClientExtensions
     /// Registers <see cref="NpgsqlDataSource"/>, with health check, traces and metrics,
     /// from <c>ConnectionStrings:{connectionName}</c> and the section <c>Aspire:Npgsql</c>.
     /// </summary>
-    /// <param name="builder">The host.</param>
-    /// <param name="connectionName">The name of the connection string.</param>
-    /// <param name="configureDataSourceBuilder">Changes what the connection string and the defaults leave open; may be null.</param>
     /// <exception cref="InvalidOperationException">There is no connection string, or it is malformed.</exception>
-    public static void AddNpgsqlDataSource(
-        this IHostApplicationBuilder builder, string connectionName, Action<NpgsqlDataSourceBuilder>? configureDataSourceBuilder = null)
+    public static void AddNpgsqlDataSource(this IHostApplicationBuilder builder, string connectionName, Action<NpgsqlDataSourceBuilder>? configureDataSourceBuilder = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentException.ThrowIfNullOrEmpty(connectionName);
@@ -28,14 +24,14 @@ public static class NpgsqlClientExtensions
         ConnectionStringKey.Check(connectionName, () => _ = new NpgsqlConnectionStringBuilder(connectionString));
 
 #if USE_ASPIRE
-        AspirePostgreSqlNpgsqlExtensions.AddNpgsqlDataSource(builder, connectionName, configureSettings: null, configureDataSourceBuilder: Harden);
+        AspirePostgreSqlNpgsqlExtensions.AddNpgsqlDataSource(builder, connectionName, configureSettings: null, configureDataSourceBuilder: Configure);
 #else
         var section = builder.Configuration.GetSection(Section);
         var settings = new NpgsqlClientSettings();
         section.Bind(settings);
         section.GetSection(connectionName).Bind(settings);
 
-        builder.Services.AddNpgsqlDataSource(connectionString, Harden);
+        builder.Services.AddNpgsqlDataSource(connectionString, Configure);
         if (!settings.DisableTracing)
         {
             builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddNpgsql());
@@ -52,7 +48,7 @@ public static class NpgsqlClientExtensions
         }
 #endif
 
-        void Harden(NpgsqlDataSourceBuilder source)
+        void Configure(NpgsqlDataSourceBuilder source)
         {
             NpgsqlSession.Harden(source.ConnectionStringBuilder, builder.Environment.ApplicationName);
             configureDataSourceBuilder?.Invoke(source);
