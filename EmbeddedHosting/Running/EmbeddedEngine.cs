@@ -24,7 +24,8 @@ internal sealed partial class EmbeddedEngine : IHostedService, IAsyncDisposable
     private readonly ILogger<EmbeddedEngine> _logger;
     private readonly bool _randomizePorts;
     private readonly RunnerContext _context;
-    private readonly Lock _stateLock = new();
+    private readonly StateWriter _state;
+    private readonly Lock _stopLock = new();
     private readonly CancellationTokenSource _stopping = new();
     private List<ResourceRunner> _runners = [];
     private HostLock? _lock;
@@ -56,7 +57,8 @@ internal sealed partial class EmbeddedEngine : IHostedService, IAsyncDisposable
 
         // The key is Aspire's, so that a test asks both engines in the same way.
         _randomizePorts = bool.TryParse(configuration["DcpPublisher:RandomizePorts"], out var randomize) && randomize;
-        _context = new RunnerContext(notifications, launcher, environments, data, _options, time, logger, WriteState);
+        _context = new RunnerContext(notifications, launcher, environments, data, _options, time, logger, () => _state!.Changed());
+        _state = new StateWriter(data.Root, Describe);
     }
 
     /// <summary>Why the host gave up, or null.</summary>
@@ -92,6 +94,7 @@ internal sealed partial class EmbeddedEngine : IHostedService, IAsyncDisposable
         }
 
         _runners = runners;
+        _state.Start();
         foreach (var runner in _runners)
         {
             runner.Announce();
@@ -108,7 +111,7 @@ internal sealed partial class EmbeddedEngine : IHostedService, IAsyncDisposable
 
     public Task StopAsync(CancellationToken cancellationToken)
     {
-        lock (_stateLock)
+        lock (_stopLock)
         {
             _stopped ??= StopEverythingAsync();
         }
@@ -141,6 +144,7 @@ internal sealed partial class EmbeddedEngine : IHostedService, IAsyncDisposable
         if (_runners.Count > 0)
         {
             Log.Stopped(_logger);
+            await _state.DisposeAsync();
         }
 
         _lock?.Dispose();
@@ -252,7 +256,7 @@ internal sealed partial class EmbeddedEngine : IHostedService, IAsyncDisposable
         {
             Failure = DescribeFailure();
             Log.NotHealthy(_logger, Failure);
-            WriteState();
+            _state.Changed();
             if (_options.StopOnFailedStart)
             {
                 _lifetime.StopApplication();
@@ -273,17 +277,8 @@ internal sealed partial class EmbeddedEngine : IHostedService, IAsyncDisposable
         return string.Join('\n', lines);
     }
 
-    private void WriteState()
-    {
-        lock (_stateLock)
-        {
-            HostState.Write(_data.Root, new HostState(
-                Environment.ProcessId,
-                ProcessIdentity.Of(Environment.ProcessId) ?? "",
-                Failure,
-                [.. _runners.Select(runner => runner.Describe())]));
-        }
-    }
+    private HostState Describe() =>
+        new(Environment.ProcessId, ProcessIdentity.Of(Environment.ProcessId) ?? "", Failure, [.. _runners.Select(runner => runner.Describe())]);
 
     private static partial class Log
     {
