@@ -1,0 +1,89 @@
+using System.Text.Json;
+using FanOut.EventBus.Telemetry;
+using FanOut.EventBus.Wire;
+using StackExchange.Redis;
+
+namespace FanOut.EventBus.Publishing;
+
+/// <summary>
+/// Appends events to a stream that has no outbox (<see href="https://redis.io/docs/latest/commands/xadd/"/>). At least once: when a call fails, its events may be on the stream or not, and calling again may add them twice,
+/// with the same event id but under another entry id. Where an event goes with a change in Postgres, use <see cref="Outbox"/>. Thread-safe.
+/// </summary>
+public sealed class StreamPublisher
+{
+    private readonly StreamName _stream;
+    private readonly RedisKey _key;
+    private readonly RedisValue _source;
+    private readonly IConnectionMultiplexer _redis;
+    private readonly EventTypeRegistry _eventTypes;
+    private readonly EventBusMetrics _metrics;
+    private readonly TimeProvider _time;
+
+    internal StreamPublisher(EventBusOptions bus, IConnectionMultiplexer redis, EventTypeRegistry eventTypes, EventBusMetrics metrics, TimeProvider time)
+    {
+        _stream = new StreamName(bus.Stream);
+        _key = StreamKeys.Stream(_stream);
+        _source = bus.Source;
+        _redis = redis;
+        _eventTypes = eventTypes;
+        _metrics = metrics;
+        _time = time;
+    }
+
+    /// <summary>Appends one event.</summary>
+    /// <typeparam name="T">The type of the event's data, registered by <see cref="EventBusBuilder.AddEvent{T}"/>.</typeparam>
+    /// <param name="newEvent">The event.</param>
+    /// <returns>The entry's id, once Redis has confirmed it.</returns>
+    /// <exception cref="RedisException">Redis refused it, for instance at its maxmemory, or did not answer.</exception>
+    public async Task<EntryId> PublishAsync<T>(NewEvent<T> newEvent)
+    {
+        ArgumentNullException.ThrowIfNull(newEvent);
+        var entry = await AppendAsync(_redis.GetDatabase(), _eventTypes.Get(typeof(T)), newEvent);
+        _metrics.Sent(_stream, 1);
+        return entry;
+    }
+
+    /// <summary>Appends events without waiting for each other's confirmation. Their order is kept unless the connection breaks.</summary>
+    /// <typeparam name="T">The type of the events' data.</typeparam>
+    /// <param name="events">The events. Those that one call is given are in memory together: call it with some thousands at most.</param>
+    /// <returns>The entries' ids in the order of the events, once Redis has confirmed all of them.</returns>
+    /// <exception cref="RedisException">Redis refused one or did not answer; the others may be on the stream.</exception>
+    public async Task<EntryId[]> PublishAsync<T>(IReadOnlyList<NewEvent<T>> events)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        var type = _eventTypes.Get(typeof(T));
+        var redis = _redis.GetDatabase();
+        var calls = new Task<EntryId>[events.Count];
+        for (var i = 0; i < calls.Length; i++)
+        {
+            calls[i] = AppendAsync(redis, type, events[i]);
+        }
+
+        try
+        {
+            return await Task.WhenAll(calls);
+        }
+        finally
+        {
+            _metrics.Sent(_stream, calls.Count(call => call.IsCompletedSuccessfully));
+        }
+    }
+
+    private async Task<EntryId> AppendAsync<T>(IDatabase redis, EventType type, NewEvent<T> newEvent)
+    {
+        var (traceParent, traceState) = EventTrace.Create(_stream, type.Name, newEvent.Id);
+        var entry = await redis.StreamAddAsync(
+            _key,
+            [
+                new(EventFields.Id, newEvent.Id.ToString()),
+                new(EventFields.Type, type.Name),
+                new(EventFields.Source, _source),
+                new(EventFields.Subject, newEvent.Subject),
+                new(EventFields.Time, EventFields.FormatTime(newEvent.Time ?? _time.GetUtcNow())),
+                new(EventFields.Data, JsonSerializer.SerializeToUtf8Bytes(newEvent.Data, type.Json)),
+                new(EventFields.TraceParent, traceParent ?? ""),
+                new(EventFields.TraceState, traceState ?? ""),
+            ]);
+        return EntryId.Parse((string)entry!);
+    }
+}
