@@ -1,3 +1,23 @@
+using FanOut.AnalyticsWorker;
+using FanOut.AnalyticsWorker.Reporting;
+using FanOut.AnalyticsWorker.Revenue;
+using FanOut.Contracts;
+using FanOut.EventBus;
+using FanOut.EventBus.Consuming;
+using FanOut.EventBus.Migrations;
+
 var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.AddRedisClient("redis");
+builder.AddNpgsqlDataSource("fanout");
+builder.Services.AddSchemaMigrations("analytics", typeof(Program).Assembly);
+builder.AddEventBus()
+    .AddEvent(OrderPlaced.EventType, ContractsJson.Default.OrderPlaced)
+    .AddConsumerGroup("analytics-pipeline")
+    .SubscribeBatch<OrderPlaced, RevenueHandler>();
+builder.AddReports();
+
 var app = builder.Build();
+app.MapReports();
+app.MapDefaultEndpoints();
 app.Run();

@@ -16,7 +16,7 @@ internal sealed class ConsumeScenario(BenchServers servers, int events, int lane
     private readonly StreamName _stream = new("bench");
     private int _generation;
 
-    public async Task<IReadOnlyList<Measurement>> RunAsync(int groups, int rounds, IProgress<string> progress, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Measurement>> RunAsync(int groups, int rounds, string only, IProgress<string> progress, CancellationToken cancellationToken)
     {
         await servers.ExecuteAsync(
             "create table if not exists bench_revenue (group_name text, day date, orders int, revenue numeric); create table if not exists bench_effect (group_name text, order_id uuid, total numeric)", cancellationToken);
@@ -33,7 +33,7 @@ internal sealed class ConsumeScenario(BenchServers servers, int events, int lane
             new("lanes, row per event", false, token => OursAsync<RowHandler>(groups, token)),
             new("lanes, single-event handler", false, token => OursAsync<SingleHandler>(groups, token)),
         ];
-        return await Rounds.RunAsync($"consume-{groups}", "events/s", rounds, variants, progress, cancellationToken);
+        return await Rounds.RunAsync($"consume-{groups}", "events/s", rounds, [.. variants.Where(variant => variant.Name.Contains(only, StringComparison.Ordinal))], progress, cancellationToken);
     }
 
     private string[] NewGroups(int count)

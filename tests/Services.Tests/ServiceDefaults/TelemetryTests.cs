@@ -32,7 +32,7 @@ public sealed class TelemetryTests : IDisposable
     {
         await using (var service = await StartAsync())
         {
-            await service.Http.GetAsync(new Uri("/work", UriKind.Relative), Cancellation);
+            await service.Http.GetAsync(new Uri("/effect", UriKind.Relative), Cancellation);
         }
 
         var spans = Spans();
@@ -59,7 +59,7 @@ public sealed class TelemetryTests : IDisposable
             await PollAsync(service.App.Services);
 
             // Without this one span the test would pass if nothing were ever written.
-            await service.Http.GetAsync(new Uri("/work", UriKind.Relative), Cancellation);
+            await service.Http.GetAsync(new Uri("/effect", UriKind.Relative), Cancellation);
         }
 
         var spans = Spans();
@@ -78,7 +78,7 @@ public sealed class TelemetryTests : IDisposable
                 using var client = clients.CreateClient();
                 using (source.StartActivity("linking", ActivityKind.Internal, parentContext: default, links: [new ActivityLink(Activity.Current!.Context)]))
                 {
-                    return await client.GetStringAsync(new Uri(far.Http.BaseAddress!, "/work"), Cancellation);
+                    return await client.GetStringAsync(new Uri(far.Http.BaseAddress!, "/effect"), Cancellation);
                 }
             }));
             await near.Http.GetStringAsync(new Uri("/call", UriKind.Relative), Cancellation);
@@ -89,7 +89,7 @@ public sealed class TelemetryTests : IDisposable
         var call = Assert.Single(spans, span => span is { Kind: "Server" } && span.Tags["url.path"] == "/call");
         var linking = Assert.Single(spans, span => span is { Name: "linking" });
         var request = Assert.Single(spans, span => span is { Kind: "Client", Source: "System.Net.Http" });
-        var work = Assert.Single(spans, span => span is { Kind: "Server" } && span.Tags["url.path"] == "/work");
+        var work = Assert.Single(spans, span => span is { Kind: "Server" } && span.Tags["url.path"] == "/effect");
         Assert.Equal(call.SpanId, linking.ParentSpanId);
         Assert.Equal([(call.TraceId, call.SpanId)], linking.Links);
         Assert.Equal(linking.SpanId, request.ParentSpanId);
@@ -104,7 +104,7 @@ public sealed class TelemetryTests : IDisposable
         var counter = meter.CreateCounter<long>("fanout.tests.things");
         await using var service = await StartAsync();
         counter.Add(3);
-        await service.Http.GetAsync(new Uri("/work", UriKind.Relative), Cancellation);
+        await service.Http.GetAsync(new Uri("/effect", UriKind.Relative), Cancellation);
         await service.Http.GetAsync(new Uri("/health", UriKind.Relative), Cancellation);
 
         var metrics = await service.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), Cancellation);
@@ -113,7 +113,7 @@ public sealed class TelemetryTests : IDisposable
         Assert.Contains("db_client_", metrics, StringComparison.Ordinal);
         Assert.Contains("dotnet_gc_", metrics, StringComparison.Ordinal);
         var requests = metrics.Split('\n').Where(line => line.StartsWith("http_server_request_duration_seconds_count", StringComparison.Ordinal)).ToList();
-        Assert.Contains(requests, line => line.Contains("http_route=\"/work\"", StringComparison.Ordinal));
+        Assert.Contains(requests, line => line.Contains("http_route=\"/effect\"", StringComparison.Ordinal));
         Assert.DoesNotContain(requests, line => line.Contains("http_route=\"/health\"", StringComparison.Ordinal));
         Assert.Contains("service_instance_id", metrics, StringComparison.Ordinal);
     }
@@ -134,7 +134,7 @@ public sealed class TelemetryTests : IDisposable
             ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
         }))
         {
-            await service.Http.GetAsync(new Uri("/work", UriKind.Relative), Cancellation);
+            await service.Http.GetAsync(new Uri("/effect", UriKind.Relative), Cancellation);
         }
 
         Assert.Equal(["logs", "metrics", "traces"], received.Keys.Order(StringComparer.Ordinal));
@@ -214,7 +214,7 @@ public sealed class TelemetryTests : IDisposable
             },
             app =>
             {
-                app.MapGet("/work", async (NpgsqlDataSource dataSource, IConnectionMultiplexer multiplexer) =>
+                app.MapGet("/effect", async (NpgsqlDataSource dataSource, IConnectionMultiplexer multiplexer) =>
                 {
                     await using var command = dataSource.CreateCommand("select 4242");
                     await command.ExecuteScalarAsync(Cancellation);

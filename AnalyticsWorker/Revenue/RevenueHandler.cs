@@ -1,0 +1,18 @@
+using FanOut.Contracts;
+using FanOut.EventBus.Consuming;
+
+namespace FanOut.AnalyticsWorker.Revenue;
+
+internal sealed class RevenueHandler : IEventBatchHandler<OrderPlaced>
+{
+    public Task HandleAsync(EventBatch<OrderPlaced> batch, CancellationToken cancellationToken)
+    {
+        var sales = new Sales();
+        foreach (var placed in batch)
+        {
+            sales.Add(placed.EventId, placed.Event.Subject, placed.Data);
+        }
+
+        return sales.WriteAsync(batch.Connection, cancellationToken);
+    }
+}

@@ -1,0 +1,3 @@
+namespace FanOut.Contracts;
+
+public sealed record RevenueTotal(string Currency, long Orders, decimal Revenue);

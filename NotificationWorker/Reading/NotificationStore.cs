@@ -1,0 +1,57 @@
+using FanOut.Contracts.Notifications;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace FanOut.NotificationWorker.Reading;
+
+internal sealed class NotificationStore(NpgsqlDataSource dataSource)
+{
+    public const string Sent = "sent";
+    public static readonly string[] States = ["pending", Sent, "failed"];
+
+    private static readonly string Select = EmbeddedSql.Read("Reading.select_notifications");
+    private static readonly string Retry = EmbeddedSql.Read("Reading.retry_notification");
+
+    public async Task<Notification?> FindAsync(long id, CancellationToken cancellationToken) => (await SelectAsync(id, null, null, null, 1, cancellationToken)).SingleOrDefault();
+
+    public Task<List<Notification>> ListAsync(string? state, string? subject, long? before, int limit, CancellationToken cancellationToken)
+        => SelectAsync(null, state, subject, before, limit, cancellationToken);
+
+    /// <returns>The state that the mail was in; null when there is no such mail.</returns>
+    public async Task<string?> RetryAsync(long id, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(Retry);
+        command.Parameters.Add(new() { Value = id });
+        return await command.ExecuteScalarAsync(cancellationToken) as string;
+    }
+
+    private async Task<List<Notification>> SelectAsync(long? id, string? state, string? subject, long? before, int limit, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(Select);
+        command.Parameters.Add(Optional(id, NpgsqlDbType.Bigint));
+        command.Parameters.Add(Optional(state, NpgsqlDbType.Text));
+        command.Parameters.Add(Optional(subject, NpgsqlDbType.Text));
+        command.Parameters.Add(Optional(before, NpgsqlDbType.Bigint));
+        command.Parameters.Add(new() { Value = limit });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var notifications = new List<Notification>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            notifications.Add(new(
+                reader.GetInt64(0),
+                reader.GetGuid(1),
+                reader.GetString(2),
+                reader.GetString(3),
+                reader.GetString(4),
+                reader.GetInt32(5),
+                reader.GetFieldValue<DateTimeOffset>(6),
+                reader.IsDBNull(7) ? null : reader.GetFieldValue<DateTimeOffset>(7),
+                reader.IsDBNull(8) ? null : reader.GetFieldValue<DateTimeOffset>(8),
+                reader.IsDBNull(9) ? null : reader.GetString(9)));
+        }
+
+        return notifications;
+    }
+
+    private static NpgsqlParameter Optional(object? value, NpgsqlDbType type) => new() { Value = value ?? DBNull.Value, NpgsqlDbType = type };
+}

@@ -1,0 +1,204 @@
+using System.Diagnostics;
+using System.Text.Json;
+using FanOut.Contracts;
+using FanOut.NotificationWorker.Emails;
+using Microsoft.Extensions.Options;
+using MimeKit;
+using Npgsql;
+
+namespace FanOut.NotificationWorker.Sending;
+
+/// <summary>
+/// Claims due mails, sends them, and writes down how it went. At least once: whoever dies between sending and writing leaves a claim whose lease ends,
+/// and the mail goes out again with the same <c>Message-Id</c>.
+/// </summary>
+internal sealed partial class Dispatcher(
+    EmailQueue queue,
+    OrderConfirmation confirmation,
+    MailSessionFactory sessions,
+    DispatchSignal signal,
+    NotificationMetrics metrics,
+    IOptions<NotificationOptions> options,
+    IOptions<SmtpOptions> smtp,
+    TimeProvider time,
+    ILogger<Dispatcher> logger) : BackgroundService
+{
+    private const int PerSession = 16;
+    private const double Jitter = 0.2;
+    private const int LongestError = 500;
+    private static readonly ActivitySource Source = new("FanOut.NotificationWorker");
+    private static readonly TimeSpan ShutdownGrace = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(1);
+
+    private TimeSpan _delay = FirstDelay;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var ways = Enumerable.Range(0, smtp.Value.Connections).Select(_ => sessions.Create()).ToArray();
+        using var breakOff = new CancellationTokenSource();
+        await using var stopping = stoppingToken.Register(() => breakOff.CancelAfter(ShutdownGrace));
+        try
+        {
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                await DispatchAsync(ways, breakOff.Token, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The worker stops.
+        }
+        finally
+        {
+            foreach (var way in ways)
+            {
+                await way.DisposeAsync();
+            }
+        }
+    }
+
+    private async Task DispatchAsync(IMailSession[] ways, CancellationToken breakOff, CancellationToken stoppingToken)
+    {
+        try
+        {
+            var claimed = await queue.ClaimAsync(ways.Length * PerSession, stoppingToken);
+            if (claimed.Count == 0)
+            {
+                await Task.WhenAll(ways.Select(way => way.RestAsync(stoppingToken)));
+                await signal.WaitAsync(options.Value.PollInterval, stoppingToken);
+                return;
+            }
+
+            var until = time.GetUtcNow() + (options.Value.Lease / 2);
+            var shares = claimed.Chunk((claimed.Count + ways.Length - 1) / ways.Length);
+            await Task.WhenAll(shares.Select((share, i) => SendAsync(ways[i], share, until, breakOff, stoppingToken)));
+            _delay = FirstDelay;
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException or MailServerAwayException)
+        {
+            if (e is MailServerAwayException)
+            {
+                Log.ServerAway(logger, e.Message, _delay);
+            }
+            else
+            {
+                Log.QueueFailed(logger, _delay, e);
+            }
+
+            await Task.Delay(_delay, time, stoppingToken);
+            _delay = _delay * 2 < LongestDelay ? _delay * 2 : LongestDelay;
+        }
+    }
+
+    private async Task SendAsync(IMailSession way, ClaimedEmail[] share, DateTimeOffset until, CancellationToken breakOff, CancellationToken stoppingToken)
+    {
+        var unsettled = new List<Outcome>(share.Length);
+        var next = 0;
+        try
+        {
+            // What is not begun in the first half of the lease is left to the next claim: the second half is for what was begun.
+            for (; next < share.Length && time.GetUtcNow() < until && !stoppingToken.IsCancellationRequested; next++)
+            {
+                unsettled.Add(await SendAsync(way, share[next], breakOff));
+                if (way.RepeatsShow)
+                {
+                    await SettleAsync(unsettled, until, breakOff);
+                    unsettled.Clear();
+                }
+            }
+        }
+        finally
+        {
+            unsettled.AddRange(share[next..].Where(email => unsettled.All(outcome => outcome.Email != email)).Select(email => new Outcome(email, SendResult.Released)));
+            if (unsettled.Count > 0)
+            {
+                await SettleAsync(unsettled, until, breakOff);
+            }
+        }
+    }
+
+    // A mail that is not marked as sent is sent again: so this is not given up as long as the lease may hold.
+    private async Task SettleAsync(List<Outcome> outcomes, DateTimeOffset until, CancellationToken breakOff)
+    {
+        for (var delay = FirstDelay; ; delay *= 2)
+        {
+            try
+            {
+                await queue.SettleAsync(outcomes, CancellationToken.None);
+                return;
+            }
+            catch (Exception e) when (e is NpgsqlException or TimeoutException && time.GetUtcNow() + delay < until + (options.Value.Lease / 2) && !breakOff.IsCancellationRequested)
+            {
+                Log.QueueFailed(logger, delay, e);
+                await Task.Delay(delay, time, breakOff).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private async Task<Outcome> SendAsync(IMailSession way, ClaimedEmail email, CancellationToken breakOff)
+    {
+        ActivityContext.TryParse(email.TraceParent, email.TraceState, isRemote: true, out var parent);
+        using var activity = Source.StartActivity("send email", ActivityKind.Internal, parent);
+        activity?.SetTag("messaging.message.id", email.EventId);
+        var began = time.GetTimestamp();
+        Outcome outcome;
+        try
+        {
+            await way.SendAsync(Write(email), email.EventId, breakOff);
+            outcome = new(email, SendResult.Sent);
+        }
+        catch (MailRefusedException e)
+        {
+            outcome = Refused(email, e.Message, e.ForGood);
+        }
+        catch (Exception e) when (e is not (MailServerAwayException or OperationCanceledException))
+        {
+            // A fault of ours must not stop the mails behind it.
+            Log.Faulted(logger, email.Id, e);
+            outcome = Refused(email, $"Sending broke down: {e.GetType().Name}.", forGood: false);
+        }
+
+        if (outcome.Error is not null)
+        {
+            activity?.SetStatus(ActivityStatusCode.Error, outcome.Error);
+        }
+
+        metrics.Sent(outcome, time.GetElapsedTime(began), time.GetUtcNow() - email.CreatedAt);
+        return outcome;
+    }
+
+    private MimeMessage Write(ClaimedEmail email)
+    {
+        var order = JsonSerializer.Deserialize(email.Placed, ContractsJson.Default.OrderPlaced)!;
+        return confirmation.Write(email.EventId, email.CreatedAt, order)
+            ?? throw new MailRefusedException("The recipient's address is none that a mail can be sent to.", forGood: true);
+    }
+
+    private Outcome Refused(ClaimedEmail email, string error, bool forGood)
+    {
+        var printable = new string([.. error.Take(LongestError).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? ' ' : c)]);
+        if (forGood || email.Attempts >= options.Value.RetryDelays.Count)
+        {
+            Log.Failed(logger, email.Id, email.EventId, email.Attempts + 1, printable);
+            return new(email, SendResult.Failed, Error: printable);
+        }
+
+        return new(email, SendResult.Retry, options.Value.RetryDelays[email.Attempts] * (1 + (Jitter * Random.Shared.NextDouble())), printable);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(5001, LogLevel.Warning, "Mails could not be claimed or settled; trying again in {Delay}")]
+        public static partial void QueueFailed(ILogger logger, TimeSpan delay, Exception exception);
+
+        [LoggerMessage(5002, LogLevel.Warning, "No mail can be sent: {Reason} Trying again in {Delay}")]
+        public static partial void ServerAway(ILogger logger, string reason, TimeSpan delay);
+
+        [LoggerMessage(5003, LogLevel.Error, "Sending mail {Mail} broke down")]
+        public static partial void Faulted(ILogger logger, long mail, Exception exception);
+
+        [LoggerMessage(5004, LogLevel.Warning, "Mail {Mail} about event {Event} has failed after {Attempts} attempts: {Error}")]
+        public static partial void Failed(ILogger logger, long mail, Guid @event, int attempts, string error);
+    }
+}

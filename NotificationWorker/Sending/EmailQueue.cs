@@ -1,0 +1,58 @@
+using Microsoft.Extensions.Options;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace FanOut.NotificationWorker.Sending;
+
+/// <summary>The mails in Postgres as a queue: any number of dispatchers may claim from it and settle at the same time.</summary>
+internal sealed class EmailQueue(NpgsqlDataSource dataSource, IOptions<NotificationOptions> options)
+{
+    private static readonly string ClaimDue = EmbeddedSql.Read("Sending.claim");
+    private static readonly string SettleEmails = EmbeddedSql.Read("Sending.settle");
+
+    public async Task<List<ClaimedEmail>> ClaimAsync(int atMost, CancellationToken cancellationToken)
+    {
+        var claim = Guid.CreateVersion7();
+        await using var command = dataSource.CreateCommand(ClaimDue);
+        command.Parameters.Add(new() { Value = atMost });
+        command.Parameters.Add(new() { Value = options.Value.Lease });
+        command.Parameters.Add(new() { Value = claim });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var claimed = new List<ClaimedEmail>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            claimed.Add(new(
+                reader.GetInt64(0),
+                claim,
+                reader.GetGuid(1),
+                reader.GetInt32(2),
+                reader.GetString(3),
+                reader.IsDBNull(4) ? null : reader.GetString(4),
+                reader.IsDBNull(5) ? null : reader.GetString(5),
+                reader.GetFieldValue<DateTimeOffset>(6)));
+        }
+
+        return claimed;
+    }
+
+    public async Task SettleAsync(IReadOnlyList<Outcome> outcomes, CancellationToken cancellationToken)
+    {
+        // In order of id, so that two dispatchers that settle the same rows (one of them too late) do not deadlock.
+        var ordered = outcomes.OrderBy(outcome => outcome.Email.Id).ToArray();
+        await using var command = dataSource.CreateCommand(SettleEmails);
+        command.Parameters.Add(new() { Value = ordered.Select(o => o.Email.Id).ToArray() });
+        command.Parameters.Add(new() { Value = ordered[0].Email.Claim });
+        command.Parameters.Add(new() { Value = ordered.Select(o => Name(o.Result)).ToArray() });
+        command.Parameters.Add(new() { Value = ordered.Select(o => o.Delay).ToArray() });
+        command.Parameters.Add(new() { Value = ordered.Select(o => o.Error).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static string Name(SendResult result) => result switch
+    {
+        SendResult.Sent => "sent",
+        SendResult.Retry => "retry",
+        SendResult.Failed => "failed",
+        _ => "released",
+    };
+}

@@ -1,0 +1,3 @@
+namespace FanOut.NotificationWorker.Sending;
+
+internal sealed class MailServerAwayException(string message, Exception? inner = null) : Exception(message, inner);

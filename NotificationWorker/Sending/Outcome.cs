@@ -1,0 +1,3 @@
+namespace FanOut.NotificationWorker.Sending;
+
+internal sealed record Outcome(ClaimedEmail Email, SendResult Result, TimeSpan Delay = default, string? Error = null);

@@ -1,0 +1,47 @@
+using System.Globalization;
+using Microsoft.Extensions.Options;
+using MimeKit;
+
+namespace FanOut.NotificationWorker.Sending;
+
+/// <summary>
+/// Writes mails to a folder, for a mail server or a developer to pick up. The event's id names the file: a mail that is written again replaces itself.
+/// </summary>
+internal sealed class PickupSession : IMailSession
+{
+    private readonly string _folder;
+
+    public PickupSession(IOptions<SmtpOptions> options, IHostEnvironment environment)
+        => _folder = Path.Combine(environment.ContentRootPath, options.Value.PickupFolder);
+
+    public bool RepeatsShow => false;
+
+    public async Task SendAsync(MimeMessage message, Guid eventId, CancellationToken cancellationToken)
+    {
+        var name = eventId.ToString("d", CultureInfo.InvariantCulture);
+        var written = Path.Combine(_folder, $".{name}.tmp");
+        try
+        {
+            Directory.CreateDirectory(_folder);
+            await using (var file = new FileStream(written, FileMode.Create, FileAccess.Write, FileShare.None))
+            {
+                var format = FormatOptions.Default.Clone();
+                format.NewLineFormat = NewLineFormat.Dos;
+                format.International = message.To.Mailboxes.Any(mailbox => mailbox.IsInternational);
+                await message.WriteToAsync(format, file, cancellationToken);
+                file.Flush(flushToDisk: true);
+            }
+
+            // Whoever watches the folder sees whole mails only.
+            File.Move(written, Path.Combine(_folder, $"{name}.eml"), overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new MailServerAwayException($"Smtp:PickupFolder '{_folder}' cannot be written to: {e.Message}", e);
+        }
+    }
+
+    public Task RestAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}

@@ -1,0 +1,133 @@
+using System.Net.Sockets;
+using MailKit;
+using MailKit.Net.Smtp;
+using MailKit.Security;
+using Microsoft.Extensions.Options;
+using MimeKit;
+
+namespace FanOut.NotificationWorker.Sending;
+
+/// <summary>One connection to the mail server, made when needed and kept while mails follow each other.</summary>
+internal sealed class SmtpSession(IOptions<SmtpOptions> options, TimeProvider time) : IMailSession
+{
+    private const int TooLarge = 552;
+
+    private readonly SmtpOptions _options = options.Value;
+    private SmtpClient? _client;
+
+    public bool RepeatsShow => true;
+
+    public async Task SendAsync(MimeMessage message, Guid eventId, CancellationToken cancellationToken)
+    {
+        var client = await ConnectAsync(cancellationToken);
+        try
+        {
+            await WithinAsync(token => client.SendAsync(message, token), cancellationToken);
+        }
+        catch (SmtpCommandException e)
+        {
+            var error = $"{(int)e.StatusCode} {e.Message}";
+            if ((int)e.StatusCode is 421 or 530 or 535 or 538 || (e.ErrorCode == SmtpErrorCode.SenderNotAccepted && (int)e.StatusCode >= 500 && (int)e.StatusCode != TooLarge))
+            {
+                // It is not about this mail: the server goes down, wants a login, or does not like our sender.
+                Drop();
+                throw new MailServerAwayException(error, e);
+            }
+
+            throw new MailRefusedException(error, forGood: (int)e.StatusCode >= 500, e);
+        }
+        catch (NotSupportedException e)
+        {
+            throw new MailRefusedException($"The server cannot take this mail: {e.Message}", forGood: true, e);
+        }
+        catch (Exception e) when (IsConnectionLoss(e, cancellationToken))
+        {
+            // It may have been this mail that did it, and it may even have been taken: so it counts, and waits its turn.
+            Drop();
+            throw new MailRefusedException($"The connection was lost while sending: {Describe(e)}", forGood: false, e);
+        }
+        catch
+        {
+            Drop();
+            throw;
+        }
+    }
+
+    public async Task RestAsync(CancellationToken cancellationToken)
+    {
+        if (_client is { IsConnected: true } client)
+        {
+            try
+            {
+                await WithinAsync(token => client.DisconnectAsync(quit: true, token), cancellationToken);
+            }
+            catch (Exception e) when (IsConnectionLoss(e, cancellationToken) || e is SmtpCommandException)
+            {
+                // It is gone either way.
+            }
+        }
+
+        Drop();
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Drop();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task<SmtpClient> ConnectAsync(CancellationToken cancellationToken)
+    {
+        if (_client is { IsConnected: true })
+        {
+            return _client;
+        }
+
+        Drop();
+        _client = new SmtpClient { Timeout = (int)_options.Timeout.TotalMilliseconds };
+        try
+        {
+            await WithinAsync(token => _client.ConnectAsync(_options.Host!, _options.Port, _options.Security, token), cancellationToken);
+            if (!string.IsNullOrEmpty(_options.User))
+            {
+                if (!_client.IsSecure)
+                {
+                    throw new MailServerAwayException("The server offers no TLS, and Smtp:Password is not sent in the clear: set Smtp:Security to what it speaks.");
+                }
+
+                await WithinAsync(token => _client.AuthenticateAsync(_options.User, _options.Password!, token), cancellationToken);
+            }
+
+            return _client;
+        }
+        catch (Exception e) when (e is SmtpCommandException or AuthenticationException or NotSupportedException || IsConnectionLoss(e, cancellationToken))
+        {
+            Drop();
+            throw new MailServerAwayException($"{_options.Host}:{_options.Port}: {Describe(e)}", e);
+        }
+        catch
+        {
+            Drop();
+            throw;
+        }
+    }
+
+    private async Task WithinAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(_options.Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        await work(either.Token);
+    }
+
+    private void Drop()
+    {
+        _client?.Dispose();
+        _client = null;
+    }
+
+    private static bool IsConnectionLoss(Exception e, CancellationToken cancellationToken) => e
+        is IOException or SocketException or ProtocolException or SslHandshakeException or ServiceNotConnectedException or ServiceNotAuthenticatedException or TimeoutException
+        || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
+
+    private static string Describe(Exception e) => e is OperationCanceledException ? "it did not answer in time." : e.Message;
+}

@@ -1,0 +1,38 @@
+using System.Globalization;
+using FanOut.EventBus.Publishing;
+using Microsoft.AspNetCore.Diagnostics;
+
+namespace FanOut.OrderApi.Availability;
+
+/// <summary>The outbox holds what Redis cannot take; once it is full too, orders have to wait where they are.</summary>
+internal sealed partial class OutboxFullHandler(IProblemDetailsService problems, ILogger<OutboxFullHandler> logger) : IExceptionHandler
+{
+    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    {
+        if (exception is not OutboxFullException full)
+        {
+            return false;
+        }
+
+        Log.OutboxFull(logger, httpContext.Request.Path, full.Message);
+        httpContext.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        httpContext.Response.Headers.RetryAfter = Math.Ceiling(full.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        await problems.TryWriteAsync(new()
+        {
+            HttpContext = httpContext,
+            ProblemDetails =
+            {
+                Status = StatusCodes.Status503ServiceUnavailable,
+                Title = "No orders are taken at the moment.",
+                Detail = "More events wait to be published than the outbox may hold. Nothing was written; send the request again later.",
+            },
+        });
+        return true;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(2001, LogLevel.Warning, "{Path} was answered 503: {Reason}")]
+        public static partial void OutboxFull(ILogger logger, string path, string reason);
+    }
+}

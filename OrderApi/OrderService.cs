@@ -1,0 +1,31 @@
+using FanOut.Contracts;
+using FanOut.OrderApi.Availability;
+using FanOut.OrderApi.Placing;
+using FanOut.OrderApi.Reading;
+
+namespace FanOut.OrderApi;
+
+internal static class OrderService
+{
+    public static void AddOrders(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<PlaceOrderReader>();
+        builder.Services.AddSingleton<OrderWriter>();
+        builder.Services.AddSingleton<OrderFinder>();
+        builder.Services.AddExceptionHandler<OutboxFullHandler>();
+        builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, ContractsJson.Default));
+        builder.Services.AddOpenApi(options => options.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info.Title = "FanOut orders";
+            document.Info.Description = "Takes orders and publishes each exactly once.";
+            return Task.CompletedTask;
+        }));
+    }
+
+    public static void MapOrders(this IEndpointRouteBuilder routes)
+    {
+        var orders = routes.MapGroup("").WithTags("Orders");
+        orders.MapPlacing();
+        orders.MapReading();
+    }
+}

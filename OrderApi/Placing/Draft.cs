@@ -1,0 +1,51 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using FanOut.Contracts;
+using FanOut.EventBus;
+using FanOut.OrderApi.Money;
+
+namespace FanOut.OrderApi.Placing;
+
+/// <summary>An order as it will stand if no earlier one has its number, and the event that says so.</summary>
+internal sealed record Draft(Order Order, byte[] RequestHash, DateTimeOffset AcceptedAt)
+{
+    public static Draft Of(PlaceOrder request, DateTimeOffset now)
+    {
+        var id = Guid.CreateVersion7(now);
+        var lines = new OrderLine[request.Lines.Count];
+        var sum = 0m;
+        for (var index = 0; index < lines.Length; index++)
+        {
+            var line = request.Lines[index];
+            var amount = line.Quantity * line.UnitPrice * (1 - line.Discount);
+            lines[index] = new OrderLine(line.Sku, line.Name, line.Quantity, line.UnitPrice, line.Discount, amount);
+            sum += amount;
+        }
+
+        var order = new Order(
+            id,
+            request.Number ?? id.ToString(),
+            request.Customer,
+            request.Currency,
+            lines,
+            Currency.Get(request.Currency).Round(sum),
+            request.PlacedAt ?? new DateTimeOffset(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero));
+        return new Draft(order, Hash(request), now);
+    }
+
+    /// <summary>The same for requests that say the same, however they are spaced, ordered or their numbers written.</summary>
+    public static byte[] Hash(PlaceOrder request) =>
+        SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, ContractsJson.Default.PlaceOrder));
+
+    public static byte[] Hash(PlaceOrders request) =>
+        SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, ContractsJson.Default.PlaceOrders));
+
+    public byte[] LinesAsJson() => JsonSerializer.SerializeToUtf8Bytes(Order.Lines, ContractsJson.Default.IReadOnlyListOrderLine);
+
+    public NewEvent<OrderPlaced> ToEvent() => new(
+        Order.Id.ToString(),
+        new OrderPlaced(Order.Id, Order.Number, Order.Customer, Order.Currency, Order.Lines, Order.Total, Order.PlacedAt))
+    {
+        Time = AcceptedAt,
+    };
+}

@@ -1,0 +1,47 @@
+using FanOut.Contracts;
+using Npgsql;
+
+namespace FanOut.OrderApi.Reading;
+
+internal sealed class OrderFinder(NpgsqlDataSource dataSource)
+{
+    private static readonly string FindOrders = EmbeddedSql.Read("Reading.find_orders.sql");
+    private static readonly string ListOrders = EmbeddedSql.Read("Reading.list_orders.sql");
+
+    public async Task<Order?> FindAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        var found = await FindAsync(connection, [id], cancellationToken);
+        return found.Count == 0 ? null : found[0];
+    }
+
+    /// <summary>In the order of <paramref name="ids"/>; those that are not there are left out.</summary>
+    public static async Task<IReadOnlyList<Order>> FindAsync(NpgsqlConnection connection, Guid[] ids, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(FindOrders, connection) { Parameters = { new NpgsqlParameter<Guid[]> { TypedValue = ids } } };
+        var found = (await ReadAsync(command, cancellationToken)).ToDictionary(order => order.Id);
+        return [.. ids.Where(found.ContainsKey).Select(id => found[id])];
+    }
+
+    public async Task<List<Order>> ListAsync(Guid before, int atMost, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(ListOrders, connection)
+        {
+            Parameters = { new NpgsqlParameter<Guid> { TypedValue = before }, new NpgsqlParameter<int> { TypedValue = atMost } },
+        };
+        return await ReadAsync(command, cancellationToken);
+    }
+
+    private static async Task<List<Order>> ReadAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    {
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        var orders = new List<Order>();
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            orders.Add(OrderRow.Read(rows));
+        }
+
+        return orders;
+    }
+}

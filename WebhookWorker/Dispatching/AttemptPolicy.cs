@@ -1,0 +1,39 @@
+using Microsoft.Extensions.Options;
+
+namespace FanOut.WebhookWorker.Dispatching;
+
+/// <summary>What follows from an answer: done, try again and when, or give up.</summary>
+internal sealed class AttemptPolicy(IOptions<WebhookOptions> options)
+{
+    private const double Jitter = 0.2;
+    private const int MostDoublings = 10;
+    private static readonly TimeSpan FirstRest = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(1);
+
+    public Attempt Judge(ClaimedDelivery delivery, Answer answer)
+    {
+        if (answer.IsSuccess)
+        {
+            return new(delivery, AttemptResult.Delivered, answer.Status);
+        }
+
+        var settings = options.Value;
+        var retryAfter = answer.RetryAfter is { } asked ? TimeSpan.FromTicks(Math.Clamp(asked.Ticks, 0, settings.LongestRetryAfter.Ticks)) : TimeSpan.Zero;
+        TimeSpan? rest = answer.AsksForRest ? Longer(retryAfter, Rest(delivery.EndpointFailures)) : null;
+        if (answer.Status == System.Net.HttpStatusCode.Gone || delivery.Attempts >= settings.RetryDelays.Count)
+        {
+            return new(delivery, AttemptResult.Failed, answer.Status, answer.Error, Rest: rest);
+        }
+
+        var delay = settings.RetryDelays[delivery.Attempts] * (1 + (Jitter * Random.Shared.NextDouble()));
+        return new(delivery, AttemptResult.Retry, answer.Status, answer.Error, Longer(delay, retryAfter), rest);
+    }
+
+    private static TimeSpan Rest(int failures)
+    {
+        var rest = FirstRest * (1 << Math.Min(failures, MostDoublings));
+        return rest < LongestRest ? rest : LongestRest;
+    }
+
+    private static TimeSpan Longer(TimeSpan a, TimeSpan b) => a > b ? a : b;
+}

@@ -1,0 +1,114 @@
+using Microsoft.Extensions.Options;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace FanOut.WebhookWorker.Dispatching;
+
+/// <summary>The deliveries in Postgres as a queue: any number of dispatchers may claim from it and settle at the same time.</summary>
+internal sealed class DeliveryQueue(NpgsqlDataSource dataSource, IOptions<WebhookOptions> options)
+{
+    private static readonly string ClaimDue = EmbeddedSql.Read("Dispatching.claim");
+    private static readonly string SettleDeliveries = EmbeddedSql.Read("Dispatching.settle_deliveries");
+    private static readonly string RecordHealth = EmbeddedSql.Read("Dispatching.record_health");
+    private static readonly string DisableEndpoints = EmbeddedSql.Read("Dispatching.disable_endpoints");
+
+    public async Task<List<ClaimedDelivery>> ClaimAsync(IReadOnlyDictionary<Guid, int> busy, int free, CancellationToken cancellationToken)
+    {
+        var claim = Guid.CreateVersion7();
+        await using var command = dataSource.CreateCommand(ClaimDue);
+        command.Parameters.Add(new() { Value = busy.Keys.ToArray() });
+        command.Parameters.Add(new() { Value = busy.Values.ToArray() });
+        command.Parameters.Add(new() { Value = options.Value.ConcurrencyPerEndpoint });
+        command.Parameters.Add(new() { Value = free });
+        command.Parameters.Add(new() { Value = options.Value.Lease });
+        command.Parameters.Add(new() { Value = claim });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var claimed = new List<ClaimedDelivery>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            claimed.Add(new(
+                reader.GetInt64(0),
+                claim,
+                reader.GetGuid(1),
+                reader.GetInt32(2),
+                reader.GetGuid(3),
+                reader.GetString(4),
+                reader.GetString(5),
+                reader.IsDBNull(6) ? null : reader.GetString(6),
+                reader.IsDBNull(7) ? null : reader.GetString(7),
+                reader.GetFieldValue<DateTimeOffset>(8),
+                reader.GetString(9),
+                reader.GetFieldValue<byte[]>(10),
+                reader.IsDBNull(11) ? null : reader.GetFieldValue<byte[]>(11),
+                reader.GetInt32(12)));
+        }
+
+        return claimed;
+    }
+
+    /// <returns>The endpoints that are disabled by what the attempts said, and why.</returns>
+    public async Task<List<(Guid Endpoint, string Because)>> SettleAsync(IReadOnlyList<Attempt> attempts, CancellationToken cancellationToken)
+    {
+        // In order of id, so that two dispatchers that settle the same rows (one of them too late) do not deadlock.
+        var ordered = attempts.OrderBy(attempt => attempt.Delivery.Id).ToArray();
+        await using var batch = dataSource.CreateBatch();
+        batch.BatchCommands.Add(new(SettleDeliveries)
+        {
+            Parameters =
+            {
+                new() { Value = ordered.Select(a => a.Delivery.Id).ToArray() },
+                new() { Value = ordered.Select(a => a.Delivery.Claim).ToArray() },
+                new() { Value = ordered.Select(a => Name(a.Result)).ToArray() },
+                new() { Value = ordered.Select(a => a.Delay).ToArray() },
+                new() { Value = ordered.Select(a => (int?)a.Status).ToArray() },
+                new() { Value = ordered.Select(a => a.Error).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+            },
+        });
+
+        var spoken = attempts.Where(attempt => attempt.Result != AttemptResult.Released).GroupBy(attempt => attempt.Delivery.EndpointId).Select(EndpointNews.Of).ToArray();
+        batch.BatchCommands.Add(new(RecordHealth)
+        {
+            Parameters =
+            {
+                new() { Value = spoken.Select(news => news.Endpoint).ToArray() },
+                new() { Value = spoken.Select(news => news.Succeeded).ToArray() },
+                new() { Value = spoken.Select(news => news.Failures).ToArray() },
+                new() { Value = spoken.Select(news => news.Error).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                new() { Value = spoken.Select(news => news.Rest).ToArray() },
+            },
+        });
+
+        var gone = attempts.Where(attempt => attempt.IsGone).Select(attempt => (attempt.Delivery.EndpointId, attempt.Delivery.Url)).Distinct().ToArray();
+        batch.BatchCommands.Add(new(DisableEndpoints)
+        {
+            Parameters =
+            {
+                new() { Value = gone.Select(g => g.EndpointId).ToArray() },
+                new() { Value = gone.Select(g => g.Url).ToArray() },
+                new() { Value = spoken.Where(news => news.Failures > 0).Select(news => news.Endpoint).ToArray() },
+                new() { Value = options.Value.DisableAfter },
+            },
+        });
+
+        var disabled = new List<(Guid, string)>();
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        do
+        {
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                disabled.Add((reader.GetGuid(0), reader.GetString(1)));
+            }
+        }
+        while (await reader.NextResultAsync(cancellationToken));
+
+        return disabled;
+    }
+
+    private static string Name(AttemptResult result) => result switch
+    {
+        AttemptResult.Delivered => "delivered",
+        AttemptResult.Retry => "retry",
+        AttemptResult.Failed => "failed",
+        _ => "released",
+    };
+}

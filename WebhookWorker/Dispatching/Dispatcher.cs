@@ -1,0 +1,178 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace FanOut.WebhookWorker.Dispatching;
+
+/// <summary>
+/// Claims due deliveries, POSTs them, and writes down how it went. At least once: whoever dies between the POST and the writing leaves a claim whose
+/// lease ends, and the delivery goes out again with the same <c>webhook-id</c>.
+/// </summary>
+internal sealed partial class Dispatcher(
+    DeliveryQueue queue,
+    WebhookClient client,
+    AttemptPolicy policy,
+    DispatchSignal signal,
+    WebhookMetrics metrics,
+    IOptions<WebhookOptions> options,
+    TimeProvider time,
+    ILogger<Dispatcher> logger) : BackgroundService
+{
+    private const int MostSettledAtOnce = 256;
+    private static readonly TimeSpan ShutdownGrace = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan BetweenClaims = TimeSpan.FromMilliseconds(4);
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(15);
+
+    private readonly ConcurrentDictionary<long, (Guid Endpoint, Task Sending)> _underWay = new();
+    private readonly Channel<Attempt> _ended = Channel.CreateUnbounded<Attempt>(new() { SingleReader = true });
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var breakOff = new CancellationTokenSource();
+        using var giveUp = new CancellationTokenSource();
+        var settling = SettleAsync(giveUp.Token);
+        try
+        {
+            await ClaimAsync(breakOff.Token, stoppingToken);
+        }
+        finally
+        {
+            breakOff.CancelAfter(ShutdownGrace);
+            await Task.WhenAll(_underWay.Values.Select(sending => sending.Sending));
+            _ended.Writer.Complete();
+            giveUp.CancelAfter(ShutdownGrace);
+            await settling;
+        }
+    }
+
+    private async Task ClaimAsync(CancellationToken breakOff, CancellationToken stoppingToken)
+    {
+        var delay = FirstDelay;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                var free = options.Value.Concurrency - _underWay.Count;
+                var claimed = free > 0 ? await queue.ClaimAsync(UnderWayByEndpoint(), free, stoppingToken) : [];
+                foreach (var delivery in claimed)
+                {
+                    // Registered before it runs, or its end could come before its beginning.
+                    var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                    _underWay[delivery.Id] = (delivery.EndpointId, SendAsync(delivery, start.Task, breakOff));
+                    start.SetResult();
+                }
+
+                delay = FirstDelay;
+                await signal.WaitAsync(busy: claimed.Count > 0, options.Value.PollInterval, stoppingToken);
+                await Task.Delay(BetweenClaims, time, stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (e is NpgsqlException or TimeoutException or IOException)
+            {
+                Log.ClaimFailed(logger, delay, e);
+                await Task.Delay(delay, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay;
+            }
+        }
+    }
+
+    private Dictionary<Guid, int> UnderWayByEndpoint() => _underWay.Values.GroupBy(sending => sending.Endpoint).ToDictionary(group => group.Key, group => group.Count());
+
+    private async Task SendAsync(ClaimedDelivery delivery, Task start, CancellationToken breakOff)
+    {
+        await start;
+        var began = time.GetTimestamp();
+        Attempt attempt;
+        try
+        {
+            attempt = policy.Judge(delivery, await client.PostAsync(delivery, breakOff));
+        }
+        catch (OperationCanceledException) when (breakOff.IsCancellationRequested)
+        {
+            attempt = new(delivery, AttemptResult.Released);
+        }
+        catch (Exception e)
+        {
+            // A fault of ours must not keep the delivery in the claimed state for ever, nor send it for ever.
+            Log.AttemptFaulted(logger, delivery.Id, delivery.EndpointId, e);
+            attempt = policy.Judge(delivery, new Answer(null, $"The attempt broke down: {e.GetType().Name}."));
+        }
+
+        metrics.Attempted(attempt, time.GetElapsedTime(began), time.GetUtcNow() - delivery.EffectedAt);
+        if (attempt.Result == AttemptResult.Failed)
+        {
+            Log.DeliveryFailed(logger, delivery.Id, delivery.EndpointId, delivery.EventId, delivery.Attempts + 1, attempt.Error ?? "");
+        }
+
+        _ended.Writer.TryWrite(attempt);
+        _underWay.TryRemove(delivery.Id, out _);
+        signal.Raise();
+    }
+
+    private async Task SettleAsync(CancellationToken giveUp)
+    {
+        var attempts = new List<Attempt>(MostSettledAtOnce);
+        while (await _ended.Reader.WaitToReadAsync(CancellationToken.None))
+        {
+            attempts.Clear();
+            while (attempts.Count < MostSettledAtOnce && _ended.Reader.TryRead(out var attempt))
+            {
+                attempts.Add(attempt);
+            }
+
+            await SettleAsync(attempts, giveUp);
+        }
+    }
+
+    private async Task SettleAsync(List<Attempt> attempts, CancellationToken giveUp)
+    {
+        for (var delay = FirstDelay; ; delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay)
+        {
+            try
+            {
+                foreach (var (endpoint, because) in await queue.SettleAsync(attempts, giveUp))
+                {
+                    Log.EndpointDisabled(logger, endpoint, because);
+                }
+
+                return;
+            }
+            catch (OperationCanceledException) when (giveUp.IsCancellationRequested)
+            {
+                Log.NotSettled(logger, attempts.Count);
+                return;
+            }
+            catch (Exception e) when (e is NpgsqlException or TimeoutException or IOException)
+            {
+                Log.SettleFailed(logger, attempts.Count, delay, e);
+                await Task.Delay(delay, time, giveUp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(3001, LogLevel.Warning, "Due webhooks could not be claimed; trying again in {Delay}")]
+        public static partial void ClaimFailed(ILogger logger, TimeSpan delay, Exception exception);
+
+        [LoggerMessage(3002, LogLevel.Warning, "The outcome of {Count} attempts could not be written; trying again in {Delay}")]
+        public static partial void SettleFailed(ILogger logger, int count, TimeSpan delay, Exception exception);
+
+        [LoggerMessage(3003, LogLevel.Warning, "Stopped without writing the outcome of {Count} attempts: when their leases end they are sent again, with the same ids")]
+        public static partial void NotSettled(ILogger logger, int count);
+
+        [LoggerMessage(3004, LogLevel.Error, "The attempt of delivery {Delivery} to endpoint {Endpoint} broke down")]
+        public static partial void AttemptFaulted(ILogger logger, long delivery, Guid endpoint, Exception exception);
+
+        [LoggerMessage(3005, LogLevel.Warning, "Delivery {Delivery} to endpoint {Endpoint} of event {Event} has failed after {Attempts} attempts: {Error}")]
+        public static partial void DeliveryFailed(ILogger logger, long delivery, Guid endpoint, Guid @event, int attempts, string error);
+
+        [LoggerMessage(3006, LogLevel.Warning, "Endpoint {Endpoint} is disabled: {Because}")]
+        public static partial void EndpointDisabled(ILogger logger, Guid endpoint, string because);
+    }
+}

@@ -1,0 +1,50 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Options;
+
+namespace FanOut.WebhookWorker.Endpoints;
+
+/// <summary>Which addresses webhooks may go to: an endpoint's URL is a stranger's, and this worker stands inside the network.</summary>
+internal sealed class AddressPolicy(IOptions<WebhookOptions> options)
+{
+    // IANA's special-purpose registries: what is not globally reachable unicast.
+    private static readonly IPNetwork[] Private =
+    [
+        IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("100.64.0.0/10"), IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("172.16.0.0/12"),
+        IPNetwork.Parse("192.168.0.0/16"), IPNetwork.Parse("::1/128"), IPNetwork.Parse("fc00::/7"),
+    ];
+
+    // Refused whatever the options say: nobody receives webhooks there, and 169.254.169.254 hands out a cloud machine's credentials.
+    private static readonly IPNetwork[] Never =
+    [
+        IPNetwork.Parse("0.0.0.0/8"), IPNetwork.Parse("169.254.0.0/16"), IPNetwork.Parse("192.0.0.0/24"), IPNetwork.Parse("192.0.2.0/24"),
+        IPNetwork.Parse("192.88.99.0/24"), IPNetwork.Parse("198.18.0.0/15"), IPNetwork.Parse("198.51.100.0/24"), IPNetwork.Parse("203.0.113.0/24"),
+        IPNetwork.Parse("224.0.0.0/3"), IPNetwork.Parse("2001::/23"), IPNetwork.Parse("2001:db8::/32"), IPNetwork.Parse("2002::/16"), IPNetwork.Parse("3fff::/20"),
+    ];
+
+    private static readonly IPNetwork GlobalUnicast = IPNetwork.Parse("2000::/3");
+    private static readonly IPNetwork Nat64 = IPNetwork.Parse("64:ff9b::/96");
+
+    public bool AllowsPrivate => options.Value.AllowPrivateNetworks;
+
+    public bool Allows(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6)
+        {
+            return Allows(address.MapToIPv4());
+        }
+
+        if (Nat64.Contains(address))
+        {
+            return Allows(new IPAddress(address.GetAddressBytes().AsSpan(12)));
+        }
+
+        if (Private.Any(network => network.Contains(address)))
+        {
+            return AllowsPrivate;
+        }
+
+        return !Never.Any(network => network.Contains(address))
+            && (address.AddressFamily == AddressFamily.InterNetwork || GlobalUnicast.Contains(address));
+    }
+}

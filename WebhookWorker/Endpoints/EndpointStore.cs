@@ -1,0 +1,96 @@
+using System.Data.Common;
+using FanOut.Contracts.Webhooks;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace FanOut.WebhookWorker.Endpoints;
+
+internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<WebhookOptions> options)
+{
+    private static readonly string Insert = EmbeddedSql.Read("Endpoints.insert_endpoint");
+    private static readonly string Select = EmbeddedSql.Read("Endpoints.select_endpoints");
+    private static readonly string Update = EmbeddedSql.Read("Endpoints.update_endpoint");
+    private static readonly string Delete = EmbeddedSql.Read("Endpoints.delete_endpoint");
+    private static readonly string Rotate = EmbeddedSql.Read("Endpoints.rotate_secret");
+
+    /// <returns>False when there are as many endpoints as there may be.</returns>
+    public async Task<bool> InsertAsync(Guid id, EndpointInput input, byte[] secret, CancellationToken cancellationToken)
+    {
+        await using var command = Command(Insert, id, input.Url, input.Description, input.EventTypes, input.Enabled, secret, options.Value.MaxEndpoints);
+        return await command.ExecuteScalarAsync(cancellationToken) is Guid;
+    }
+
+    public async Task<List<WebhookEndpoint>> ListAsync(Guid? before, int limit, CancellationToken cancellationToken) => await SelectAsync(null, before, limit, cancellationToken);
+
+    public async Task<WebhookEndpoint?> FindAsync(Guid id, CancellationToken cancellationToken) => (await SelectAsync(id, null, 1, cancellationToken)).SingleOrDefault();
+
+    public async Task<bool> UpdateAsync(Guid id, EndpointInput input, CancellationToken cancellationToken)
+    {
+        await using var command = Command(Update, id, input.Url, input.Description, input.EventTypes, input.Enabled);
+        return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
+    }
+
+    public async Task<bool> DeleteAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var command = Command(Delete, id);
+        return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
+    }
+
+    /// <returns>Until when the previous secret signs too; null when there is no such endpoint.</returns>
+    public async Task<DateTimeOffset?> RotateAsync(Guid id, byte[] secret, CancellationToken cancellationToken)
+    {
+        await using var command = Command(Rotate, id, secret, options.Value.SecretOverlap);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? reader.GetFieldValue<DateTimeOffset>(0) : null;
+    }
+
+    private async Task<List<WebhookEndpoint>> SelectAsync(Guid? id, Guid? before, int limit, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(Select);
+        command.Parameters.Add(new() { Value = id ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
+        command.Parameters.Add(new() { Value = before ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
+        command.Parameters.Add(new() { Value = limit });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var endpoints = new List<WebhookEndpoint>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            endpoints.Add(new(
+                reader.GetGuid(0),
+                reader.GetString(1),
+                reader.GetFieldValue<string[]>(2),
+                reader.GetBoolean(3),
+                reader.IsDBNull(4) ? null : reader.GetString(4),
+                reader.GetString(5),
+                reader.GetFieldValue<DateTimeOffset>(6),
+                reader.GetFieldValue<DateTimeOffset>(7),
+                Health(reader)));
+        }
+
+        return endpoints;
+    }
+
+    private static EndpointHealth Health(DbDataReader reader)
+    {
+        if (reader.IsDBNull(8))
+        {
+            return new("unknown", 0, null, null, null, null);
+        }
+
+        var failures = reader.GetInt32(8);
+        return new(failures == 0 ? "healthy" : "failing", failures, Time(9), Time(10), Time(11), reader.IsDBNull(12) ? null : reader.GetString(12));
+
+        DateTimeOffset? Time(int column) => reader.IsDBNull(column) ? null : reader.GetFieldValue<DateTimeOffset>(column);
+    }
+
+    private NpgsqlCommand Command(string sql, params object[] values)
+    {
+        var command = dataSource.CreateCommand(sql);
+        foreach (var value in values)
+        {
+            command.Parameters.Add(new() { Value = value });
+        }
+
+        return command;
+    }
+}

@@ -1,0 +1,17 @@
+-- Cancels what will not be sent any more: pending deliveries of deleted endpoints, and those that waited out their retention at a disabled one.
+-- $1 retention, $2 at most so many.
+update webhooks.deliveries
+set state = 'cancelled', claim = null, finished_at = now()
+where id in (
+    select d.id
+    from webhooks.endpoints e
+    cross join lateral (
+        select id
+        from webhooks.deliveries
+        where endpoint_id = e.id and state = 'pending' and due_at <= now() and (e.deleted_at is not null or created_at < now() - $1)
+        order by due_at
+        limit $2
+        for update skip locked
+    ) d
+    where not e.enabled
+    limit $2);

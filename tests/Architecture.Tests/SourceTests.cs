@@ -1,0 +1,124 @@
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace FanOut.Architecture.Tests;
+
+public sealed partial class SourceTests
+{
+    private static readonly string[] VagueFolders = ["helpers", "helper", "common", "utils", "util", "utilities", "managers", "misc"];
+
+    private static IEnumerable<string> Code => Repository.WithExtension(".cs");
+
+    private static IEnumerable<string> ProductCode => Code.Where(file => !file.StartsWith("tests/", StringComparison.Ordinal));
+
+    [Fact]
+    public void Namespaces_are_the_project_s()
+    {
+        Assert.All(Code, file =>
+        {
+            if (Namespace().Match(Repository.Read(file)) is { Success: true } found && !MayExtend(file, found.Groups["name"].Value))
+            {
+                var project = Repository.ProjectOf(file);
+                Assert.True(
+                    $"{found.Groups["name"].Value}.".StartsWith($"FanOut.{project}.", StringComparison.Ordinal),
+                    $"{file} is in namespace {found.Groups["name"].Value}; expected FanOut.{project} or below.");
+            }
+        });
+    }
+
+    [Fact]
+    public void No_folder_has_a_name_that_says_nothing()
+    {
+        Assert.All(Repository.Files, file => Assert.DoesNotContain(
+            Path.GetDirectoryName(file)!.Split('/', '\\'), part => VagueFolders.Contains(part, StringComparer.OrdinalIgnoreCase)));
+    }
+
+    [Fact]
+    public void A_file_holds_the_one_type_it_is_named_after()
+    {
+        Assert.All(Code, file =>
+        {
+            var name = Path.GetFileName(file).Split('.')[0];
+            var types = TopLevelType().Matches(Repository.Read(file)).Select(match => match.Groups["name"].Value).Distinct();
+            Assert.All(types, type => Assert.True(type == name, $"{file} declares {type}."));
+        });
+    }
+
+    [Fact]
+    public void Redis_keys_are_spelled_only_in_StreamKeys()
+    {
+        var files = ProductCode.Concat(Repository.WithExtension(".lua")).Where(file => file != "EventBus/StreamKeys.cs");
+
+        Assert.All(files, file => Assert.All(
+            Repository.ReadLines(file).Select(WithoutComment),
+            line => Assert.False(RedisKey().IsMatch(line), $"{file} spells a Redis key: {line.Trim()}")));
+    }
+
+    [Fact]
+    public void No_test_is_skipped()
+    {
+        var tests = Code.Where(file => file.StartsWith("tests/", StringComparison.Ordinal));
+
+        Assert.All(tests, file => Assert.DoesNotMatch(Skipped(), Repository.Read(file)));
+    }
+
+    [Fact]
+    public void Every_script_opens_with_its_contract()
+    {
+        Assert.All(Repository.WithExtension(".sql").Concat(Repository.WithExtension(".lua")), file =>
+        {
+            var first = Repository.ReadLines(file).First(line => !line.StartsWith("#!", StringComparison.Ordinal));
+            Assert.True(first.StartsWith("-- ", StringComparison.Ordinal) && first.Length > 10, $"{file} does not open with a comment that says what it is given, does and answers.");
+        });
+    }
+
+    [Theory]
+    [InlineData("OrderApi", "orders")]
+    [InlineData("WebhookWorker", "webhooks")]
+    [InlineData("AnalyticsWorker", "analytics")]
+    [InlineData("NotificationWorker", "notifications")]
+    [InlineData("EventBus", "bus")]
+    [InlineData("Reclaimer", "")]
+    public void A_project_s_SQL_touches_no_schema_but_its_own(string project, string own)
+    {
+        var scripts = Repository.WithExtension(".sql").Where(file => file.StartsWith(project + "/", StringComparison.Ordinal));
+
+        Assert.All(scripts, file => Assert.All(
+            Repository.ReadLines(file).Select(WithoutComment),
+            line => Assert.DoesNotContain(Schema().Matches(line), schema => schema.Groups["name"].Value != own)));
+    }
+
+    [Fact]
+    public void The_compiler_checks_that_every_public_member_of_EventBus_is_documented()
+    {
+        Assert.Contains("$(NoWarn.Replace(';CS1591', ''))", Repository.Read("EventBus/EventBus.csproj"), StringComparison.Ordinal);
+        Assert.All(
+            ProductCode.Where(file => file.StartsWith("EventBus/", StringComparison.Ordinal)),
+            file => Assert.DoesNotContain("disable CS1591", Repository.Read(file), StringComparison.Ordinal));
+    }
+
+    /// <summary>Extension methods stand beside what they extend; EmbeddedHosting offers a part of Aspire's API under Aspire's own names.</summary>
+    private static bool MayExtend(string file, string name) =>
+        (file.EndsWith("Extensions.cs", StringComparison.Ordinal) && name.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal))
+        || (file.StartsWith("EmbeddedHosting/", StringComparison.Ordinal) && (name == "Aspire" || name.StartsWith("Aspire.", StringComparison.Ordinal)));
+
+    private static string WithoutComment(string line) => line.TrimStart() is ['/', '/', ..] or ['-', '-', ..] ? "" : Comment().Replace(line, "");
+
+    [GeneratedRegex(@"^namespace (?<name>[\w.]+)", RegexOptions.Multiline)]
+    private static partial Regex Namespace();
+
+    [GeneratedRegex(@"^(?:(?:public|internal|file|sealed|static|abstract|partial|readonly|ref|unsafe) )*(?:class|record struct|record class|record|struct|interface|enum|delegate [\w<>?.]+) (?<name>\w+)", RegexOptions.Multiline)]
+    private static partial Regex TopLevelType();
+
+    [GeneratedRegex(@":(?:redrive|dlq|lanes|foreign)\b|\{orders\}")]
+    private static partial Regex RedisKey();
+
+    [GeneratedRegex(@"\bSkip = |\bSkip(?:Unless|When)\b|\bExplicit = true|Assert\.Skip\(")]
+    private static partial Regex Skipped();
+
+    [GeneratedRegex(@"\b(?<name>orders|webhooks|analytics|notifications|bus)\.[a-z_]+")]
+    private static partial Regex Schema();
+
+    [GeneratedRegex(@"\s(?://|--)\s.*$")]
+    private static partial Regex Comment();
+}

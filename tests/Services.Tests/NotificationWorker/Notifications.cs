@@ -1,0 +1,69 @@
+using FanOut.Contracts.Notifications;
+using FanOut.NotificationWorker;
+using FanOut.TestServers;
+using Refit;
+using Xunit;
+
+namespace FanOut.Services.Tests.NotificationWorker;
+
+/// <summary>A notification worker with quick retries, and what a test does with it over its HTTP API and its stream.</summary>
+internal sealed class Notifications : IAsyncDisposable
+{
+    private Notifications(ServiceHost<NotificationOptions> host)
+    {
+        Host = host;
+        Api = RestService.For<INotificationApi>(host.Http);
+    }
+
+    public ServiceHost<NotificationOptions> Host { get; }
+
+    public INotificationApi Api { get; }
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public static async Task<Notifications> StartAsync(OrderStream orders, PostgresDatabase? database, params IEnumerable<(string Key, string Value)> settings)
+    {
+        var all = Settings(orders.Name);
+        foreach (var (key, value) in settings)
+        {
+            all[key] = value;
+        }
+
+        return new(await ServiceHost<NotificationOptions>.StartAsync(all, database, Cancellation));
+    }
+
+    public static Dictionary<string, string> Settings(string stream) => new()
+    {
+        ["EventBus:Stream"] = stream,
+        ["EventBus:Consumer:Start"] = "Earliest",
+        ["EventBus:Consumer:Lanes"] = "1",
+        ["Smtp:Timeout"] = "00:00:00.5",
+        ["Smtp:From"] = "Shöp <orders@shop.example>",
+        ["Notifications:RetrySchedule:0"] = "00:00:00.05",
+        ["Notifications:RetrySchedule:1"] = "00:00:00.05",
+        ["Notifications:Lease"] = "00:00:03",
+        ["Notifications:PollInterval"] = "00:00:00.1",
+        ["Notifications:SweepInterval"] = "00:00:00.2",
+    };
+
+    public static (string, string)[] To(SmtpSink sink) => [("Smtp:Host", "127.0.0.1"), ("Smtp:Port", $"{sink.Port}"), ("Smtp:Security", "None")];
+
+    public async Task<Notification> BecomesAsync(string state, Func<Notification, bool>? and = null)
+    {
+        Notification? found = null;
+        await Eventually.BecomesTrueAsync(
+            async () => (found = (await Api.ListAsync(state, cancellationToken: Cancellation)).Notifications.FirstOrDefault(and ?? (_ => true))) is not null,
+            TimeSpan.FromSeconds(20));
+        return found!;
+    }
+
+    public async Task<long> CountAsync(string sql)
+    {
+        await using var command = Host.Database.DataSource.CreateCommand(sql);
+        return (long)(await command.ExecuteScalarAsync(Cancellation))!;
+    }
+
+    public Task CountBecomesAsync(string sql, long count) => Eventually.BecomesTrueAsync(async () => await CountAsync(sql) == count, TimeSpan.FromSeconds(20));
+
+    public ValueTask DisposeAsync() => Host.DisposeAsync();
+}

@@ -1,0 +1,96 @@
+using System.Net;
+using MimeKit;
+using Xunit;
+
+namespace FanOut.Services.Tests.NotificationWorker;
+
+public sealed class PickupTests : IDisposable
+{
+    private readonly string _folder = Path.Combine(Path.GetTempPath(), $"fanout-mail-{Guid.NewGuid():n}");
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        if (Directory.Exists(_folder))
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Without_a_mail_server_each_order_is_one_file_named_by_its_event()
+    {
+        await using var orders = await OrderStream.CreateAsync();
+        await using var notifications = await Notifications.StartAsync(orders, null, ("Smtp:PickupFolder", _folder));
+
+        var ids = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => orders.PublishAsync()));
+
+        await notifications.CountBecomesAsync("select count(*) from notifications.emails where state = 'sent'", 30);
+        Assert.Equal(ids.Select(id => $"{id}.eml").Order(), Directory.EnumerateFiles(_folder).Select(Path.GetFileName).Order());
+        var mail = await MimeMessage.LoadAsync(Path.Combine(_folder, $"{ids[0]}.eml"), Cancellation);
+        Assert.Equal("vinet@example.com", mail.To.Mailboxes.Single().Address);
+    }
+
+    [Fact]
+    public async Task A_mail_written_again_after_a_crash_replaces_itself_byte_for_byte()
+    {
+        await using var orders = await OrderStream.CreateAsync();
+        await using var notifications = await Notifications.StartAsync(orders, null, ("Smtp:PickupFolder", _folder));
+        var id = await orders.PublishAsync();
+        await notifications.BecomesAsync("sent");
+        var file = Path.Combine(_folder, $"{id}.eml");
+        var before = await File.ReadAllBytesAsync(file, Cancellation);
+
+        await File.WriteAllTextAsync(Path.Combine(_folder, $".{id}.tmp"), "half a ma", Cancellation);
+        await using (var command = notifications.Host.Database.DataSource.CreateCommand("update notifications.emails set state = 'pending', claim = gen_random_uuid(), finished_at = null, due_at = now()"))
+        {
+            await command.ExecuteNonQueryAsync(Cancellation);
+        }
+
+        await notifications.BecomesAsync("sent", mail => mail.Attempts == 2);
+        Assert.Equal(before, await File.ReadAllBytesAsync(file, Cancellation));
+        Assert.Single(Directory.EnumerateFiles(_folder));
+    }
+
+    [Fact]
+    public async Task A_folder_that_cannot_be_written_to_holds_mails_up_without_failing_them()
+    {
+        await File.WriteAllTextAsync(_folder, "in the way", Cancellation);
+        await using var orders = await OrderStream.CreateAsync();
+        await using var notifications = await Notifications.StartAsync(orders, null, ("Smtp:PickupFolder", _folder));
+        await orders.PublishAsync();
+        await notifications.CountBecomesAsync("select count(*) from notifications.emails where attempts = 0 and state = 'pending'", 1);
+
+        File.Delete(_folder);
+
+        Assert.Equal(1, (await notifications.BecomesAsync("sent")).Attempts);
+    }
+
+    [Fact]
+    public async Task Notifications_are_listed_page_by_page_and_old_ones_go()
+    {
+        await using var orders = await OrderStream.CreateAsync();
+        await using var notifications = await Notifications.StartAsync(orders, null, ("Smtp:PickupFolder", _folder));
+        var order = OrderStream.Order();
+        await orders.PublishAsync(order);
+        await orders.PublishAsync();
+        await orders.PublishAsync();
+        await notifications.CountBecomesAsync("select count(*) from notifications.emails where state = 'sent'", 3);
+
+        var first = await notifications.Api.ListAsync("sent", limit: 2, cancellationToken: Cancellation);
+        var second = await notifications.Api.ListAsync("sent", limit: 2, after: first.After, cancellationToken: Cancellation);
+        var one = await notifications.Api.ListAsync(subject: order.OrderId.ToString(), cancellationToken: Cancellation);
+        var wrong = await notifications.Host.Http.GetAsync("/notifications?state=lost&after=x", Cancellation);
+        await using (var command = notifications.Host.Database.DataSource.CreateCommand("update notifications.emails set finished_at = now() - interval '31 days' where id = (select min(id) from notifications.emails)"))
+        {
+            await command.ExecuteNonQueryAsync(Cancellation);
+        }
+
+        await notifications.CountBecomesAsync("select count(*) from notifications.emails", 2);
+        Assert.Equal((2, 1, 1), (first.Notifications.Count, second.Notifications.Count, one.Notifications.Count));
+        Assert.Null(second.After);
+        Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
+        Assert.Equal(["after", "state"], await Problem.FieldsAsync(wrong));
+    }
+}

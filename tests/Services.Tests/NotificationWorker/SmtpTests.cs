@@ -1,0 +1,202 @@
+using System.Net;
+using FanOut.TestServers;
+using Refit;
+using Xunit;
+
+namespace FanOut.Services.Tests.NotificationWorker;
+
+public sealed class SmtpTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task An_order_is_confirmed_by_one_mail_with_its_lines_and_total()
+    {
+        await using var sink = SmtpSink.Start();
+        await using var orders = await OrderStream.CreateAsync();
+        await using var notifications = await Notifications.StartAsync(orders, null, Notifications.To(sink));
+        var order = OrderStream.Order(name: "Suprêmes <délices>", email: "suprd@example.com");
+
+        var id = await orders.PublishAsync(order);
+
+        var sent = await notifications.BecomesAsync("sent");
+        var mail = Assert.Single(sink.Parsed);
+        Assert.Equal((id, order.OrderId.ToString(), "suprd@example.com", 1), (sent.EventId, sent.Subject, sent.Recipient, sent.Attempts));
+        Assert.Equal($"{id}@shop.example", mail.MessageId);
+        Assert.Equal(("Shöp", "orders@shop.example"), (mail.From.Mailboxes.Single().Name, mail.From.Mailboxes.Single().Address));
+        Assert.Equal(("Suprêmes <délices>", "suprd@example.com"), (mail.To.Mailboxes.Single().Name, mail.To.Mailboxes.Single().Address));
+        Assert.Equal("Your order 10248", mail.Subject);
+        Assert.Contains("5 x Mozzarella di Giovanni (72) at 34.80 USD less 5%: 165.30 USD", mail.TextBody, StringComparison.Ordinal);
+        Assert.Contains("Total: 431.30 USD", mail.TextBody, StringComparison.Ordinal);
+        Assert.Contains("<p>Dear Supr&#234;mes &lt;d&#233;lices&gt;,</p>", mail.HtmlBody, StringComparison.Ordinal);
+        Assert.Contains("431.30 USD", mail.HtmlBody, StringComparison.Ordinal);
+        Assert.Equal(1, await notifications.CountAsync($"select count(*) from notifications.effects where event_id = '{id}' and subject = '{order.OrderId}'"));
+    }
+
+    [Fact]
+    public async Task What_a_customer_writes_never_becomes_a_header_or_a_recipient()
+    {
+        await using var sink = SmtpSink.Start();
+        await using var orders = await OrderStream.CreateAsync();
+        await using var notifications = await Notifications.StartAsync(orders, null, Notifications.To(sink));
+
+        await orders.PublishAsync(OrderStream.Order(
+            number: "1\r\nBcc: victim@example.com\r\n\r\nBuy!",
+            name: "Eve\r\nBcc: victim@example.com\n\u2028To: x@example.com, \"<y@example.com>",
+            email: "eve@example.com"));
+        foreach (var address in new[] { "eve@example.com, victim@example.com", "eve@example.com\r\nRCPT TO:<victim@example.com>", "Eve <victim@example.com>", "not an address", "eve@", "" })
+        {
+            await orders.PublishAsync(OrderStream.Order(email: address));
+        }
+
+        await notifications.CountBecomesAsync("select count(*) from notifications.emails where state = 'failed'", 6);
+        await notifications.BecomesAsync("sent");
+        var mail = Assert.Single(sink.Parsed);
+        Assert.Equal(["eve@example.com"], mail.GetRecipients().Select(mailbox => mailbox.Address));
+        Assert.Empty(mail.Bcc);
+        Assert.DoesNotContain(sink.Mails.Single().Split("\r\n\r\n")[0].Split("\r\n"), line => line.StartsWith("Bcc", StringComparison.OrdinalIgnoreCase));
+        Assert.Equal("Your order 1  Bcc: victim@example.com    Buy!", mail.Subject);
+    }
+
+    [Fact]
+    public async Task A_temporary_refusal_is_retried_and_a_permanent_one_is_not()
+    {
+        var refusals = 0;
+        await using var sink = SmtpSink.Start();
+        sink.Script = command => command switch
+        {
+            _ when command.StartsWith("RCPT TO:<later@", StringComparison.Ordinal) && Interlocked.Increment(ref refusals) <= 2 => "450 4.2.1 greylisted",
+            _ when command.StartsWith("RCPT TO:<never@", StringComparison.Ordinal) => "550 5.1.1 no such user",
+            _ => null,
+        };
+        await using var orders = await OrderStream.CreateAsync();
+        await using var notifications = await Notifications.StartAsync(orders, null, Notifications.To(sink));
+
+        await orders.PublishAsync(OrderStream.Order(email: "never@example.com"));
+        await orders.PublishAsync(OrderStream.Order(email: "later@example.com"));
+        await orders.PublishAsync(OrderStream.Order(email: "now@example.com"));
+
+        var later = await notifications.BecomesAsync("sent", mail => mail.Recipient == "later@example.com");
+        var never = await notifications.BecomesAsync("failed");
+        await notifications.BecomesAsync("sent", mail => mail.Recipient == "now@example.com");
+        Assert.Equal(3, later.Attempts);
+        Assert.Equal(("never@example.com", 1), (never.Recipient, never.Attempts));
+        Assert.Contains("550 5.1.1 no such user", never.LastError, StringComparison.Ordinal);
+        Assert.Equal(2, sink.Mails.Count);
+    }
+
+    [Fact]
+    public async Task Endless_refusal_ends_as_failed_and_can_be_retried_by_hand_but_a_sent_mail_cannot()
+    {
+        await using var sink = SmtpSink.Start();
+        sink.Script = command => command == "." ? "451 try later" : null;
+        await using var orders = await OrderStream.CreateAsync();
+        await using var notifications = await Notifications.StartAsync(orders, null, Notifications.To(sink));
+        await orders.PublishAsync();
+
+        var failed = await notifications.BecomesAsync("failed");
+        sink.Script = _ => null;
+        await notifications.Api.RetryAsync(failed.Id, Cancellation);
+        var sent = await notifications.BecomesAsync("sent");
+        var refused = await Assert.ThrowsAsync<ApiException>(() => notifications.Api.RetryAsync(failed.Id, Cancellation));
+
+        Assert.Equal(3, failed.Attempts);
+        Assert.Equal((failed.Id, 1), (sent.Id, sent.Attempts));
+        Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task While_the_server_is_away_or_refuses_everybody_nothing_is_counted_against_a_mail()
+    {
+        int port;
+        await using (var before = SmtpSink.Start())
+        {
+            port = before.Port;
+        }
+
+        await using var orders = await OrderStream.CreateAsync();
+        await using var notifications = await Notifications.StartAsync(
+            orders, null, ("Smtp:Host", "127.0.0.1"), ("Smtp:Port", $"{port}"), ("Smtp:Security", "None"), ("Notifications:RetrySchedule:0", "00:00:00"));
+        await orders.PublishAsync();
+        await notifications.CountBecomesAsync("select count(*) from notifications.emails where attempts = 0 and state = 'pending'", 1);
+
+        var greetings = 0;
+        await using var sink = SmtpSink.Start(port);
+        sink.Script = command => command.StartsWith("MAIL", StringComparison.Ordinal) && Interlocked.Increment(ref greetings) <= 2 ? "530 5.7.0 log in first" : null;
+
+        Assert.Equal(1, (await notifications.BecomesAsync("sent")).Attempts);
+        Assert.Equal(3, greetings);
+        Assert.Single(sink.Mails);
+    }
+
+    [Fact]
+    public async Task A_mail_that_was_taken_while_the_connection_broke_goes_out_again_with_the_same_message_id()
+    {
+        var ends = 0;
+        await using var sink = SmtpSink.Start();
+        sink.Script = command => command == "." && Interlocked.Increment(ref ends) == 1 ? "drop" : null;
+        await using var orders = await OrderStream.CreateAsync();
+        await using var notifications = await Notifications.StartAsync(orders, null, Notifications.To(sink));
+
+        await orders.PublishAsync();
+
+        Assert.Equal(2, (await notifications.BecomesAsync("sent")).Attempts);
+        Assert.Equal(2, sink.Mails.Count);
+        Assert.Single(sink.Mails.Distinct());
+        Assert.Single(sink.Parsed.Select(mail => mail.MessageId).Distinct());
+    }
+
+    [Fact]
+    public async Task What_a_killed_sender_had_claimed_is_sent_when_its_lease_ends()
+    {
+        await using var sink = SmtpSink.Start();
+        await using var orders = await OrderStream.CreateAsync();
+        await using var notifications = await Notifications.StartAsync(orders, null, Notifications.To(sink));
+        await orders.PublishAsync();
+        await notifications.BecomesAsync("sent");
+
+        await using (var command = notifications.Host.Database.DataSource.CreateCommand(
+            "update notifications.emails set state = 'pending', finished_at = null, claim = gen_random_uuid(), due_at = now() + interval '1.5 seconds'"))
+        {
+            await command.ExecuteNonQueryAsync(Cancellation);
+        }
+
+        Assert.Single(sink.Mails);
+        Assert.Null((await notifications.BecomesAsync("pending")).NextAttemptAt);
+        await notifications.BecomesAsync("sent");
+        Assert.Equal(2, sink.Mails.Count);
+        Assert.Single(sink.Mails.Distinct());
+    }
+
+    [Fact]
+    public async Task Two_workers_send_each_mail_once_over_few_connections()
+    {
+        await using var sink = SmtpSink.Start();
+        await using var orders = await OrderStream.CreateAsync();
+        await using var database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(cancellationToken: Cancellation);
+        await using var one = await Notifications.StartAsync(orders, database, Notifications.To(sink));
+        await using var two = await Notifications.StartAsync(orders, database, Notifications.To(sink));
+
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => orders.PublishAsync()));
+
+        await one.CountBecomesAsync("select count(*) from notifications.emails where state = 'sent'", 200);
+        Assert.Equal(200, sink.Mails.Count);
+        Assert.Equal(200, sink.Parsed.Select(mail => mail.MessageId).Distinct().Count());
+        Assert.InRange(sink.Connections, 1, 100);
+    }
+
+    [Theory]
+    [InlineData("Smtp:From", "nobody")]
+    [InlineData("Smtp:User", "someone")]
+    [InlineData("Smtp:Connections", "0")]
+    [InlineData("Notifications:Lease", "00:00:01")]
+    [InlineData("Notifications:Retention", "00:00:00")]
+    public async Task A_wrong_setting_stops_the_start_and_names_its_key(string key, string value)
+    {
+        await using var orders = await OrderStream.CreateAsync();
+
+        var stopped = await Assert.ThrowsAnyAsync<Exception>(() => Notifications.StartAsync(orders, null, (key, value)));
+
+        Assert.Contains(key, stopped.ToString(), StringComparison.Ordinal);
+    }
+}

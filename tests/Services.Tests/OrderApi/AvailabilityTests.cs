@@ -1,0 +1,84 @@
+using System.Net;
+using FanOut.OrderApi.Placing;
+using FanOut.TestServers;
+using Xunit;
+using static FanOut.Services.Tests.OrderApi.OrderApiFixture;
+
+namespace FanOut.Services.Tests.OrderApi;
+
+public sealed class AvailabilityTests
+{
+    [Fact]
+    public async Task While_Postgres_is_away_orders_are_refused_for_later_and_afterwards_taken_once()
+    {
+        await using var postgres = await PostgresServer.StartAsync(cancellationToken: Cancellation);
+        await using var database = await postgres.CreateDatabaseAsync(cancellationToken: Cancellation);
+        await using var host = await ServiceHost<OrderWriter>.StartAsync(database: database, cancellationToken: Cancellation);
+        var body = NewOrder().ToJsonString();
+        Task<Answer> PostAsync() => Answer.ToAsync(host.Http, new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = Json(body) });
+        var before = await PostAsync();
+        Assert.Equal(HttpStatusCode.Created, before.Status);
+
+        await postgres.KillAsync();
+
+        foreach (var answer in await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => PostAsync())))
+        {
+            answer.IsProblem(HttpStatusCode.ServiceUnavailable);
+            Assert.True(int.Parse(answer.RetryAfter!, System.Globalization.CultureInfo.InvariantCulture) > 0);
+        }
+
+        (await Answer.ToAsync(host.Http, new HttpRequestMessage(HttpMethod.Get, "/orders"))).IsProblem(HttpStatusCode.ServiceUnavailable);
+
+        await postgres.RestartAsync(Cancellation);
+
+        // A session of the pool may still be a dead one.
+        var after = await PostAsync();
+        for (var attempt = 0; attempt < 100 && after.Status == HttpStatusCode.ServiceUnavailable; attempt++)
+        {
+            after = await PostAsync();
+        }
+
+        Assert.Equal(before with { Replayed = true }, after);
+    }
+
+    [Fact]
+    public async Task When_the_outbox_is_full_orders_are_refused_for_later_and_taken_again_once_Redis_is_back()
+    {
+        await using var redis = await RedisServer.StartAsync(new() { AppendOnly = true }, Cancellation);
+        await using var host = await ServiceHost<OrderWriter>.StartAsync(
+            new Dictionary<string, string>
+            {
+                ["ConnectionStrings:redis"] = redis.ConnectionString,
+                ["EventBus:Outbox:MaxBacklog"] = "10",
+                ["EventBus:Outbox:RetryAfter"] = "00:00:07",
+            },
+            cancellationToken: Cancellation);
+        Task<Answer> PostAsync() => Answer.ToAsync(host.Http, new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = Json(NewOrder().ToJsonString()) });
+        Assert.Equal(HttpStatusCode.Created, (await PostAsync()).Status);
+        await redis.KillAsync();
+
+        var placed = 1;
+        Answer? refused = null;
+        await Eventually.BecomesTrueAsync(
+            async () =>
+            {
+                var answer = await PostAsync();
+                placed += answer.Status == HttpStatusCode.Created ? 1 : 0;
+                refused = answer.Status == HttpStatusCode.Created ? null : answer;
+                return refused is not null;
+            },
+            TimeSpan.FromSeconds(60));
+
+        refused!.IsProblem(HttpStatusCode.ServiceUnavailable);
+        Assert.Equal("7", refused.RetryAfter);
+        await using (var command = host.Database.DataSource.CreateCommand("select (select count(*) from orders.orders), (select count(*) from bus.outbox)"))
+        await using (var rows = await command.ExecuteReaderAsync(Cancellation))
+        {
+            await rows.ReadAsync(Cancellation);
+            Assert.Equal((placed, placed), (rows.GetInt64(0), rows.GetInt64(1)));
+        }
+
+        await redis.RestartAsync(Cancellation);
+        await Eventually.BecomesTrueAsync(async () => (await PostAsync()).Status == HttpStatusCode.Created, TimeSpan.FromSeconds(60));
+    }
+}

@@ -1,0 +1,224 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Xunit;
+using static FanOut.Services.Tests.OrderApi.OrderApiFixture;
+
+namespace FanOut.Services.Tests.OrderApi;
+
+public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderApiFixture>
+{
+    private const int Rivals = 50;
+
+    private static string NewKey => $"key-{Guid.NewGuid()}";
+
+    [Fact]
+    public async Task The_same_key_and_body_get_the_first_answer_and_no_second_order()
+    {
+        var key = NewKey;
+        var order = NewOrder();
+        order.Remove("number");
+
+        var first = await api.PostOrderAsync(order, key);
+        var second = await api.PostOrderAsync(order, key);
+
+        Assert.Equal(HttpStatusCode.Created, first.Status);
+        Assert.Equal(first with { Replayed = true }, second);
+        Assert.Equal(1, await api.CountEventsAsync(first.Id));
+    }
+
+    [Fact]
+    public async Task The_same_body_in_other_words_is_the_same_body()
+    {
+        var key = NewKey;
+        const string once = """{"customer":{"id":"A","name":"B","email":"a@b.example"},"currency":"USD","lines":[{"sku":"1","name":"x","quantity":2,"unitPrice":9.80,"discount":0}],"placedAt":"2026-01-31T10:00:00Z"}""";
+        const string again = """
+            { "placedAt": "2026-01-31T11:00:00+01:00", "number": null, "currency": "\u0055SD", "lines": [ { "name": "x", "sku": "1", "unitPrice": 98e-1, "quantity": 2 } ],
+              "customer": { "email": "a@b.example", "name": "B", "id": "A" } }
+            """;
+
+        var first = await api.PostAsync("/orders", once, key);
+        var second = await api.PostAsync("/orders", again, key);
+
+        Assert.Equal(HttpStatusCode.Created, first.Status);
+        Assert.Equal(first with { Replayed = true }, second);
+    }
+
+    [Fact]
+    public async Task The_same_key_with_another_body_is_refused()
+    {
+        var key = NewKey;
+        var first = await api.PostOrderAsync(NewOrder(), key);
+
+        var second = NewOrder();
+        var refused = await api.PostOrderAsync(second, key);
+
+        Assert.Equal(HttpStatusCode.Created, first.Status);
+        refused.IsProblemOf(HttpStatusCode.UnprocessableEntity, "Idempotency-Key");
+        Assert.Equal(0, await api.CountOrdersAsync((string)second["number"]!));
+    }
+
+    [Fact]
+    public async Task A_refused_request_does_not_use_up_its_key()
+    {
+        var key = NewKey;
+        var order = NewOrder();
+        order["currency"] = "EURO";
+        (await api.PostOrderAsync(order, key)).IsProblemOf(HttpStatusCode.BadRequest, "currency");
+
+        order["currency"] = "EUR";
+
+        Assert.Equal(HttpStatusCode.Created, (await api.PostOrderAsync(order, key)).Status);
+    }
+
+    [Fact]
+    public async Task Fifty_requests_at_once_with_one_key_make_one_order_and_get_one_answer()
+    {
+        var key = NewKey;
+        var order = NewOrder();
+        order.Remove("number");
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, Rivals).Select(_ => api.PostOrderAsync(order, key)));
+
+        var made = Assert.Single(answers, answer => !answer.Replayed);
+        Assert.Equal(HttpStatusCode.Created, made.Status);
+        Assert.All(answers, answer => Assert.Equal(made, answer with { Replayed = false }));
+        Assert.Equal(1, await api.CountEventsAsync(made.Id));
+    }
+
+    [Fact]
+    public async Task Fifty_different_requests_at_once_with_one_key_make_one_order()
+    {
+        var key = NewKey;
+        var orders = Enumerable.Range(0, Rivals).Select(_ => NewOrder()).ToArray();
+
+        var answers = await Task.WhenAll(orders.Select(order => api.PostOrderAsync(order, key)));
+
+        Assert.Single(answers, answer => answer.Status == HttpStatusCode.Created);
+        Assert.All(answers.Where(answer => answer.Status != HttpStatusCode.Created), answer => answer.IsProblemOf(HttpStatusCode.UnprocessableEntity, "Idempotency-Key"));
+        Assert.Equal(1, (await Task.WhenAll(orders.Select(order => api.CountOrdersAsync((string)order["number"]!)))).Sum());
+    }
+
+    [Fact]
+    public async Task Fifty_requests_at_once_with_one_number_make_one_order_and_get_one_answer()
+    {
+        var order = NewOrder();
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, Rivals).Select(index => api.PostOrderAsync(order, index % 2 == 0 ? null : NewKey)));
+
+        var made = Assert.Single(answers, answer => !answer.Replayed);
+        Assert.All(answers, answer => Assert.Equal(made, answer with { Replayed = false }));
+        Assert.Equal(1, await api.CountEventsAsync(made.Id));
+    }
+
+    [Fact]
+    public async Task The_same_number_with_another_body_is_refused_and_named()
+    {
+        var first = NewOrder();
+        Assert.Equal(HttpStatusCode.Created, (await api.PostOrderAsync(first)).Status);
+        var second = (JsonObject)first.DeepClone();
+        second["lines"]![0]!["quantity"] = 11;
+
+        (await api.PostOrderAsync(second)).IsProblemOf(HttpStatusCode.UnprocessableEntity, "number");
+        (await api.PostBatchAsync(Batch(NewOrder(), second))).IsProblemOf(HttpStatusCode.UnprocessableEntity, "orders[1].number");
+    }
+
+    [Fact]
+    public async Task A_new_key_for_a_known_number_is_bound_to_that_order()
+    {
+        var key = NewKey;
+        var order = NewOrder();
+        var first = await api.PostOrderAsync(order);
+
+        Assert.Equal(first with { Replayed = true }, await api.PostOrderAsync(order, key));
+        (await api.PostOrderAsync(NewOrder(), key)).IsProblemOf(HttpStatusCode.UnprocessableEntity, "Idempotency-Key");
+    }
+
+    [Fact]
+    public async Task A_refused_number_leaves_the_key_free()
+    {
+        var key = NewKey;
+        var first = NewOrder();
+        await api.PostOrderAsync(first);
+        var second = (JsonObject)first.DeepClone();
+        second["currency"] = "EUR";
+        (await api.PostOrderAsync(second, key)).IsProblemOf(HttpStatusCode.UnprocessableEntity, "number");
+
+        second["number"] = $"N-{Guid.NewGuid():n}";
+
+        Assert.Equal(HttpStatusCode.Created, (await api.PostOrderAsync(second, key)).Status);
+    }
+
+    [Fact]
+    public async Task A_batch_repeated_with_its_key_gets_the_first_answer()
+    {
+        var key = NewKey;
+        var orders = Enumerable.Range(0, 3).Select(_ => NewOrder()).ToArray();
+        orders[1].Remove("number");
+        var batch = Batch(orders);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => api.PostBatchAsync(batch, key)));
+
+        var made = Assert.Single(answers, answer => !answer.Replayed);
+        Assert.Equal(HttpStatusCode.Created, made.Status);
+        Assert.All(answers, answer => Assert.Equal(made, answer with { Replayed = false }));
+        Assert.Equal(1, await api.CountEventsAsync((string)made.Json["orders"]![1]!["id"]!));
+        (await api.PostBatchAsync(Batch(NewOrder()), key)).IsProblemOf(HttpStatusCode.UnprocessableEntity, "Idempotency-Key");
+        (await api.PostOrderAsync(NewOrder(), key)).IsProblemOf(HttpStatusCode.UnprocessableEntity, "Idempotency-Key");
+    }
+
+    [Fact]
+    public async Task A_batch_takes_the_orders_that_were_placed_before_and_adds_the_others()
+    {
+        var known = NewOrder();
+        var first = await api.PostOrderAsync(known);
+
+        var answer = await api.PostBatchAsync(Batch(NewOrder(), (JsonObject)known.DeepClone(), NewOrder()));
+
+        Assert.Equal((HttpStatusCode.Created, false), (answer.Status, answer.Replayed));
+        Assert.Equal(first.Id, (string?)answer.Json["orders"]![1]!["id"]);
+        Assert.Equal(1, await api.CountEventsAsync(first.Id));
+        Assert.All(answer.Json["orders"]!.AsArray(), order => Assert.NotNull((string?)order!["id"]));
+    }
+
+    [Fact]
+    public async Task Batches_that_overlap_in_opposite_order_all_succeed_and_make_each_order_once()
+    {
+        var orders = Enumerable.Range(0, 200).Select(_ => NewOrder()).ToArray();
+        JsonObject Overlapping(int index)
+        {
+            var chosen = orders.Skip(index * 10).Take(100).Select(order => (JsonObject)order.DeepClone());
+            return Batch(index % 2 == 0 ? chosen : chosen.Reverse());
+        }
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(index => api.PostBatchAsync(Overlapping(index), NewKey)));
+
+        Assert.All(answers, answer => Assert.Equal(HttpStatusCode.Created, answer.Status));
+        var placed = answers.SelectMany(answer => answer.Json["orders"]!.AsArray()).Select(order => ((string)order!["number"]!, (string)order["id"]!)).Distinct().ToArray();
+        Assert.Equal(190, placed.Length);
+        foreach (var (_, id) in placed)
+        {
+            Assert.Equal(1, await api.CountEventsAsync(id));
+        }
+    }
+
+    [Fact]
+    public async Task A_number_that_stands_twice_in_a_batch_is_refused()
+    {
+        (await api.PostBatchAsync(Batch(NewOrder("twice"), NewOrder(), NewOrder("twice")))).IsProblemOf(HttpStatusCode.BadRequest, "orders[2].number");
+        Assert.Equal(0, await api.CountOrdersAsync("twice"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("tab\tinside")]
+    [InlineData(256)]
+    public async Task A_key_that_is_no_key_is_refused_together_with_what_else_is_wrong(object key)
+    {
+        var order = NewOrder();
+        order["currency"] = "??";
+
+        var answer = await api.PostOrderAsync(order, key is int length ? new string('k', length) : (string)key);
+
+        answer.IsProblemOf(HttpStatusCode.BadRequest, "Idempotency-Key", "currency");
+    }
+}

@@ -1,0 +1,242 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using FanOut.Contracts;
+using Xunit;
+using static FanOut.Services.Tests.OrderApi.OrderApiFixture;
+
+namespace FanOut.Services.Tests.OrderApi;
+
+public sealed class ValidationTests(OrderApiFixture api) : IClassFixture<OrderApiFixture>
+{
+    [Fact]
+    public async Task Every_wrong_field_is_named_in_one_answer()
+    {
+        const string body = """
+            {"customer":{"id":" A","name":17,"email":"nobody"},"currency":"usd","number":"","placedAt":"yesterday","coupon":"x",
+             "lines":[{"sku":"1","name":"x","quantity":1,"unitPrice":1},
+                      {"sku":null,"name":"","quantity":"2","unitPrice":-1,"discount":1.01,"colour":"red"},
+                      {"quantity":1.5,"unitPrice":0.0000001,"discount":0.00001},
+                      "line"]}
+            """;
+
+        var answer = await api.PostAsync("/orders", body);
+
+        answer.IsProblemOf(
+            HttpStatusCode.BadRequest,
+            "customer.id", "customer.name", "customer.email", "currency", "number", "placedAt", "coupon",
+            "lines[1].sku", "lines[1].name", "lines[1].quantity", "lines[1].unitPrice", "lines[1].discount", "lines[1].colour",
+            "lines[2].sku", "lines[2].name", "lines[2].quantity", "lines[2].unitPrice", "lines[2].discount",
+            "lines[3]");
+    }
+
+    [Fact]
+    public async Task Fields_that_are_missing_are_named()
+    {
+        (await api.PostAsync("/orders", "{}")).IsProblemOf(HttpStatusCode.BadRequest, "customer", "currency", "lines");
+        (await api.PostAsync("/orders/batch", "{}")).IsProblemOf(HttpStatusCode.BadRequest, "orders");
+        (await api.PostAsync("/orders/batch", """{"orders":[{},null]}""")).IsProblemOf(
+            HttpStatusCode.BadRequest, "orders[0].customer", "orders[0].currency", "orders[0].lines", "orders[1]");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("   ")]
+    [InlineData("{")]
+    [InlineData("""{"currency":"USD",}""")]
+    [InlineData("{'currency':'USD'}")]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("42")]
+    [InlineData("\"order\"")]
+    [InlineData("<order/>")]
+    [InlineData("{} {}")]
+    public async Task A_body_that_is_no_JSON_object_is_refused(string body)
+    {
+        (await api.PostAsync("/orders", body)).IsProblemOf(HttpStatusCode.BadRequest, "$");
+        (await api.PostAsync("/orders/batch", body)).IsProblemOf(HttpStatusCode.BadRequest, "$");
+    }
+
+    [Theory]
+    [InlineData("customer.id", "\"\"")]
+    [InlineData("customer.id", "\"a\\u0000b\"")]
+    [InlineData("customer.name", "\"\\ud800\"")]
+    [InlineData("customer.name", "\"line\\nbreak\"")]
+    [InlineData("customer.name", "\"   \"")]
+    [InlineData("customer.name", "{\"first\":\"A\"}")]
+    [InlineData("customer.email", "\"a@b@c\"")]
+    [InlineData("customer.email", "\"a b@example.com\"")]
+    [InlineData("customer.email", "\"Anna <anna@example.com>\"")]
+    [InlineData("customer.email", "\"anna@example.com\\r\\nBcc: all@example.com\"")]
+    [InlineData("customer.email", "\"@example.com\"")]
+    [InlineData("customer.email", "\"anna@\"")]
+    [InlineData("customer.email", "\"anna@example..com\"")]
+    [InlineData("currency", "\"XXX\"")]
+    [InlineData("currency", "\"XAU\"")]
+    [InlineData("currency", "\"DEM\"")]
+    [InlineData("currency", "\"US\"")]
+    [InlineData("currency", "840")]
+    [InlineData("number", "10248")]
+    [InlineData("number", "\" 10248\"")]
+    [InlineData("placedAt", "\"2026-01-31\"")]
+    [InlineData("placedAt", "\"2026-01-31T10:00:00\"")]
+    [InlineData("placedAt", "\"2026-02-30T10:00:00Z\"")]
+    [InlineData("placedAt", "\"9999-12-31T23:59:59Z\"")]
+    [InlineData("placedAt", "\"0001-01-01T00:00:00Z\"")]
+    [InlineData("placedAt", "\"0001-01-01T00:00:00+14:00\"")]
+    [InlineData("placedAt", "1769853600")]
+    [InlineData("lines", "[]")]
+    [InlineData("lines", "{}")]
+    [InlineData("lines", "null")]
+    [InlineData("lines[0].quantity", "0")]
+    [InlineData("lines[0].quantity", "-1")]
+    [InlineData("lines[0].quantity", "1.5")]
+    [InlineData("lines[0].quantity", "1000001")]
+    [InlineData("lines[0].quantity", "99999999999999999999")]
+    [InlineData("lines[0].quantity", "1e400")]
+    [InlineData("lines[0].quantity", "true")]
+    [InlineData("lines[0].unitPrice", "-0.01")]
+    [InlineData("lines[0].unitPrice", "100000000.01")]
+    [InlineData("lines[0].unitPrice", "1e-30")]
+    [InlineData("lines[0].unitPrice", "1e400")]
+    [InlineData("lines[0].unitPrice", "\"9.80\"")]
+    [InlineData("lines[0].unitPrice", "null")]
+    [InlineData("lines[0].unitPrice", "0.00000000000000000000000000000000000001")]
+    [InlineData("lines[0].discount", "-0.1")]
+    [InlineData("lines[0].discount", "1.0001")]
+    [InlineData("lines[0].discount", "0.00001")]
+    [InlineData("lines[0].discount", "\"10%\"")]
+    public async Task A_hostile_value_is_refused_by_name(string path, string json)
+    {
+        var order = NewOrder();
+        var owner = path.StartsWith("customer.", StringComparison.Ordinal) ? order["customer"]!
+            : path.StartsWith("lines[0].", StringComparison.Ordinal) ? order["lines"]![0]!
+            : order;
+        var name = path[(path.IndexOf('.', StringComparison.Ordinal) + 1)..];
+        owner[name] = "VALUE";
+
+        (await api.PostAsync("/orders", order.ToJsonString().Replace("\"VALUE\"", json, StringComparison.Ordinal))).IsProblemOf(HttpStatusCode.BadRequest, path);
+        Assert.Equal(0, await api.CountOrdersAsync((string)NewOrder("VALUE")["number"]!));
+    }
+
+    [Theory]
+    [InlineData("customer.name", "Ω'; drop schema orders cascade; --")]
+    [InlineData("customer.name", "😀 \u202e \"quoted\" \\")]
+    [InlineData("customer.email", "o'brien+tag@sub.example.co.uk")]
+    [InlineData("customer.email", "δοκιμή@παράδειγμα.ελ")]
+    [InlineData("placedAt", "2024-02-29T23:59:59.999999999Z")]
+    public async Task An_unusual_value_is_taken_as_it_is(string path, string value)
+    {
+        var order = NewOrder();
+        (path.StartsWith("customer.", StringComparison.Ordinal) ? order["customer"]! : order)[path[(path.IndexOf('.', StringComparison.Ordinal) + 1)..]] = value;
+
+        var answer = await api.PostOrderAsync(order);
+
+        if (path == "placedAt")
+        {
+            // Nine decimals are more than a time can hold here.
+            answer.IsProblemOf(HttpStatusCode.BadRequest, path);
+            return;
+        }
+
+        Assert.Equal(HttpStatusCode.Created, answer.Status);
+        Assert.Equal(answer.Body, (await api.GetAsync(answer.Location!)).Body);
+        Assert.Equal(value, (string?)answer.Json["customer"]![path["customer.".Length..]]);
+    }
+
+    [Fact]
+    public async Task A_field_given_twice_is_refused_by_name()
+    {
+        var order = NewOrder().ToJsonString();
+        (await api.PostAsync("/orders", $"{order[..^1]},\"currency\":\"EUR\"}}")).IsProblemOf(HttpStatusCode.BadRequest, "currency");
+    }
+
+    [Fact]
+    public async Task Bytes_that_are_no_UTF8_are_refused()
+    {
+        var text = NewOrder().ToJsonString().Replace("Chevalier", "#", StringComparison.Ordinal);
+        var bytes = Encoding.ASCII.GetBytes(text);
+        bytes[text.IndexOf('#', StringComparison.Ordinal)] = 0xff;
+        using var content = new ByteArrayContent(bytes);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+
+        var answer = await Answer.ToAsync(api.Http, new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = content });
+
+        answer.IsProblem(HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public async Task Field_names_that_are_hostile_are_named_shortened()
+    {
+        var longName = new string('x', 50_000);
+
+        var answer = await api.PostAsync("/orders", $$"""{"\ud800":1,"{{longName}}":2,"":3}""");
+
+        answer.IsProblem(HttpStatusCode.BadRequest);
+        Assert.InRange(answer.Body.Length, 100, 2_000);
+    }
+
+    [Fact]
+    public async Task Deep_nesting_is_refused()
+    {
+        var body = string.Concat(Enumerable.Repeat("{\"customer\":", 5_000)) + "1" + new string('}', 5_000);
+
+        (await api.PostAsync("/orders", body)).IsProblemOf(HttpStatusCode.BadRequest, "$");
+    }
+
+    [Fact]
+    public async Task An_answer_to_a_thousand_wrong_orders_stays_small()
+    {
+        var answer = await api.PostBatchAsync(Batch(Enumerable.Range(0, 1_000).Select(_ => new JsonObject { ["a"] = 1, ["b"] = 2 })));
+
+        answer.IsProblem(HttpStatusCode.BadRequest);
+        Assert.Equal(1_000, answer.Json["errors"]!.AsObject().Count);
+        Assert.Contains("4000 more", (string?)answer.Json["detail"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task More_orders_or_lines_than_allowed_are_refused()
+    {
+        var order = NewOrder();
+        order["lines"] = new JsonArray([.. Enumerable.Range(0, OrderLimits.LinesPerOrder + 1).Select(_ => NewLine())]);
+        (await api.PostOrderAsync(order)).IsProblemOf(HttpStatusCode.BadRequest, "lines");
+
+        (await api.PostBatchAsync(Batch(Enumerable.Range(0, OrderLimits.OrdersPerBatch + 1).Select(_ => NewOrder())))).IsProblemOf(HttpStatusCode.BadRequest, "orders");
+        (await api.PostBatchAsync(Batch())).IsProblemOf(HttpStatusCode.BadRequest, "orders");
+    }
+
+    [Theory]
+    [InlineData("/orders", 300 * 1024)]
+    [InlineData("/orders/batch", 5 * 1024 * 1024)]
+    public async Task A_body_over_the_limit_is_refused_whether_it_says_its_length_or_not(string path, int length)
+    {
+        var bytes = new byte[length];
+        bytes.AsSpan().Fill((byte)' ');
+        foreach (var chunked in new[] { false, true })
+        {
+            using var content = new ByteArrayContent(bytes);
+            content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+            var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
+            request.Headers.TransferEncodingChunked = chunked;
+
+            // The server answers without reading the rest: with the header a client may wait for that.
+            request.Headers.ExpectContinue = true;
+
+            (await Answer.ToAsync(api.Http, request)).IsProblem(HttpStatusCode.RequestEntityTooLarge);
+        }
+    }
+
+    [Theory]
+    [InlineData("text/plain")]
+    [InlineData("application/xml")]
+    [InlineData("application/x-www-form-urlencoded")]
+    [InlineData(null)]
+    public async Task A_body_of_another_type_is_refused(string? contentType)
+    {
+        using var content = new ByteArrayContent(Encoding.UTF8.GetBytes(NewOrder().ToJsonString()));
+        content.Headers.ContentType = contentType is null ? null : new MediaTypeHeaderValue(contentType);
+
+        (await Answer.ToAsync(api.Http, new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = content })).IsProblem(HttpStatusCode.UnsupportedMediaType);
+    }
+}

@@ -1,0 +1,76 @@
+using FanOut.TestServers;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace FanOut.Services.Tests;
+
+/// <summary>A service as it ships, on Kestrel and a port of its own, with a database and a stream of its own on real servers.</summary>
+/// <typeparam name="TAnyTypeOfService">Names the assembly.</typeparam>
+internal sealed class ServiceHost<TAnyTypeOfService> : IAsyncDisposable
+    where TAnyTypeOfService : class
+{
+    private readonly Factory _factory;
+    private readonly PostgresDatabase? _ownDatabase;
+
+    private ServiceHost(Factory factory, PostgresDatabase database, bool ownsDatabase)
+    {
+        _factory = factory;
+        Database = database;
+        _ownDatabase = ownsDatabase ? database : null;
+        Address = new Uri(factory.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        Http = new HttpClient { BaseAddress = Address };
+    }
+
+    public PostgresDatabase Database { get; }
+
+    public Uri Address { get; }
+
+    public HttpClient Http { get; }
+
+    public static async Task<ServiceHost<TAnyTypeOfService>> StartAsync(
+        IReadOnlyDictionary<string, string>? settings = null, PostgresDatabase? database = null, CancellationToken cancellationToken = default)
+    {
+        var redis = await RedisServer.SharedAsync();
+        var used = database ?? await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(cancellationToken: cancellationToken);
+        var effective = new Dictionary<string, string>
+        {
+            ["ConnectionStrings:redis"] = redis.ConnectionString,
+            ["ConnectionStrings:fanout"] = used.ConnectionString,
+            ["EventBus:Stream"] = RedisServer.UniqueName(),
+        };
+        foreach (var (key, value) in settings ?? new Dictionary<string, string>())
+        {
+            effective[key] = value;
+        }
+
+        var factory = new Factory(effective);
+        factory.UseKestrel(0);
+        await Task.Run(factory.StartServer, cancellationToken);
+        return new ServiceHost<TAnyTypeOfService>(factory, used, database is null);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await _factory.DisposeAsync();
+        if (_ownDatabase is not null)
+        {
+            await _ownDatabase.DisposeAsync();
+        }
+    }
+
+    private sealed class Factory(IReadOnlyDictionary<string, string> settings) : WebApplicationFactory<TAnyTypeOfService>
+    {
+        protected override void ConfigureWebHost(IWebHostBuilder builder)
+        {
+            builder.UseEnvironment("Testing");
+            foreach (var (key, value) in settings)
+            {
+                builder.UseSetting(key, value);
+            }
+        }
+    }
+}

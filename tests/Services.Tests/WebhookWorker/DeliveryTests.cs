@@ -1,0 +1,289 @@
+using System.Collections.Concurrent;
+using System.Net;
+using FanOut.Contracts.Webhooks;
+using FanOut.TestServers;
+using Microsoft.AspNetCore.Http;
+using Refit;
+using Xunit;
+
+namespace FanOut.Services.Tests.WebhookWorker;
+
+public sealed class DeliveryTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task An_event_arrives_once_signed_and_in_its_own_trace()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var webhooks = await Webhooks.StartAsync();
+        var endpoint = await webhooks.SubscribeAsync(receiver);
+        var order = OrderStream.Order(name: "Suprêmes délices");
+
+        var id = await webhooks.Orders.PublishAsync(order, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+
+        var delivery = await webhooks.DeliveryIsAsync(endpoint.Id, "delivered");
+        var received = Assert.Single(receiver.All);
+        Assert.Equal(id, received.Id);
+        Assert.True(received.IsSignedBy(endpoint.Secret!));
+        received.AssertFresh();
+        Assert.Equal("application/json", received.Headers["Content-Type"]);
+        Assert.Equal("order.placed", received.Json.GetProperty("type").GetString());
+        Assert.Equal(order.PlacedAt, received.Json.GetProperty("timestamp").GetDateTimeOffset());
+        Assert.Equal("Suprêmes délices", received.Json.GetProperty("data").GetProperty("customer").GetProperty("name").GetString());
+        Assert.Equal(431.30m, received.Json.GetProperty("data").GetProperty("total").GetDecimal());
+        Assert.StartsWith("00-0af7651916cd43dd8448eb211c80319c-", received.Headers["traceparent"], StringComparison.Ordinal);
+        Assert.Equal((id, order.OrderId.ToString(), 1, 200), (delivery.EventId, delivery.Subject, delivery.Attempts, delivery.LastStatus));
+        Assert.Equal("healthy", (await webhooks.Api.GetEndpointAsync(endpoint.Id, Cancellation)).Health.State);
+    }
+
+    [Fact]
+    public async Task An_event_that_no_endpoint_wants_takes_effect_all_the_same()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var webhooks = await Webhooks.StartAsync();
+        var other = await webhooks.SubscribeAsync(receiver, "order.cancelled");
+        var disabled = await webhooks.SubscribeAsync(receiver);
+        await webhooks.Api.PutEndpointAsync(disabled.Id, new(receiver.Url, Enabled: false), Cancellation);
+        var order = OrderStream.Order();
+
+        var id = await webhooks.Orders.PublishAsync(order);
+
+        await webhooks.CountBecomesAsync($"select count(*) from webhooks.effects where event_id = '{id}' and subject = '{order.OrderId}'", 1);
+        Assert.Equal(0, await webhooks.CountAsync("select count(*) from webhooks.deliveries"));
+        Assert.Empty(receiver.All);
+        Assert.Equal("unknown", other.Health.State);
+    }
+
+    [Fact]
+    public async Task A_failed_attempt_is_repeated_with_the_same_id_until_it_succeeds()
+    {
+        var answers = 0;
+        await using var receiver = await Receiver.StartAsync((_, context) => Receiver.Says(Interlocked.Increment(ref answers) <= 2 ? 500 : 204)(null!, context));
+        await using var webhooks = await Webhooks.StartAsync();
+        var endpoint = await webhooks.SubscribeAsync(receiver);
+
+        var id = await webhooks.Orders.PublishAsync();
+
+        var delivery = await webhooks.DeliveryIsAsync(endpoint.Id, "delivered");
+        Assert.Equal(3, delivery.Attempts);
+        Assert.Equal([id, id, id], receiver.All.Select(received => received.Id));
+        Assert.All(receiver.All, received => Assert.True(received.IsSignedBy(endpoint.Secret!)));
+    }
+
+    [Fact]
+    public async Task Endless_failure_ends_as_failed_with_the_last_error_and_can_be_retried_by_hand()
+    {
+        var status = 500;
+        await using var receiver = await Receiver.StartAsync(async (_, context) =>
+        {
+            context.Response.StatusCode = Volatile.Read(ref status);
+            await context.Response.WriteAsync("out of \0 paper", context.RequestAborted);
+        });
+        await using var webhooks = await Webhooks.StartAsync();
+        var endpoint = await webhooks.SubscribeAsync(receiver);
+        await webhooks.Orders.PublishAsync();
+
+        var failed = await webhooks.DeliveryIsAsync(endpoint.Id, "failed");
+        var health = (await webhooks.Api.GetEndpointAsync(endpoint.Id, Cancellation)).Health;
+        Volatile.Write(ref status, 200);
+        var retried = await webhooks.Api.RetryDeliveryAsync(failed.Id, Cancellation);
+        var delivered = await webhooks.DeliveryIsAsync(endpoint.Id, "delivered");
+
+        Assert.Equal((4, 500, "HTTP 500: out of   paper"), (failed.Attempts, failed.LastStatus, failed.LastError));
+        Assert.Equal(("failing", 4), (health.State, health.ConsecutiveFailures));
+        Assert.Equal("pending", retried.State == "delivered" ? "pending" : retried.State);
+        Assert.Equal((failed.Id, 1), (delivered.Id, delivered.Attempts));
+        Assert.Equal(5, receiver.All.Count);
+        Assert.Single(receiver.All.Select(received => received.Id).Distinct());
+    }
+
+    [Fact]
+    public async Task Gone_disables_the_endpoint_and_nothing_more_is_sent_to_it()
+    {
+        await using var receiver = await Receiver.StartAsync(Receiver.Says(410));
+        await using var webhooks = await Webhooks.StartAsync();
+        var endpoint = await webhooks.SubscribeAsync(receiver);
+        await webhooks.Orders.PublishAsync();
+
+        await webhooks.DeliveryIsAsync(endpoint.Id, "failed", delivery => delivery.LastStatus == 410);
+        var second = await webhooks.Orders.PublishAsync();
+        await webhooks.CountBecomesAsync($"select count(*) from webhooks.effects where event_id = '{second}'", 1);
+
+        var after = await webhooks.Api.GetEndpointAsync(endpoint.Id, Cancellation);
+        Assert.False(after.Enabled);
+        Assert.StartsWith("gone", after.DisabledBecause, StringComparison.Ordinal);
+        Assert.Single(receiver.All);
+        var refused = await Assert.ThrowsAsync<ApiException>(async () =>
+            await webhooks.Api.RetryDeliveryAsync((await webhooks.DeliveryIsAsync(endpoint.Id, "failed")).Id, Cancellation));
+        Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_redirect_is_a_failure_and_is_not_followed()
+    {
+        await using var other = await Receiver.StartAsync();
+        await using var receiver = await Receiver.StartAsync((_, context) =>
+        {
+            context.Response.Redirect(other.Url, permanent: false, preserveMethod: true);
+            return Task.CompletedTask;
+        });
+        await using var webhooks = await Webhooks.StartAsync();
+        var endpoint = await webhooks.SubscribeAsync(receiver);
+
+        await webhooks.Orders.PublishAsync();
+
+        Assert.Equal(307, (await webhooks.DeliveryIsAsync(endpoint.Id, "failed")).LastStatus);
+        Assert.Empty(other.All);
+    }
+
+    [Fact]
+    public async Task Retry_after_holds_the_whole_endpoint_up_but_no_longer_than_the_limit()
+    {
+        var answers = 0;
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        var times = new ConcurrentQueue<TimeSpan>();
+        await using var receiver = await Receiver.StartAsync((_, context) =>
+        {
+            times.Enqueue(clock.Elapsed);
+            context.Response.StatusCode = Interlocked.Increment(ref answers) == 1 ? 429 : 200;
+            context.Response.Headers.RetryAfter = "86400";
+            return Task.CompletedTask;
+        });
+        await using var webhooks = await Webhooks.StartAsync(("Webhooks:LongestRetryAfter", "00:00:01.5"), ("Webhooks:ConcurrencyPerEndpoint", "1"));
+        var endpoint = await webhooks.SubscribeAsync(receiver);
+        await webhooks.Orders.PublishAsync();
+        await receiver.HasAsync(1);
+        await webhooks.Orders.PublishAsync();
+
+        await webhooks.CountBecomesAsync("select count(*) from webhooks.deliveries where state = 'delivered'", 2);
+
+        Assert.All(times.Skip(1), time => Assert.InRange(time - times.First(), TimeSpan.FromSeconds(1.4), TimeSpan.FromSeconds(15)));
+        Assert.Equal("healthy", (await webhooks.Api.GetEndpointAsync(endpoint.Id, Cancellation)).Health.State);
+    }
+
+    [Fact]
+    public async Task A_receiver_that_does_not_answer_times_out_and_starves_nobody()
+    {
+        var never = new TaskCompletionSource();
+        await using var slow = await Receiver.StartAsync((_, context) => never.Task.WaitAsync(context.RequestAborted));
+        await using var quick = await Receiver.StartAsync();
+        await using var webhooks = await Webhooks.StartAsync(("Webhooks:Concurrency", "6"), ("Webhooks:ConcurrencyPerEndpoint", "4"));
+        var stuck = await webhooks.SubscribeAsync(slow);
+        var healthy = await webhooks.SubscribeAsync(quick);
+
+        await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => webhooks.Orders.PublishAsync()));
+
+        await quick.HasAsync(40);
+        Assert.InRange(slow.MostUnderWay, 1, 4);
+        Assert.True(slow.All.Count < 40, "The slow receiver was served as quickly as the other.");
+        await webhooks.DeliveryIsAsync(stuck.Id, "pending", delivery => delivery.LastError == "No answer within 1 s.");
+        await webhooks.CountBecomesAsync($"select count(*) from webhooks.deliveries where endpoint_id = '{healthy.Id}' and state = 'delivered'", 40);
+        never.SetCanceled(Cancellation);
+    }
+
+    [Fact]
+    public async Task Two_dispatchers_never_send_the_same_delivery()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var webhooks = await Webhooks.StartAsync();
+        await using var another = await webhooks.AnotherAsync();
+        var endpoint = await webhooks.SubscribeAsync(receiver);
+
+        await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => webhooks.Orders.PublishAsync()));
+
+        await webhooks.CountBecomesAsync($"select count(*) from webhooks.deliveries where endpoint_id = '{endpoint.Id}' and state = 'delivered'", 300);
+        Assert.Equal(300, receiver.All.Count);
+        Assert.Equal(300, receiver.All.Select(received => received.Id).Distinct().Count());
+        Assert.Equal(300, await webhooks.CountAsync("select count(*) from webhooks.effects"));
+    }
+
+    [Fact]
+    public async Task A_stopping_worker_finishes_its_attempts_and_a_restarted_one_goes_on()
+    {
+        var held = new TaskCompletionSource();
+        await using var receiver = await Receiver.StartAsync((_, context) => held.Task.WaitAsync(context.RequestAborted));
+        await using var orders = await OrderStream.CreateAsync();
+        await using var database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(cancellationToken: Cancellation);
+        var first = await Webhooks.StartOnAsync(orders, database, ("Webhooks:Timeout", "00:00:15"), ("Webhooks:Lease", "00:01:00"));
+        var endpoint = await first.SubscribeAsync(receiver);
+        await orders.PublishAsync();
+        await receiver.HasAsync(1);
+
+        var stopping = first.DisposeAsync().AsTask();
+        Assert.False(stopping.IsCompleted);
+        held.SetResult();
+        await stopping;
+        await orders.PublishAsync();
+        await using var second = await Webhooks.StartOnAsync(orders, database);
+
+        await second.CountBecomesAsync($"select count(*) from webhooks.deliveries where endpoint_id = '{endpoint.Id}' and state = 'delivered' and attempts = 1", 2);
+        Assert.Equal(2, receiver.All.Count);
+    }
+
+    [Fact]
+    public async Task Deleting_an_endpoint_cancels_what_was_to_be_sent_to_it()
+    {
+        await using var receiver = await Receiver.StartAsync(Receiver.Says(500));
+        await using var webhooks = await Webhooks.StartAsync(("Webhooks:RetrySchedule:0", "01:00:00"));
+        var endpoint = await webhooks.SubscribeAsync(receiver);
+        await webhooks.Orders.PublishAsync();
+        await webhooks.DeliveryIsAsync(endpoint.Id, "pending", delivery => delivery.Attempts == 1);
+
+        await webhooks.Api.DeleteEndpointAsync(endpoint.Id, Cancellation);
+
+        await webhooks.DeliveryIsAsync(endpoint.Id, "cancelled");
+        Assert.Single(receiver.All);
+    }
+
+    [Fact]
+    public async Task Finished_deliveries_and_their_events_go_when_their_retention_is_over()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var webhooks = await Webhooks.StartAsync();
+        var endpoint = await webhooks.SubscribeAsync(receiver);
+        await webhooks.Orders.PublishAsync();
+        await webhooks.Orders.PublishAsync();
+        await webhooks.CountBecomesAsync("select count(*) from webhooks.deliveries where state = 'delivered'", 2);
+
+        await using (var command = webhooks.Host.Database.DataSource.CreateCommand(
+            "with old as (select min(id) as id from webhooks.deliveries), d as (update webhooks.deliveries set finished_at = now() - interval '31 days' from old where deliveries.id = old.id returning event) "
+            + "update webhooks.events set effected_at = now() - interval '31 days' from d where events.id = d.event"))
+        {
+            await command.ExecuteNonQueryAsync(Cancellation);
+        }
+
+        await webhooks.CountBecomesAsync("select count(*) from webhooks.events", 1);
+        Assert.Equal(1, await webhooks.CountAsync($"select count(*) from webhooks.deliveries where endpoint_id = '{endpoint.Id}'"));
+    }
+
+    [Fact]
+    public async Task Deliveries_are_listed_page_by_page_and_a_wrong_filter_is_named()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var webhooks = await Webhooks.StartAsync();
+        var endpoint = await webhooks.SubscribeAsync(receiver);
+        var ids = new List<Guid>();
+        for (var i = 0; i < 5; i++)
+        {
+            ids.Add(await webhooks.Orders.PublishAsync());
+        }
+
+        await webhooks.CountBecomesAsync("select count(*) from webhooks.deliveries where state = 'delivered'", 5);
+        var pages = new List<DeliveryPage>();
+        do
+        {
+            pages.Add(await webhooks.Api.ListDeliveriesAsync(endpoint.Id, "delivered", limit: 2, after: pages.LastOrDefault()?.After, cancellationToken: Cancellation));
+        }
+        while (pages[^1].After is not null);
+
+        Assert.Equal([2, 2, 1], pages.Select(page => page.Deliveries.Count));
+        Assert.Equal(ids.OrderDescending(), pages.SelectMany(page => page.Deliveries).Select(delivery => delivery.EventId).OrderDescending());
+        Assert.Single((await webhooks.Api.ListDeliveriesAsync(@event: ids[3], cancellationToken: Cancellation)).Deliveries);
+        var next = await webhooks.Host.Http.GetAsync(pages[0].Next, Cancellation);
+        Assert.Equal(HttpStatusCode.OK, next.StatusCode);
+        var wrong = await webhooks.Host.Http.GetAsync("/deliveries?state=gone&limit=0&endpoint=x&colour=red", Cancellation);
+        Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
+        Assert.Equal(["colour", "endpoint", "limit", "state"], await Problem.FieldsAsync(wrong));
+    }
+}

@@ -1,0 +1,175 @@
+using System.Net;
+using System.Net.Http.Json;
+using FanOut.Contracts.Webhooks;
+using FanOut.TestServers;
+using Refit;
+using Xunit;
+
+namespace FanOut.Services.Tests.WebhookWorker;
+
+public sealed class EndpointTests
+{
+    private const string GivenSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task An_endpoint_is_created_changed_listed_and_deleted_and_shows_its_secret_once()
+    {
+        await using var webhooks = await Webhooks.StartAsync();
+
+        var created = await webhooks.Api.CreateEndpointAsync(new("https://127.0.0.1/in?a=1", ["order.placed", "order.placed"], Description: "Ørders"), Cancellation);
+        var given = await webhooks.Api.CreateEndpointAsync(new("https://127.0.0.1/2", Secret: GivenSecret), Cancellation);
+        var changed = await webhooks.Api.PutEndpointAsync(created.Id, new("https://127.0.0.1/3", [], Enabled: false), Cancellation);
+        var first = await webhooks.Api.ListEndpointsAsync(limit: 1, cancellationToken: Cancellation);
+        var second = await webhooks.Api.ListEndpointsAsync(limit: 1, after: first.After, cancellationToken: Cancellation);
+        await webhooks.Api.DeleteEndpointAsync(created.Id, Cancellation);
+
+        Assert.Equal(32, Convert.FromBase64String(created.Secret!["whsec_".Length..]).Length);
+        Assert.Equal(GivenSecret, given.Secret);
+        Assert.Equal(("https://127.0.0.1/in?a=1", "Ørders", true), (created.Url, created.Description, created.Enabled));
+        Assert.Equal(["order.placed"], created.EventTypes);
+        Assert.Equal(("https://127.0.0.1/3", false, "by request", null), (changed.Url, changed.Enabled, changed.DisabledBecause, changed.Secret));
+        Assert.Equal([given.Id, created.Id], [.. first.Endpoints.Select(e => e.Id), .. second.Endpoints.Select(e => e.Id)]);
+        Assert.All(first.Endpoints, endpoint => Assert.Null(endpoint.Secret));
+        Assert.Null(second.Next);
+        var gone = await Assert.ThrowsAsync<ApiException>(() => webhooks.Api.GetEndpointAsync(created.Id, Cancellation));
+        Assert.Equal(HttpStatusCode.NotFound, gone.StatusCode);
+    }
+
+    [Fact]
+    public async Task Every_wrong_field_is_named()
+    {
+        await using var webhooks = await Webhooks.StartAsync();
+
+        foreach (var (body, fields) in new (string, string[])[]
+        {
+            ("", ["$"]),
+            ("[]", ["$"]),
+            ("{\"url\":", ["$"]),
+            ("{}", ["url"]),
+            ("""{"url":"ftp://127.0.0.1/","eventTypes":["ok",".no",7],"enabled":"yes","description":3,"secret":"whsec_short","color":1}""",
+                ["color", "description", "enabled", "eventTypes[1]", "eventTypes[2]", "secret", "url"]),
+            ("""{"url":"https://user:pw@127.0.0.1/","eventTypes":"order.placed"}""", ["eventTypes", "url"]),
+            ("""{"url":"https://127.0.0.1/#here"}""", ["url"]),
+            ("""{"url":"/relative"}""", ["url"]),
+            ("""{"url":"http://example.com/"}""", ["url"]),
+            ("""{"url":"https://127.0.0.1/","description":"nul \u0000"}""", ["description"]),
+        })
+        {
+            var answer = await webhooks.Host.Http.PostAsync("/endpoints", new StringContent(body, null, "application/json"), Cancellation);
+            Assert.Equal((body, HttpStatusCode.BadRequest), (body, answer.StatusCode));
+            Assert.Equal(fields, await Problem.FieldsAsync(answer));
+        }
+
+        var huge = await webhooks.Host.Http.PostAsync("/endpoints", new StringContent(new string(' ', 70_000), null, "application/json"), Cancellation);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, huge.StatusCode);
+        Assert.Equal(0, await webhooks.CountAsync("select count(*) from webhooks.endpoints"));
+    }
+
+    [Theory]
+    [InlineData("https://127.0.0.1/")]
+    [InlineData("https://localhost/")]
+    [InlineData("https://10.1.2.3/")]
+    [InlineData("https://172.31.0.1/")]
+    [InlineData("https://192.168.0.1/")]
+    [InlineData("https://169.254.169.254/latest/meta-data")]
+    [InlineData("https://100.64.0.1/")]
+    [InlineData("https://0.0.0.0/")]
+    [InlineData("https://2130706433/")]
+    [InlineData("https://0x7f.1/")]
+    [InlineData("https://224.0.0.1/")]
+    [InlineData("https://[::1]/")]
+    [InlineData("https://[::ffff:10.0.0.1]/")]
+    [InlineData("https://[64:ff9b::a00:1]/")]
+    [InlineData("https://[fd00::1]/")]
+    [InlineData("https://[fe80::1]/")]
+    [InlineData("http://8.8.8.8/")]
+    public async Task An_address_that_is_not_public_is_refused_by_default(string url)
+    {
+        await using var webhooks = await SharedStrictAsync();
+
+        var answer = await webhooks.Host.Http.PostAsJsonAsync("/endpoints", new PutEndpoint(url), Cancellation);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Equal(["url"], await Problem.FieldsAsync(answer));
+    }
+
+    [Fact]
+    public async Task A_public_address_is_taken_and_a_cloud_machines_metadata_never_is()
+    {
+        await using var strict = await SharedStrictAsync();
+        await using var open = await Webhooks.StartAsync();
+
+        Assert.Equal(HttpStatusCode.Created, (await strict.Host.Http.PostAsJsonAsync("/endpoints", new PutEndpoint("https://8.8.8.8/", Enabled: false), Cancellation)).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await open.Host.Http.PostAsJsonAsync("/endpoints", new PutEndpoint("https://169.254.169.254/"), Cancellation)).StatusCode);
+    }
+
+    [Fact]
+    public async Task An_address_is_checked_again_when_connecting()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var orders = await OrderStream.CreateAsync();
+        await using var database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(cancellationToken: Cancellation);
+        WebhookEndpoint endpoint;
+        await using (var open = await Webhooks.StartOnAsync(orders, database))
+        {
+            endpoint = await open.Api.CreateEndpointAsync(new(receiver.Url.Replace("127.0.0.1", "localhost", StringComparison.Ordinal)), Cancellation);
+        }
+
+        await using var strict = await Webhooks.StartOnAsync(orders, database, ("Webhooks:AllowPrivateNetworks", "false"));
+        await orders.PublishAsync();
+
+        var failed = await strict.DeliveryIsAsync(endpoint.Id, "failed");
+        Assert.Contains("not a public one", failed.LastError, StringComparison.Ordinal);
+        Assert.Empty(receiver.All);
+    }
+
+    [Fact]
+    public async Task While_a_secret_is_rotated_both_sign_and_afterwards_only_the_new_one()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var webhooks = await Webhooks.StartAsync();
+        var endpoint = await webhooks.SubscribeAsync(receiver);
+
+        var rotated = await webhooks.Api.RotateSecretAsync(endpoint.Id, new(GivenSecret), Cancellation);
+        await webhooks.Orders.PublishAsync();
+        await receiver.HasAsync(1);
+        await using (var command = webhooks.Host.Database.DataSource.CreateCommand("update webhooks.endpoints set previous_secret_until = now()"))
+        {
+            await command.ExecuteNonQueryAsync(Cancellation);
+        }
+
+        await webhooks.Orders.PublishAsync();
+        await receiver.HasAsync(2);
+
+        var (during, after) = (receiver.All.First(), receiver.All.Last());
+        Assert.Equal(GivenSecret, rotated.Secret);
+        Assert.InRange(rotated.PreviousValidUntil - TimeProvider.System.GetUtcNow(), TimeSpan.FromHours(23), TimeSpan.FromHours(25));
+        Assert.True(during.IsSignedBy(GivenSecret) && during.IsSignedBy(endpoint.Secret!));
+        Assert.True(after.IsSignedBy(GivenSecret));
+        Assert.False(after.IsSignedBy(endpoint.Secret!));
+        Assert.NotEqual(GivenSecret, (await webhooks.Api.RotateSecretAsync(endpoint.Id, new(), Cancellation)).Secret);
+    }
+
+    [Fact]
+    public async Task There_are_never_more_endpoints_than_the_limit()
+    {
+        await using var webhooks = await Webhooks.StartAsync(("Webhooks:MaxEndpoints", "3"));
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => webhooks.Host.Http.PostAsJsonAsync("/endpoints", new PutEndpoint($"https://127.0.0.1/{i}"), Cancellation)));
+
+        Assert.Equal(3, answers.Count(answer => answer.StatusCode == HttpStatusCode.Created));
+        Assert.Equal(5, answers.Count(answer => answer.StatusCode == HttpStatusCode.Conflict));
+    }
+
+    [Fact]
+    public async Task A_wrong_setting_stops_the_start_and_names_its_key()
+    {
+        var stopped = await Assert.ThrowsAnyAsync<Exception>(() => Webhooks.StartAsync(("Webhooks:Lease", "00:00:00.5")));
+
+        Assert.Contains("Webhooks:Lease", stopped.ToString(), StringComparison.Ordinal);
+    }
+
+    private static Task<Webhooks> SharedStrictAsync() => Webhooks.StartAsync(("Webhooks:AllowPrivateNetworks", "false"));
+}

@@ -1,0 +1,96 @@
+using FanOut.Contracts.Webhooks;
+using FanOut.TestServers;
+using FanOut.WebhookWorker;
+using Refit;
+using Xunit;
+
+namespace FanOut.Services.Tests.WebhookWorker;
+
+/// <summary>A webhook worker with quick retries, and what a test does with it over its HTTP API and its stream.</summary>
+internal sealed class Webhooks : IAsyncDisposable
+{
+    private readonly bool _owns;
+
+    private Webhooks(OrderStream orders, ServiceHost<WebhookOptions> host, bool owns)
+    {
+        Orders = orders;
+        Host = host;
+        _owns = owns;
+        Api = RestService.For<IWebhookApi>(host.Http);
+    }
+
+    public OrderStream Orders { get; }
+
+    public ServiceHost<WebhookOptions> Host { get; }
+
+    public IWebhookApi Api { get; }
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public static Dictionary<string, string> Settings(string stream) => new()
+    {
+        ["EventBus:Stream"] = stream,
+        ["EventBus:Consumer:Start"] = "Earliest",
+        ["EventBus:Consumer:Lanes"] = "1",
+        ["Webhooks:AllowPrivateNetworks"] = "true",
+        ["Webhooks:RetrySchedule:0"] = "00:00:00.05",
+        ["Webhooks:RetrySchedule:1"] = "00:00:00.05",
+        ["Webhooks:RetrySchedule:2"] = "00:00:00.05",
+        ["Webhooks:Timeout"] = "00:00:01",
+        ["Webhooks:Lease"] = "00:00:02",
+        ["Webhooks:PollInterval"] = "00:00:00.2",
+        ["Webhooks:SweepInterval"] = "00:00:00.2",
+    };
+
+    public static async Task<Webhooks> StartAsync(params IEnumerable<(string Key, string Value)> settings)
+    {
+        var orders = await OrderStream.CreateAsync();
+        return new(orders, await HostAsync(orders, null, settings), owns: true);
+    }
+
+    public static async Task<Webhooks> StartOnAsync(OrderStream orders, PostgresDatabase database, params IEnumerable<(string Key, string Value)> settings)
+        => new(orders, await HostAsync(orders, database, settings), owns: false);
+
+    /// <summary>One more worker of the same kind, on the same stream and database; dispose it before this one.</summary>
+    public async Task<Webhooks> AnotherAsync(params IEnumerable<(string Key, string Value)> settings) => new(Orders, await HostAsync(Orders, Host.Database, settings), owns: false);
+
+    public async Task<WebhookEndpoint> SubscribeAsync(Receiver receiver, params IReadOnlyList<string> eventTypes)
+        => await Api.CreateEndpointAsync(new(receiver.Url, eventTypes), Cancellation);
+
+    public async Task<WebhookDelivery> DeliveryIsAsync(Guid endpoint, string state, Func<WebhookDelivery, bool>? and = null)
+    {
+        WebhookDelivery? found = null;
+        await Eventually.BecomesTrueAsync(
+            async () => (found = (await Api.ListDeliveriesAsync(endpoint, state, cancellationToken: Cancellation)).Deliveries.FirstOrDefault(and ?? (_ => true))) is not null,
+            TimeSpan.FromSeconds(20));
+        return found!;
+    }
+
+    public async Task<long> CountAsync(string sql)
+    {
+        await using var command = Host.Database.DataSource.CreateCommand(sql);
+        return (long)(await command.ExecuteScalarAsync(Cancellation))!;
+    }
+
+    public Task CountBecomesAsync(string sql, long count) => Eventually.BecomesTrueAsync(async () => await CountAsync(sql) == count, TimeSpan.FromSeconds(20));
+
+    public async ValueTask DisposeAsync()
+    {
+        await Host.DisposeAsync();
+        if (_owns)
+        {
+            await Orders.DisposeAsync();
+        }
+    }
+
+    private static async Task<ServiceHost<WebhookOptions>> HostAsync(OrderStream orders, PostgresDatabase? database, IEnumerable<(string Key, string Value)> settings)
+    {
+        var all = Settings(orders.Name);
+        foreach (var (key, value) in settings)
+        {
+            all[key] = value;
+        }
+
+        return await ServiceHost<WebhookOptions>.StartAsync(all, database, Cancellation);
+    }
+}
