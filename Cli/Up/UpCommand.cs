@@ -96,7 +96,8 @@ internal static class UpCommand
 
         if (failure is not null)
         {
-            AnsiConsole.MarkupLine($"[red]Failed:[/] {Markup.Escape(failure)}");
+            AnsiConsole.MarkupLine("[red]Failed[/]");
+            await Console.Error.WriteLineAsync(failure);
             return 1;
         }
 
