@@ -68,11 +68,11 @@ internal sealed partial class Dispatcher(
                 await signal.WaitAsync(busy: claimed.Count > 0, options.Value.PollInterval, stoppingToken);
                 await Task.Delay(BetweenClaims, time, stoppingToken);
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            catch (Exception) when (stoppingToken.IsCancellationRequested)
             {
                 return;
             }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException or IOException)
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 Log.ClaimFailed(logger, delay, e);
                 await Task.Delay(delay, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
