@@ -1,7 +1,6 @@
 using FanOut.Contracts;
 using FanOut.EventBus;
 using FanOut.EventBus.Migrations;
-using FanOut.EventBus.Publishing;
 using FanOut.OrderApi;
 using FanOut.OrderApi.Availability;
 using Scalar.AspNetCore;

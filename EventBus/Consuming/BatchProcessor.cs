@@ -17,12 +17,14 @@ internal sealed class BatchProcessor(StreamName stream, GroupName group, string 
 
     /// <summary>Handles all events together.</summary>
     /// <param name="batch">Well-formed events, ids ascending.</param>
+    /// <param name="patience">How long the transaction may be idle, where that is longer than the session's own limit.</param>
     /// <param name="traces">Their spans.</param>
     /// <param name="cancellationToken">Cancelled when the host will not wait any longer.</param>
-    public async Task<BatchOutcome> HandleTogetherAsync(IReadOnlyList<Delivery> batch, BatchTrace traces, CancellationToken cancellationToken)
+    public async Task<BatchOutcome> HandleTogetherAsync(IReadOnlyList<Delivery> batch, TimeSpan? patience, BatchTrace traces, CancellationToken cancellationToken)
     {
         await using var connection = await postgres.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await AllowAsync(connection, patience, cancellationToken);
         var outcome = new BatchOutcome();
         var ids = new EntryId[batch.Count];
         for (var i = 0; i < ids.Length; i++)
@@ -50,14 +52,16 @@ internal sealed class BatchProcessor(StreamName stream, GroupName group, string 
 
     /// <summary>Handles the events one by one and takes out those that fail.</summary>
     /// <param name="batch">Entries, ids ascending; also malformed ones.</param>
+    /// <param name="patience">How long the transaction may be idle, where that is longer than the session's own limit.</param>
     /// <param name="blameEvents">Whether to hold the events at fault even where all fail alike.</param>
     /// <param name="traces">Their spans.</param>
     /// <param name="cancellationToken">Cancelled when the host will not wait any longer.</param>
     /// <exception cref="AllFailedAlikeException">All of several events failed in the same way; nothing is committed.</exception>
-    public async Task<BatchOutcome> HandleOneByOneAsync(IReadOnlyList<Delivery> batch, bool blameEvents, BatchTrace traces, CancellationToken cancellationToken)
+    public async Task<BatchOutcome> HandleOneByOneAsync(IReadOnlyList<Delivery> batch, TimeSpan? patience, bool blameEvents, BatchTrace traces, CancellationToken cancellationToken)
     {
         await using var connection = await postgres.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await AllowAsync(connection, patience, cancellationToken);
         var outcome = new BatchOutcome();
         var faults = new List<Exception>();
         foreach (var delivery in batch)
@@ -122,6 +126,15 @@ internal sealed class BatchProcessor(StreamName stream, GroupName group, string 
         outcome.Open.AddRange(batch.Where(delivery => !covered.Contains(delivery.Entry)));
         await FinishAsync(connection, transaction, outcome, cancellationToken);
         return outcome;
+    }
+
+    private static async Task AllowAsync(NpgsqlConnection connection, TimeSpan? patience, CancellationToken cancellationToken)
+    {
+        if (patience is { } idle)
+        {
+            await using var command = new NpgsqlCommand($"set local idle_in_transaction_session_timeout = {(long)idle.TotalMilliseconds}", connection);
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
     }
 
     private async Task InvokeAsync(IServiceProvider services, IReadOnlyList<Delivery> deliveries, BatchTransaction transaction, BatchTrace traces, CancellationToken cancellationToken)

@@ -12,11 +12,11 @@ internal static class Fault
         RejectEventException => false,
         PostgresException postgres => IsEnvironment(postgres.SqlState),
         NpgsqlException => true,
-        RedisException => true,
+        RedisException or RedisTimeoutException => true,
         SocketException => true,
         ObjectDisposedException { ObjectName: var name } => name?.Contains("Npgsql", StringComparison.Ordinal) == true,
         AggregateException { InnerException: { } inner } => IsEnvironment(inner),
-        _ => exception.InnerException is { } inner && inner is PostgresException or NpgsqlException or RedisException && IsEnvironment(exception.InnerException),
+        _ => exception.InnerException is { } inner && inner is PostgresException or NpgsqlException or RedisException or RedisTimeoutException && IsEnvironment(exception.InnerException),
     };
 
     /// <summary>A short account of a failed delivery, for people.</summary>

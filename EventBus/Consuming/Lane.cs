@@ -26,6 +26,7 @@ internal sealed partial class Lane(
     ILogger logger)
 {
     private const int OwnPage = 200;
+    private static readonly TimeSpan SlowHandler = TimeSpan.FromSeconds(30);
     private readonly Backoff _backoff = new(time);
     private readonly Backoff _pause = new(time);
     private IReadOnlyList<Delivery> _held = [];
@@ -52,9 +53,9 @@ internal sealed partial class Lane(
                 {
                     var pending = await LookAsync();
                     await HandleOwnAsync(pending.Stream, pending.Redrive, abandoning);
-                    if (stopping.IsCancellationRequested)
+                    if (stopping.IsCancellationRequested || pending.Stream.Own + pending.Redrive.Own > 0)
                     {
-                        break;
+                        continue;
                     }
 
                     if (gate.IsPaused)
@@ -254,16 +255,18 @@ internal sealed partial class Lane(
         using var traces = BatchTrace.Start(stream, group, Name, batch);
         var oneByOne = batch.Any(delivery => delivery.Malformed is not null);
         long? commitsAtFirstFailure = null;
+        TimeSpan? patience = null;
         while (true)
         {
             Step();
+            var attempted = time.GetTimestamp();
             try
             {
                 // That all fail alike speaks against the environment only while no other lane gets anything done.
                 var othersSucceed = commitsAtFirstFailure is { } commits && progress.Commits > commits;
                 var outcome = oneByOne
-                    ? await processor.HandleOneByOneAsync(batch, othersSucceed, traces, abandoning)
-                    : await processor.HandleTogetherAsync(batch, traces, abandoning);
+                    ? await processor.HandleOneByOneAsync(batch, patience, othersSucceed, traces, abandoning)
+                    : await processor.HandleTogetherAsync(batch, patience, traces, abandoning);
                 if (outcome.Done.Count > outcome.Duplicates)
                 {
                     progress.Committed();
@@ -280,6 +283,8 @@ internal sealed partial class Lane(
             }
             catch (Exception e) when (Fault.IsEnvironment(e) && !abandoning.IsCancellationRequested)
             {
+                // A session ends when its transaction is idle for too long, so that a dead worker holds no locks. A handler that proved slow, and is alive, gets the time it needs.
+                patience = time.GetElapsedTime(attempted) > SlowHandler ? options.StallAfter : patience;
                 await WaitOutAsync(e, abandoning);
             }
             catch (Exception e) when (!oneByOne && !abandoning.IsCancellationRequested)

@@ -5,20 +5,36 @@ namespace FanOut.EventBus.Wire;
 /// <summary>The field names of an entry, in the order they are written: Redis stores names that repeat from entry to entry only once per node.</summary>
 internal static class EventFields
 {
-    public static readonly RedisValue Id = "id";
-    public static readonly RedisValue Type = "type";
-    public static readonly RedisValue Source = "source";
-    public static readonly RedisValue Subject = "subject";
-    public static readonly RedisValue Time = "time";
-    public static readonly RedisValue Data = "data";
-    public static readonly RedisValue TraceParent = "traceparent";
-    public static readonly RedisValue TraceState = "tracestate";
+    private static readonly byte[][] Names = [[.. "id"u8], [.. "type"u8], [.. "source"u8], [.. "subject"u8], [.. "time"u8], [.. "data"u8], [.. "traceparent"u8], [.. "tracestate"u8]];
+
+    public static readonly RedisValue Id = Names[0];
+    public static readonly RedisValue Type = Names[1];
+    public static readonly RedisValue Source = Names[2];
+    public static readonly RedisValue Subject = Names[3];
+    public static readonly RedisValue Time = Names[4];
+    public static readonly RedisValue Data = Names[5];
+    public static readonly RedisValue TraceParent = Names[6];
+    public static readonly RedisValue TraceState = Names[7];
+
+    /// <summary>How many fields an event has on the wire.</summary>
+    public static readonly int Count = Names.Length;
 
     /// <summary>First field of a redriven entry: the id of the entry on the stream that it stands for.</summary>
     public static readonly RedisValue Entry = "entry";
 
-    /// <summary>How many fields an event has on the wire.</summary>
-    public const int Count = 8;
+    /// <summary>Whether the entry begins as a publisher of ours writes it: so that its fields can be taken by position.</summary>
+    public static bool AreInOrder(ReadOnlySpan<NameValueEntry> fields)
+    {
+        for (var i = 0; i < Names.Length; i++)
+        {
+            if (!RedisText.Is(fields[i].Name, Names[i]))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     public static string FormatTime(DateTimeOffset time) => time.UtcDateTime.ToString("O", System.Globalization.CultureInfo.InvariantCulture);
 }

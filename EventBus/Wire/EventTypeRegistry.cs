@@ -1,3 +1,4 @@
+using System.Text;
 using StackExchange.Redis;
 
 namespace FanOut.EventBus.Wire;
@@ -5,12 +6,13 @@ namespace FanOut.EventBus.Wire;
 /// <summary>The event types this process knows.</summary>
 internal sealed class EventTypeRegistry
 {
-    private readonly Dictionary<RedisValue, EventType> _byName = [];
+    private readonly List<(byte[] Name, EventType EventType)> _byName = [];
     private readonly Dictionary<Type, EventType> _byDataType = [];
 
     public void Add(EventType eventType)
     {
-        if (!_byName.TryAdd(eventType.Name, eventType))
+        var name = Encoding.UTF8.GetBytes(eventType.Name);
+        if (_byName.Exists(known => known.Name.AsSpan().SequenceEqual(name)))
         {
             throw new InvalidOperationException($"The event type '{eventType.Name}' is registered twice: call AddEvent once for each type.");
         }
@@ -19,9 +21,22 @@ internal sealed class EventTypeRegistry
         {
             throw new InvalidOperationException($"{eventType.DataType} is registered for the event types '{_byDataType[eventType.DataType].Name}' and '{eventType.Name}': use one data type for each event type.");
         }
+
+        _byName.Add((name, eventType));
     }
 
-    public EventType? Find(RedisValue name) => _byName.GetValueOrDefault(name);
+    public EventType? Find(RedisValue name)
+    {
+        foreach (var (known, eventType) in _byName)
+        {
+            if (RedisText.Is(name, known))
+            {
+                return eventType;
+            }
+        }
+
+        return null;
+    }
 
     public EventType Get(Type dataType) => _byDataType.TryGetValue(dataType, out var eventType)
         ? eventType

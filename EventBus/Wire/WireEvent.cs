@@ -55,9 +55,7 @@ internal readonly struct WireEvent
     {
         wire = default;
         RedisValue id, type, source, subject, time, data, traceParent, traceState;
-        if (fields.Length == EventFields.Count
-            && fields[0].Name == EventFields.Id && fields[1].Name == EventFields.Type && fields[2].Name == EventFields.Source && fields[3].Name == EventFields.Subject
-            && fields[4].Name == EventFields.Time && fields[5].Name == EventFields.Data && fields[6].Name == EventFields.TraceParent && fields[7].Name == EventFields.TraceState)
+        if (fields.Length == EventFields.Count && EventFields.AreInOrder(fields))
         {
             (id, type, source, subject) = (fields[0].Value, fields[1].Value, fields[2].Value, fields[3].Value);
             (time, data, traceParent, traceState) = (fields[4].Value, fields[5].Value, fields[6].Value, fields[7].Value);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using FanOut.EventBus.Publishing;
 using Microsoft.AspNetCore.Diagnostics;
 
@@ -6,18 +7,16 @@ namespace FanOut.OrderApi.Availability;
 /// <summary>The outbox holds what Redis cannot take; once it is full too, orders have to wait where they are.</summary>
 internal sealed partial class OutboxFullHandler(IProblemDetailsService problems, ILogger<OutboxFullHandler> logger) : IExceptionHandler
 {
-    private const string RetryAfterSeconds = "5";
-
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
-        if (exception is not OutboxFullException)
+        if (exception is not OutboxFullException full)
         {
             return false;
         }
 
-        Log.OutboxFull(logger, httpContext.Request.Path, exception.Message);
+        Log.OutboxFull(logger, httpContext.Request.Path, full.Message);
         httpContext.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-        httpContext.Response.Headers.RetryAfter = RetryAfterSeconds;
+        httpContext.Response.Headers.RetryAfter = Math.Ceiling(full.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         await problems.TryWriteAsync(new()
         {
             HttpContext = httpContext,

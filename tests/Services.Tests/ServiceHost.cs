@@ -35,12 +35,18 @@ internal sealed class ServiceHost<TAnyTypeOfService> : IAsyncDisposable
     {
         var redis = await RedisServer.SharedAsync();
         var used = database ?? await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(cancellationToken: cancellationToken);
-        var factory = new Factory(new Dictionary<string, string>(settings ?? new Dictionary<string, string>())
+        var effective = new Dictionary<string, string>
         {
             ["ConnectionStrings:redis"] = redis.ConnectionString,
             ["ConnectionStrings:fanout"] = used.ConnectionString,
-            ["EventBus:Stream"] = settings?.GetValueOrDefault("EventBus:Stream") ?? RedisServer.UniqueName(),
-        });
+            ["EventBus:Stream"] = RedisServer.UniqueName(),
+        };
+        foreach (var (key, value) in settings ?? new Dictionary<string, string>())
+        {
+            effective[key] = value;
+        }
+
+        var factory = new Factory(effective);
         factory.UseKestrel(0);
         await Task.Run(factory.StartServer, cancellationToken);
         return new ServiceHost<TAnyTypeOfService>(factory, used, database is null);

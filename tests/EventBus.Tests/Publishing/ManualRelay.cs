@@ -7,7 +7,7 @@ internal sealed class ManualRelay : IAsyncDisposable
 {
     private readonly OutboxWorld _world;
     private RelayChain _chain;
-    private GapTracker _gaps;
+    private readonly GapTracker _gaps;
 
     private ManualRelay(OutboxWorld world, RelaySession session, RelayChain chain, GapTracker gaps)
     {

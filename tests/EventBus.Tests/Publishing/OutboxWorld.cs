@@ -108,7 +108,7 @@ internal sealed class OutboxWorld : IAsyncDisposable
     public Task UntilLengthAsync(long length)
         => BusWorld.UntilAsync(async () => await Redis.StreamLengthAsync(Key) >= length, () => $"{length} entries on the stream");
 
-    public Task UntilStateAsync(IHost host, RelayState state)
+    public static Task UntilStateAsync(IHost host, RelayState state)
     {
         var status = host.Services.GetRequiredService<RelayStatus>();
         return BusWorld.UntilAsync(() => Task.FromResult(status.State == state), () => $"{state} (is {status.State}: {status.Reason})");

@@ -40,4 +40,45 @@ public sealed class AvailabilityTests
 
         Assert.Equal(before with { Replayed = true }, after);
     }
+
+    [Fact]
+    public async Task When_the_outbox_is_full_orders_are_refused_for_later_and_taken_again_once_Redis_is_back()
+    {
+        await using var redis = await RedisServer.StartAsync(new() { AppendOnly = true }, Cancellation);
+        await using var host = await ServiceHost<OrderWriter>.StartAsync(
+            new Dictionary<string, string>
+            {
+                ["ConnectionStrings:redis"] = redis.ConnectionString,
+                ["EventBus:Outbox:MaxBacklog"] = "10",
+                ["EventBus:Outbox:RetryAfter"] = "00:00:07",
+            },
+            cancellationToken: Cancellation);
+        Task<Answer> PostAsync() => Answer.ToAsync(host.Http, new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = Json(NewOrder().ToJsonString()) });
+        Assert.Equal(HttpStatusCode.Created, (await PostAsync()).Status);
+        await redis.KillAsync();
+
+        var placed = 1;
+        Answer? refused = null;
+        await Eventually.BecomesTrueAsync(
+            async () =>
+            {
+                var answer = await PostAsync();
+                placed += answer.Status == HttpStatusCode.Created ? 1 : 0;
+                refused = answer.Status == HttpStatusCode.Created ? null : answer;
+                return refused is not null;
+            },
+            TimeSpan.FromSeconds(60));
+
+        refused!.IsProblem(HttpStatusCode.ServiceUnavailable);
+        Assert.Equal("7", refused.RetryAfter);
+        await using (var command = host.Database.DataSource.CreateCommand("select (select count(*) from orders.orders), (select count(*) from bus.outbox)"))
+        await using (var rows = await command.ExecuteReaderAsync(Cancellation))
+        {
+            await rows.ReadAsync(Cancellation);
+            Assert.Equal((placed, placed), (rows.GetInt64(0), rows.GetInt64(1)));
+        }
+
+        await redis.RestartAsync(Cancellation);
+        await Eventually.BecomesTrueAsync(async () => (await PostAsync()).Status == HttpStatusCode.Created, TimeSpan.FromSeconds(60));
+    }
 }

@@ -1,0 +1,156 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using FanOut.Cli.Status;
+using Npgsql;
+using Spectre.Console;
+
+namespace FanOut.Cli.Demo;
+
+internal static class DemoCommand
+{
+    private const int DefaultOrders = 1000;
+
+    public static Command Create(Workspace workspace)
+    {
+        var orders = new Option<int?>("--orders") { Description = $"How many orders to make up (default {DefaultOrders})." };
+        var rate = new Option<double?>("--rate") { Description = "Orders a second (default: as fast as the API answers)." };
+        var file = new Option<FileInfo?>("--file") { Description = "A file of orders instead, one JSON object a line." };
+        var patience = new Option<double>("--patience") { Description = "Seconds without any progress until the demo gives up.", DefaultValueFactory = _ => 180 };
+        var json = new Option<bool>("--json") { Description = "For programs." };
+        orders.Validators.Add(result => Positive(result, "--orders"));
+        rate.Validators.Add(result => Positive(result, "--rate"));
+        var command = new Command("demo", "Place orders through the API and check that each takes effect exactly once in every group.") { orders, rate, file, patience, json };
+        command.SetAction(async (arguments, cancellationToken) =>
+        {
+            var status = SystemStatus.Read(workspace.DataPath);
+            if (status.Url("order-api") is not { } api || status.ConnectionString("postgres") is not { } postgres || status.Resources.All(resource => resource.State == "Stopped"))
+            {
+                AnsiConsole.MarkupLine("[red]Nothing is running here.[/] Start it first: [bold]./fanout up --detach[/]");
+                return 1;
+            }
+
+            if (arguments.GetValue(file) is { Exists: false } missing)
+            {
+                AnsiConsole.MarkupLine($"[red]No such file:[/] {Markup.Escape(missing.FullName)}");
+                return 1;
+            }
+
+            var all = arguments.GetValue(file) is { } source
+                ? OrderSource.FromFile(source.FullName).Take(arguments.GetValue(orders) ?? int.MaxValue).ToList()
+                : [.. OrderSource.Generate(arguments.GetValue(orders) ?? DefaultOrders, TimeProvider.System.GetUtcNow())];
+            var quiet = arguments.GetValue(json);
+            var (result, refusals) = await RunAsync(api, postgres, all, arguments.GetValue(rate), TimeSpan.FromSeconds(arguments.GetValue(patience)), quiet, cancellationToken);
+            if (quiet)
+            {
+                Console.Out.WriteLine(JsonSerializer.Serialize(result, DemoResultJson.Default.DemoResult));
+            }
+            else
+            {
+                Show(result, refusals);
+            }
+
+            return result.IsExact ? 0 : 1;
+        });
+        return command;
+    }
+
+    private static async Task<(DemoResult Result, IReadOnlyCollection<string> Refusals)> RunAsync(
+        string api, string postgres, List<Order> orders, double? rate, TimeSpan patience, bool quiet, CancellationToken cancellationToken)
+    {
+        var time = TimeProvider.System;
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(api), Timeout = TimeSpan.FromSeconds(30) };
+        await using var database = NpgsqlDataSource.Create(postgres);
+        var ledger = new EffectLedger(database);
+        var before = await ledger.ProgressAsync(cancellationToken);
+        var placer = new OrderPlacer(http, rate, time);
+        var begun = time.GetTimestamp();
+        var placing = TimeSpan.Zero;
+        var progress = quiet ? null : AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn());
+        await (progress is null ? RunTasksAsync(null) : progress.StartAsync(RunTasksAsync));
+        var after = await ledger.ProgressAsync(cancellationToken);
+        var placed = placer.Placed.DistinctBy(order => order.Id).ToDictionary(order => order.Id);
+        var groups = new List<GroupResult>();
+        foreach (var view in GroupView.All)
+        {
+            groups.Add(Summarize(view, placed, await ledger.EffectsAsync(view, placed.Keys, cancellationToken), before.GetValueOrDefault(view.Group), after.GetValueOrDefault(view.Group)));
+        }
+
+        var result = new DemoResult(orders.Count, placer.Placed.Count, placer.Refusals.Count, placing.TotalSeconds, time.GetElapsedTime(begun).TotalSeconds, groups);
+        return (result, placer.Refusals);
+
+        async Task RunTasksAsync(ProgressContext? context)
+        {
+            var bar = context?.AddTask("orders placed", maxValue: orders.Count);
+            var bars = GroupView.All.ToDictionary(view => view, view => context?.AddTask(view.Group, maxValue: orders.Count));
+            await placer.PlaceAsync(orders, () => bar?.Increment(1), cancellationToken);
+            placing = time.GetElapsedTime(begun);
+            string[] ids = [.. placer.Placed.Select(order => order.Id).Distinct()];
+            foreach (var groupBar in bars.Values.OfType<ProgressTask>())
+            {
+                groupBar.MaxValue = Math.Max(1, ids.Length);
+            }
+
+            await new EffectWatch(ledger, time).WaitAsync(ids, patience, (view, done) => bars[view]?.Value(done), cancellationToken);
+        }
+    }
+
+    private static GroupResult Summarize(
+        GroupView view,
+        Dictionary<string, PlacedOrder> placed,
+        Dictionary<string, (long Count, DateTimeOffset First)> effects,
+        (long DuplicatesPrevented, long DeadLetters) before,
+        (long DuplicatesPrevented, long DeadLetters) after)
+    {
+        // An order sent a second time took effect before it was sent.
+        double[] latencies = [.. effects.Select(effect => (effect.Value.First - placed[effect.Key].SentAt).TotalMilliseconds).Where(latency => latency >= 0).Order()];
+        return new GroupResult(
+            view.Group,
+            placed.Count,
+            effects.Values.Sum(effect => effect.Count),
+            after.DuplicatesPrevented - before.DuplicatesPrevented,
+            after.DeadLetters - before.DeadLetters,
+            Percentile(latencies, 0.50),
+            Percentile(latencies, 0.99),
+            placed.Count - effects.Count,
+            effects.Values.Sum(effect => effect.Count - 1));
+    }
+
+    private static double? Percentile(double[] sorted, double share) =>
+        sorted.Length == 0 ? null : Math.Round(sorted[(int)Math.Ceiling(share * sorted.Length) - 1], 1);
+
+    private static void Show(DemoResult result, IReadOnlyCollection<string> refusals)
+    {
+        var table = new Table().Border(TableBorder.Rounded)
+            .AddColumns("group", "events", "effects", "duplicates prevented", "dead letters", "p50 ms", "p99 ms", "");
+        foreach (var group in result.Groups)
+        {
+            table.AddRow(
+                group.Group,
+                Number(group.Events),
+                Number(group.Effects),
+                Number(group.DuplicatesPrevented),
+                Number(group.DeadLetters),
+                group.P50Ms?.ToString(CultureInfo.InvariantCulture) ?? "-",
+                group.P99Ms?.ToString(CultureInfo.InvariantCulture) ?? "-",
+                group.IsExact ? "[green]exactly once[/]" : $"[red]{group.Missing} missing, {group.Over} over[/]");
+        }
+
+        AnsiConsole.Write(table);
+        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{result.Placed} of {result.Orders} orders placed in {result.PlacingSeconds:F1} s, all done after {result.Seconds:F1} s.");
+        foreach (var refusal in refusals.Take(5))
+        {
+            AnsiConsole.MarkupLineInterpolated($"[red]refused:[/] {refusal}");
+        }
+
+        static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private static void Positive(System.CommandLine.Parsing.OptionResult result, string name)
+    {
+        if (result.Tokens is [var token] && double.TryParse(token.Value, CultureInfo.InvariantCulture, out var value) && value <= 0)
+        {
+            result.AddError($"{name} must be above 0.");
+        }
+    }
+}

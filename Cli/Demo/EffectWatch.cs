@@ -1,0 +1,45 @@
+namespace FanOut.Cli.Demo;
+
+/// <summary>Follows each group until it has an effect for every order, or until nothing has moved for long.</summary>
+internal sealed class EffectWatch(EffectLedger ledger, TimeProvider time)
+{
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(300);
+
+    private readonly Dictionary<GroupView, HashSet<string>> _missing = [];
+
+    /// <summary>Patience must be longer than a dead worker's entries take to be handed over.</summary>
+    public async Task WaitAsync(IReadOnlyCollection<string> orders, TimeSpan patience, Action<GroupView, int> onProgress, CancellationToken cancellationToken)
+    {
+        foreach (var view in GroupView.All)
+        {
+            _missing[view] = [.. orders];
+        }
+
+        var moved = time.GetTimestamp();
+        while (true)
+        {
+            foreach (var (view, missing) in _missing)
+            {
+                if (missing.Count == 0)
+                {
+                    continue;
+                }
+
+                var effects = await ledger.EffectsAsync(view, missing, cancellationToken);
+                missing.ExceptWith(effects.Keys);
+                if (effects.Count > 0)
+                {
+                    moved = time.GetTimestamp();
+                    onProgress(view, orders.Count - missing.Count);
+                }
+            }
+
+            if (_missing.Values.All(missing => missing.Count == 0) || time.GetElapsedTime(moved) > patience)
+            {
+                return;
+            }
+
+            await Task.Delay(PollInterval, time, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+namespace FanOut.Cli.Demo;
+
+internal sealed record FileCustomer(string Id, string Name);

@@ -1,0 +1,3 @@
+namespace FanOut.Cli.Demo;
+
+internal sealed record OrderLine(string Sku, string Name, int Quantity, decimal UnitPrice, decimal Discount);

@@ -1,0 +1,19 @@
+using System.CommandLine;
+using FanOut.Cli;
+using FanOut.Cli.Demo;
+using FanOut.Cli.Down;
+using FanOut.Cli.Status;
+using FanOut.Cli.Test;
+using FanOut.Cli.Up;
+
+var workspace = Workspace.Find();
+var root = new RootCommand("FanOut: an event bus on Redis Streams, in a full order system.")
+{
+    UpCommand.Create(workspace),
+    DownCommand.Create(workspace),
+    StatusCommand.Create(workspace),
+    DemoCommand.Create(workspace),
+    TestCommand.Create(workspace),
+};
+
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(3) });

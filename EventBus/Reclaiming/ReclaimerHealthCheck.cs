@@ -1,0 +1,43 @@
+using System.Globalization;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
+
+namespace FanOut.EventBus.Reclaiming;
+
+/// <summary>Unhealthy before the first sample and while there is no fresh one; degraded where a group falls behind or nobody works for it, which a restart of the reclaimer would not change.</summary>
+internal sealed class ReclaimerHealthCheck(ReclaimerMetrics metrics, Reclaimer reclaimer, IOptions<ReclaimerOptions> options) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        => Task.FromResult(Check());
+
+    private HealthCheckResult Check()
+    {
+        if (metrics.Fresh is not { } sample)
+        {
+            return HealthCheckResult.Unhealthy($"The reclaimer has no sample younger than {metrics.StaleAfter}: {reclaimer.Trouble ?? "its first pass has not ended"}.");
+        }
+
+        var data = sample.Groups.ToDictionary(
+            group => group.Group.Value,
+            group => (object)string.Create(CultureInfo.InvariantCulture, $"lag {group.Lag} ({group.LagDuration.TotalSeconds:0.0} s), pending {group.Pending}, parked {group.Parked}, dead letters {group.DeadLetters}, lanes {group.LiveLanes}"));
+        var notes = sample.Groups.SelectMany(Notes).ToArray();
+        return notes.Length == 0 ? HealthCheckResult.Healthy(data: data) : HealthCheckResult.Degraded(string.Join(" ", notes), data: data);
+    }
+
+    private IEnumerable<string> Notes(GroupSample group)
+    {
+        if (!group.Exists)
+        {
+            yield return $"Group '{group.Group}' is missing in Redis and is being created at {group.Checkpoint}.";
+        }
+
+        if (group.LiveLanes == 0 && group.Lag + group.Pending + group.Parked > 0)
+        {
+            yield return $"Group '{group.Group}' has work but no live lane: start a worker.";
+        }
+        else if (group.LagDuration > options.Value.LagWarning)
+        {
+            yield return $"Group '{group.Group}' is {group.LagDuration.TotalSeconds:0} s behind (EventBus:Reclaimer:LagWarning is {options.Value.LagWarning}): add workers or lanes.";
+        }
+    }
+}

@@ -1,0 +1,26 @@
+namespace FanOut.EventBus.Reclaiming;
+
+/// <summary>How a stream and its groups stood at one moment.</summary>
+public sealed record StreamSample
+{
+    /// <summary>The stream.</summary>
+    public required StreamName Stream { get; init; }
+
+    /// <summary>When the sample was taken, by this process' clock.</summary>
+    public required DateTimeOffset Time { get; init; }
+
+    /// <summary>Entries on the stream.</summary>
+    public required long Length { get; init; }
+
+    /// <summary>The highest id that the stream ever had, as Redis writes it; null where there is no stream.</summary>
+    public required string? LastEntry { get; init; }
+
+    /// <summary>Bytes of memory that Redis uses.</summary>
+    public required long MemoryUsed { get; init; }
+
+    /// <summary>Bytes of memory that Redis may use (<c>maxmemory</c>); null without a limit.</summary>
+    public required long? MemoryLimit { get; init; }
+
+    /// <summary>The registered groups, by name; without those under one of whose keys Redis holds something of another type.</summary>
+    public required IReadOnlyList<GroupSample> Groups { get; init; }
+}
