@@ -75,7 +75,10 @@ internal static class UpCommand
                         return;
                     }
 
-                    progress.Status($"Starting {Markup.Escape(string.Join(", ", waiting))}");
+                    if (AnsiConsole.Profile.Capabilities.Interactive)
+                    {
+                        progress.Status($"Starting {Markup.Escape(string.Join(", ", waiting))}");
+                    }
                 }
 
                 if (HostProcess.HasEnded() || (isNew && !alive))
