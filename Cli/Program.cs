@@ -6,6 +6,13 @@ using FanOut.Cli.Kubernetes;
 using FanOut.Cli.Status;
 using FanOut.Cli.Test;
 using FanOut.Cli.Up;
+using Spectre.Console;
+
+// A pipe or a log has no width; the default would break tables into pieces.
+if (Console.IsOutputRedirected)
+{
+    AnsiConsole.Profile.Width = 160;
+}
 
 var workspace = Workspace.Find();
 var root = new RootCommand("FanOut: an event bus on Redis Streams, in a full order system.")

@@ -1,10 +1,4 @@
-using System.Text.Json.Serialization;
-
 namespace FanOut.Cli.Demo;
 
-internal sealed record Order(string? Number, DateTimeOffset? PlacedAt, Customer Customer, string Currency, IReadOnlyList<OrderLine> Lines)
-{
-    /// <summary>Identifies the order to the API however often it is sent.</summary>
-    [JsonIgnore]
-    public required string Key { get; init; }
-}
+/// <summary>Its number identifies it to the API however often it is sent.</summary>
+internal sealed record Order(string Number, DateTimeOffset? PlacedAt, Customer Customer, string Currency, IReadOnlyList<OrderLine> Lines);

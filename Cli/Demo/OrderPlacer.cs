@@ -46,7 +46,7 @@ internal sealed class OrderPlacer(HttpClient http, double? rate, TimeProvider ti
             try
             {
                 using var request = new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = JsonContent.Create(order, DemoJson.Default.Order) };
-                request.Headers.Add("Idempotency-Key", order.Key);
+                request.Headers.Add("Idempotency-Key", order.Number);
                 using var response = await http.SendAsync(request, cancellationToken);
                 if (response.IsSuccessStatusCode)
                 {
@@ -58,7 +58,7 @@ internal sealed class OrderPlacer(HttpClient http, double? rate, TimeProvider ti
                 problem = $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync(cancellationToken)}";
                 if (!IsTransient(response.StatusCode))
                 {
-                    Refusals.Add($"order {order.Key}: {problem}");
+                    Refusals.Add($"order {order.Number}: {problem}");
                     return;
                 }
 
@@ -71,7 +71,7 @@ internal sealed class OrderPlacer(HttpClient http, double? rate, TimeProvider ti
 
             if (time.GetUtcNow() - sentAt > GiveUpAfter)
             {
-                Refusals.Add($"order {order.Key}: gave up after {GiveUpAfter.TotalSeconds} s: {problem}");
+                Refusals.Add($"order {order.Number}: gave up after {GiveUpAfter.TotalSeconds} s: {problem}");
                 return;
             }
 

@@ -47,7 +47,7 @@ internal static class OrderSource
                 lines[line] = new OrderLine(product.Sku, product.Name, random.Next(1, 6), product.Price, random.Next(10) == 0 ? 0.05m : 0m);
             }
 
-            yield return new Order(number, null, new Customer(customer, $"Customer {customer}", $"{customer}@example.com"), currency, lines) { Key = number };
+            yield return new Order(number, null, new Customer(customer, $"Customer {customer}", $"{customer}@example.com"), currency, lines);
         }
     }
 
@@ -70,9 +70,6 @@ internal static class OrderSource
                 new Customer(order.Customer.Id, order.Customer.Name, $"{order.Customer.Id}@example.com"),
                 order.Currency,
                 order.Lines)
-            {
-                Key = order.Number,
-            }
             : throw new InvalidDataException($"{path}, line {number}: an order needs number, customer, currency, orderedOn and lines.");
     }
 }

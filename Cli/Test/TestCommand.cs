@@ -8,8 +8,6 @@ namespace FanOut.Cli.Test;
 
 internal static partial class TestCommand
 {
-    private const int NoTestsRan = 8;
-
     public static Command Create(Workspace workspace)
     {
         var name = new Argument<string?>("name") { Description = "A project's name, or a part of tests' names.", Arity = ArgumentArity.ZeroOrOne };
@@ -53,9 +51,10 @@ internal static partial class TestCommand
         var name = Path.GetFileNameWithoutExtension(project);
         var program = Path.Combine(Path.GetDirectoryName(project)!, "bin", "Release", "net10.0", $"FanOut.{name}.dll");
         AnsiConsole.MarkupLine($"[bold]{Markup.Escape(name)}[/]");
-        var succeeded = 0;
+        var passed = 0;
         var failed = 0;
-        string[] arguments = [program, "--no-progress", "--no-ansi", .. filter is null ? Array.Empty<string>() : ["--filter-method", $"*{filter}*"]];
+        var summed = false;
+        string[] arguments = [program, "-noColor", .. filter is null ? Array.Empty<string>() : ["-method", $"*{filter}*"]];
         var exitCode = await RunAsync(
             root,
             arguments,
@@ -63,17 +62,20 @@ internal static partial class TestCommand
             {
                 if (SummaryLine().Match(line) is { Success: true } match)
                 {
-                    var count = int.Parse(match.Groups[2].ValueSpan, CultureInfo.InvariantCulture);
-                    (succeeded, failed) = match.Groups[1].Value == "succeeded" ? (count, failed) : (succeeded, count);
+                    summed = true;
+                    failed = Count(match, "errors") + Count(match, "failed");
+                    passed = Count(match, "total") - Count(match, "failed") - Count(match, "skipped") - Count(match, "notrun");
                 }
             },
             cancellationToken);
-        tally.Add(succeeded, failed);
-        if (exitCode != 0 && failed == 0 && !(exitCode == NoTestsRan && filter is not null))
+        tally.Add(passed, failed);
+        if (!summed || (exitCode != 0 && failed == 0))
         {
-            tally.Failed($"{name} ended with code {exitCode}");
+            tally.Failed($"{name} ended with code {exitCode}{(summed ? "" : " before its summary")}");
         }
     }
+
+    private static int Count(Match match, string group) => match.Groups[group] is { Success: true, Value: var value } ? int.Parse(value, CultureInfo.InvariantCulture) : 0;
 
     private static async Task<int> RunAsync(string root, string[] arguments, Action<string>? onLine, CancellationToken cancellationToken)
     {
@@ -103,6 +105,6 @@ internal static partial class TestCommand
         }
     }
 
-    [GeneratedRegex(@"^\s+(succeeded|failed): (\d+)$")]
+    [GeneratedRegex(@"^\s+FanOut\.\S+\s+Total: (?<total>\d+)(, Errors: (?<errors>\d+), Failed: (?<failed>\d+), Skipped: (?<skipped>\d+), Not Run: (?<notrun>\d+))?")]
     private static partial Regex SummaryLine();
 }

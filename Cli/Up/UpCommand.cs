@@ -75,7 +75,10 @@ internal static class UpCommand
                         return;
                     }
 
-                    progress.Status($"Starting {Markup.Escape(string.Join(", ", waiting))}");
+                    if (AnsiConsole.Profile.Capabilities.Interactive)
+                    {
+                        progress.Status($"Starting {Markup.Escape(string.Join(", ", waiting))}");
+                    }
                 }
 
                 if (HostProcess.HasEnded() || (isNew && !alive))
@@ -96,7 +99,8 @@ internal static class UpCommand
 
         if (failure is not null)
         {
-            AnsiConsole.MarkupLine($"[red]Failed:[/] {Markup.Escape(failure)}");
+            AnsiConsole.MarkupLine("[red]Failed[/]");
+            await Console.Error.WriteLineAsync(failure);
             return 1;
         }
 

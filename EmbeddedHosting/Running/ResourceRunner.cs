@@ -9,7 +9,7 @@ namespace FanOut.EmbeddedHosting.Running;
 /// <summary>Keeps one replica of one resource running from its start to its stop.</summary>
 internal abstract partial class ResourceRunner(IResource resource, string instance, int replica, RunnerContext context) : IDisposable
 {
-    private static readonly TimeSpan EagerCheck = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan EagerCheck = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan SteadyCheck = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(5);
 
@@ -247,6 +247,7 @@ internal abstract partial class ResourceRunner(IResource resource, string instan
 #pragma warning restore CA1031
 
         Update(KnownResourceStates.Finished);
+        Log.Stopped(Context.Logger, Instance);
     }
 
     private static partial class Log
@@ -256,6 +257,9 @@ internal abstract partial class ResourceRunner(IResource resource, string instan
 
         [LoggerMessage(7011, LogLevel.Warning, "{Name} is not healthy any more: {Reason}")]
         public static partial void Unhealthy(ILogger logger, string name, string reason);
+
+        [LoggerMessage(7013, LogLevel.Information, "{Name} has stopped")]
+        public static partial void Stopped(ILogger logger, string name);
 
         [LoggerMessage(7012, LogLevel.Error, "{Name} failed")]
         public static partial void Failed(ILogger logger, Exception exception, string name);

@@ -33,11 +33,23 @@ internal sealed class ConsumerGroups(IConnectionMultiplexer redis, NpgsqlDataSou
         await using var command = postgres.CreateCommand(CheckpointSql);
         command.Parameters.AddWithValue(stream.Value);
         command.Parameters.AddWithValue(group.Value);
-        var checkpoint = await command.ExecuteScalarAsync(cancellationToken) is long value
-            ? EntryId.FromInt64(value)
-            : throw new InvalidOperationException($"Consumer group '{group}' of stream '{stream}' is not registered in bus.consumer_group: start a worker of that group once.");
+        EntryId checkpoint;
+        bool isDirect;
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            if (!await reader.ReadAsync(cancellationToken))
+            {
+                throw new InvalidOperationException($"Consumer group '{group}' of stream '{stream}' is not registered in bus.consumer_group: start a worker of that group once.");
+            }
+
+            (checkpoint, isDirect) = (EntryId.FromInt64(reader.GetInt64(0)), reader.GetBoolean(1));
+        }
+
         await CreateAsync(StreamKeys.Redrive(stream, group), group, default);
-        return await CreateAsync(StreamKeys.Stream(stream), group, checkpoint);
+
+        // A relay's ids only rise. A stream without an outbox that lost its entries goes on with the server's clock, which may have been set back: the inbox skips what was done.
+        var isBehind = isDirect && await LastIdAsync(stream) < checkpoint;
+        return await CreateAsync(StreamKeys.Stream(stream), group, isBehind ? default : checkpoint);
     }
 
     private async Task<bool> CreateAsync(RedisKey key, GroupName group, EntryId after)
@@ -56,7 +68,9 @@ internal sealed class ConsumerGroups(IConnectionMultiplexer redis, NpgsqlDataSou
     {
         try
         {
-            return EntryId.Parse((await redis.GetDatabase().StreamInfoAsync(StreamKeys.Stream(stream))).LastGeneratedId.ToString());
+            // An id beyond what the inbox can hold is not one of ours: a group that starts there would see none of ours either.
+            var last = (await redis.GetDatabase().StreamInfoAsync(StreamKeys.Stream(stream))).LastGeneratedId;
+            return EntryId.TryParse(((ReadOnlyMemory<byte>)last).Span, out var id) ? id : default;
         }
         catch (RedisServerException e) when (e.Message.Contains("no such key", StringComparison.OrdinalIgnoreCase))
         {

@@ -17,6 +17,7 @@ internal sealed partial class Relay(
     IOptions<OutboxOptions> options, TimeProvider time, ILogger<Relay> logger) : BackgroundService
 {
     private const int ManyGaps = 10_000;
+    private static readonly TimeSpan LastWord = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(3);
 
     private readonly OutboxOptions _options = options.Value;
@@ -91,60 +92,74 @@ internal sealed partial class Relay(
         Sending? sending = null;
         var streamLast = chain.Tip;
         var checkedAt = time.GetTimestamp();
-        using var abandon = new Abandon(() => sending?.Trace?.Stop("the relay no longer leads; the next leader appends it"));
-        while (true)
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            var (batch, opened, givenUp) = await session.ReadAsync(gaps, _options.BatchSize, _options.BatchBytes, cancellationToken);
-            Report(gaps, givenUp);
-            if (batch is not null)
+            while (true)
             {
-                chain = await session.FixAsync(chain, batch, Milliseconds(chain, streamLast), gaps, opened, cancellationToken);
-            }
-
-            if (sending is { } current)
-            {
-                sending = null;
-                await AliveWhileAsync(session, current.Outcome, cancellationToken);
-                var outcome = await current.Outcome;
-                streamLast = Math.Max(streamLast, MillisecondsOf(outcome));
-                checkedAt = time.GetTimestamp();
-                if (outcome.Status != AppendStatus.Appended)
+                cancellationToken.ThrowIfCancellationRequested();
+                var (batch, opened, givenUp) = await session.ReadAsync(gaps, _options.BatchSize, _options.BatchBytes, cancellationToken);
+                Report(gaps, givenUp);
+                if (batch is not null)
                 {
-                    chain = await SettleAsync(session, appender, recovery, chain, gaps, batch is null ? [current] : [current, new Sending(batch)], outcome, cancellationToken);
-                    streamLast = Math.Max(streamLast, chain.Tip);
+                    chain = await session.FixAsync(chain, batch, Milliseconds(chain, streamLast), gaps, opened, cancellationToken);
+                }
+
+                if (sending is { } current)
+                {
+                    await AliveWhileAsync(session, current.Outcome, cancellationToken);
+                    sending = null;
+                    var outcome = await current.Outcome;
+                    streamLast = Math.Max(streamLast, MillisecondsOf(outcome));
+                    checkedAt = time.GetTimestamp();
+                    if (outcome.Status != AppendStatus.Appended)
+                    {
+                        chain = await SettleAsync(session, appender, recovery, chain, gaps, batch is null ? [current] : [current, new Sending(batch)], outcome, cancellationToken);
+                        streamLast = Math.Max(streamLast, chain.Tip);
+                        continue;
+                    }
+
+                    Finish(current, null);
+                    status.Set(RelayState.Leading);
+                }
+
+                if (batch is not null)
+                {
+                    sending = Send(appender, batch);
                     continue;
                 }
 
-                Finish(current, null);
-            }
+                if (time.GetElapsedTime(checkedAt) >= _options.CheckInterval)
+                {
+                    var check = appender.CheckAsync(chain.Tail);
+                    await AliveWhileAsync(session, check, cancellationToken);
+                    var outcome = await check;
+                    checkedAt = time.GetTimestamp();
+                    if (outcome.Status == AppendStatus.Behind)
+                    {
+                        await RecoverAsync(session, recovery, chain, cancellationToken);
+                    }
+                    else if (outcome.Status == AppendStatus.Unknown)
+                    {
+                        status.Set(RelayState.WaitingForRedis, outcome.Reason);
+                    }
+                    else
+                    {
+                        streamLast = Math.Max(streamLast, MillisecondsOf(outcome));
+                        status.Set(RelayState.Leading);
+                    }
+                }
 
-            if (batch is not null)
+                await wakeUp.Local.WaitAsync(cancellationToken);
+            }
+        }
+        finally
+        {
+            // Mostly it is about to succeed, and then the next leader has nothing to put back.
+            if (sending is { } last)
             {
-                sending = Send(appender, batch);
-                continue;
+                await Task.WhenAny(last.Outcome, Task.Delay(LastWord, time, CancellationToken.None));
+                Finish(last, last.Outcome is { IsCompletedSuccessfully: true, Result.Status: AppendStatus.Appended } ? null : "the relay no longer leads; the next leader appends the rest");
             }
-
-            if (time.GetElapsedTime(checkedAt) >= _options.CheckInterval)
-            {
-                var outcome = await appender.CheckAsync(chain.Tail);
-                checkedAt = time.GetTimestamp();
-                if (outcome.Status == AppendStatus.Behind)
-                {
-                    await RecoverAsync(session, recovery, chain, cancellationToken);
-                }
-                else if (outcome.Status == AppendStatus.Unknown)
-                {
-                    status.Set(RelayState.WaitingForRedis, outcome.Reason);
-                }
-                else
-                {
-                    streamLast = Math.Max(streamLast, MillisecondsOf(outcome));
-                    status.Set(RelayState.Leading);
-                }
-            }
-
-            await wakeUp.Local.WaitAsync(cancellationToken);
         }
     }
 
@@ -249,7 +264,7 @@ internal sealed partial class Relay(
         if (sending.Trace is { } trace)
         {
             trace.Stop(error);
-            _metrics.Appended(sending.Batch.Next, time.GetElapsedTime(sending.Started), errorType);
+            _metrics.Appended(sending.Batch.Next, time.GetElapsedTime(sending.Started), errorType ?? (error is null ? null : "leadership_lost"));
         }
     }
 
@@ -321,11 +336,6 @@ internal sealed partial class Relay(
                 await Task.Delay(retry.Next(), time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
-    }
-
-    private sealed class Abandon(Action action) : IDisposable
-    {
-        public void Dispose() => action();
     }
 
     private sealed record Sending(RelayBatch Batch)

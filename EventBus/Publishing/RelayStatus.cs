@@ -16,6 +16,11 @@ internal sealed partial class RelayStatus(ILogger<RelayStatus> logger)
     public void Set(RelayState state, string? reason = null)
     {
         var before = _current;
+        if (before.State == state && before.Reason == reason)
+        {
+            return;
+        }
+
         _current = new(state, reason);
         if (before.State == state)
         {

@@ -5,40 +5,69 @@ using StackExchange.Redis;
 namespace FanOut.EventBus.Redis;
 
 /// <summary>
-/// Before anything else runs, makes sure that the Redis server can be trusted with events: a version that has what the scripts use, no eviction, and persistence. While Redis is away the start waits and says so.
+/// Makes sure that the Redis server can be trusted with events: a version that has what the scripts use, no eviction, and persistence. A server that can't be trusted stops the start. One that is away does not, for
+/// orders are taken without it: the check is made as soon as the server answers, and a bad verdict then stops the host.
 /// </summary>
-internal sealed partial class RedisServerCheck(IConnectionMultiplexer connection, TimeProvider time, ILogger<RedisServerCheck> logger) : IHostedLifecycleService
+internal sealed partial class RedisServerCheck(IConnectionMultiplexer connection, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<RedisServerCheck> logger) : BackgroundService, IHostedLifecycleService
 {
     private static readonly Version LeastVersion = new(7, 0);
+    private static readonly TimeSpan StartDelay = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
+    private bool _isChecked;
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        for (var delay = FirstDelay; ; delay = delay < LongestDelay ? delay * 2 : LongestDelay)
+        using var patience = new CancellationTokenSource(StartDelay, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
         {
-            try
-            {
-                Check(await ReadInfoAsync());
-                return;
-            }
-            catch (RedisException e) when (e is not RedisServerException || e.Message.StartsWith("LOADING", StringComparison.Ordinal))
-            {
-                Log.RedisAway(logger, delay, e.Message);
-                await Task.Delay(delay, time, cancellationToken);
-            }
+            await UntilCheckedAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            Log.StartsWithoutRedis(logger);
         }
     }
-
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await UntilCheckedAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Stopped before the server answered.
+        }
+        catch (InvalidOperationException e)
+        {
+            Log.CannotBeTrusted(logger, e.Message);
+            lifetime.StopApplication();
+        }
+    }
+
+    private async Task UntilCheckedAsync(CancellationToken cancellationToken)
+    {
+        for (var delay = FirstDelay; !_isChecked; delay = delay < LongestDelay ? delay * 2 : LongestDelay)
+        {
+            try
+            {
+                Check(await ReadInfoAsync().WaitAsync(cancellationToken));
+                _isChecked = true;
+            }
+            catch (Exception e) when (e is RedisException or RedisTimeoutException && (e is not RedisServerException || e.Message.StartsWith("LOADING", StringComparison.Ordinal)))
+            {
+                await Task.Delay(delay, time, cancellationToken);
+            }
+        }
+    }
 
     private async Task<Dictionary<string, string>> ReadInfoAsync()
     {
@@ -74,10 +103,13 @@ internal sealed partial class RedisServerCheck(IConnectionMultiplexer connection
 
     private static partial class Log
     {
-        [LoggerMessage(111, LogLevel.Warning, "Redis cannot be used yet; trying again in {Delay}. {Reason}")]
-        public static partial void RedisAway(ILogger logger, TimeSpan delay, string reason);
+        [LoggerMessage(111, LogLevel.Warning, "Redis does not answer; starting without it. Check ConnectionStrings and that the server runs.")]
+        public static partial void StartsWithoutRedis(ILogger logger);
 
         [LoggerMessage(112, LogLevel.Warning, "The Redis server has no append-only file: a restart loses what was published since its last snapshot until it is published again from the outbox, and streams without an outbox lose it for good. Set 'appendonly yes'.")]
         public static partial void NoPersistence(ILogger logger);
+
+        [LoggerMessage(113, LogLevel.Critical, "Stopping: {Reason}")]
+        public static partial void CannotBeTrusted(ILogger logger, string reason);
     }
 }

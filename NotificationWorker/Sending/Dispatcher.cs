@@ -45,9 +45,10 @@ internal sealed partial class Dispatcher(
                 await DispatchAsync(ways, breakOff.Token, stoppingToken);
             }
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (Exception e) when (stoppingToken.IsCancellationRequested)
         {
-            // The worker stops.
+            // What was not settled comes due when its lease ends.
+            Log.Stopped(logger, e.Message);
         }
         finally
         {
@@ -75,7 +76,7 @@ internal sealed partial class Dispatcher(
             await Task.WhenAll(shares.Select((share, i) => SendAsync(ways[i], share, until, breakOff, stoppingToken)));
             _delay = FirstDelay;
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException or MailServerAwayException)
+        catch (Exception e) when (!stoppingToken.IsCancellationRequested)
         {
             if (e is MailServerAwayException)
             {
@@ -194,6 +195,9 @@ internal sealed partial class Dispatcher(
 
         [LoggerMessage(5002, LogLevel.Warning, "No mail can be sent: {Reason} Trying again in {Delay}")]
         public static partial void ServerAway(ILogger logger, string reason, TimeSpan delay);
+
+        [LoggerMessage(5005, LogLevel.Debug, "Stopped sending mails: {Reason}")]
+        public static partial void Stopped(ILogger logger, string reason);
 
         [LoggerMessage(5003, LogLevel.Error, "Sending mail {Mail} broke down")]
         public static partial void Faulted(ILogger logger, long mail, Exception exception);

@@ -36,6 +36,11 @@ internal sealed class SmtpSession(IOptions<SmtpOptions> options, TimeProvider ti
 
             throw new MailRefusedException(error, forGood: (int)e.StatusCode >= 500, e);
         }
+        catch (ServiceNotAuthenticatedException e)
+        {
+            Drop();
+            throw new MailServerAwayException(e.Message, e);
+        }
         catch (NotSupportedException e)
         {
             throw new MailRefusedException($"The server cannot take this mail: {e.Message}", forGood: true, e);
@@ -126,7 +131,7 @@ internal sealed class SmtpSession(IOptions<SmtpOptions> options, TimeProvider ti
     }
 
     private static bool IsConnectionLoss(Exception e, CancellationToken cancellationToken) => e
-        is IOException or SocketException or ProtocolException or SslHandshakeException or ServiceNotConnectedException or ServiceNotAuthenticatedException or TimeoutException
+        is IOException or SocketException or ProtocolException or SslHandshakeException or ServiceNotConnectedException or TimeoutException
         || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
     private static string Describe(Exception e) => e is OperationCanceledException ? "it did not answer in time." : e.Message;

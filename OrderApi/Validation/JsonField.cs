@@ -166,7 +166,7 @@ internal readonly struct JsonField(JsonElement value, string parentPath, string 
         var text = value.ValueKind == JsonValueKind.String ? Decode(value) : null;
         if (text is null
             || !(text.EndsWith('Z') || text.EndsWith('z') || (text.Length > 6 && text[^3] == ':' && text[^6] is '+' or '-'))
-            || !DateTimeOffset.TryParseExact(text.ToUpperInvariant(), TimeFormats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time))
+            || !DateTimeOffset.TryParseExact(WithoutNanoseconds(text.ToUpperInvariant()), TimeFormats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time))
         {
             Wrong("must be a time with an offset, like 2026-01-31T09:30:00Z");
             return earliest;
@@ -222,6 +222,19 @@ internal readonly struct JsonField(JsonElement value, string parentPath, string 
         {
             return null;
         }
+    }
+
+    // RFC 3339 sets no limit to the decimals of a second, and some clients write nine; a parser here takes seven.
+    private static string WithoutNanoseconds(string time)
+    {
+        var point = time.IndexOf('.', StringComparison.Ordinal);
+        var end = point + 1;
+        while (point >= 0 && end < time.Length && char.IsAsciiDigit(time[end]))
+        {
+            end++;
+        }
+
+        return end - point > 8 ? time.Remove(point + 8, end - point - 8) : time;
     }
 
     private static string Join(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace FanOut.WebhookWorker.Dispatching;
 
@@ -68,11 +67,11 @@ internal sealed partial class Dispatcher(
                 await signal.WaitAsync(busy: claimed.Count > 0, options.Value.PollInterval, stoppingToken);
                 await Task.Delay(BetweenClaims, time, stoppingToken);
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            catch (Exception) when (stoppingToken.IsCancellationRequested)
             {
                 return;
             }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException or IOException)
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 Log.ClaimFailed(logger, delay, e);
                 await Task.Delay(delay, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -147,7 +146,7 @@ internal sealed partial class Dispatcher(
                 Log.NotSettled(logger, attempts.Count);
                 return;
             }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException or IOException)
+            catch (Exception e)
             {
                 Log.SettleFailed(logger, attempts.Count, delay, e);
                 await Task.Delay(delay, time, giveUp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -315,6 +315,23 @@ public sealed class RelayTests
     }
 
     [Fact]
+    public async Task An_append_that_meets_another_event_under_its_id_writes_nothing()
+    {
+        await using var world = await OutboxWorld.CreateAsync();
+        await world.AddAsync(10);
+        await using var leader = await world.LeadByHandAsync();
+        var batch = (await leader.FixAsync())!;
+        for (var k = 0; k <= 3; k++)
+        {
+            await world.Redis.StreamAddAsync(world.Key, "id", (k < 3 ? batch.Ids[k] : Guid.NewGuid()).ToString(), $"{batch.Milliseconds}-{k}");
+        }
+
+        var outcome = await leader.Appender.AppendAsync(batch);
+        Assert.Equal((AppendStatus.Conflict, 3), (outcome.Status, outcome.Index));
+        Assert.Equal(4, await world.Redis.StreamLengthAsync(world.Key));
+    }
+
+    [Fact]
     public async Task A_hundred_thousand_events_are_published()
     {
         await using var world = await OutboxWorld.CreateAsync();

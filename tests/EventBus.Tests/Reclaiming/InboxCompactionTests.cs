@@ -116,7 +116,7 @@ public sealed class InboxCompactionTests
         await ended.CancelAsync();
         var merges = await Task.WhenAll(compactions);
 
-        Assert.All(taken, times => Assert.Equal(1, times));
+        Assert.DoesNotContain(taken, times => times != 1);
         Assert.All(merges, merged => Assert.True(merged > 0));
         Assert.Equal((long)Ids, await world.Bus.ScalarAsync("select sum(upper(entries) - lower(entries))::int8 from bus.inbox"));
     }

@@ -92,7 +92,7 @@ public sealed class DeliveryTests
 
         Assert.Equal((4, 500, "HTTP 500: out of   paper"), (failed.Attempts, failed.LastStatus, failed.LastError));
         Assert.Equal(("failing", 4), (health.State, health.ConsecutiveFailures));
-        Assert.Equal("pending", retried.State == "delivered" ? "pending" : retried.State);
+        Assert.Contains(retried.State, new[] { "pending", "delivered" });
         Assert.Equal((failed.Id, 1), (delivered.Id, delivered.Attempts));
         Assert.Equal(5, receiver.All.Count);
         Assert.Single(receiver.All.Select(received => received.Id).Distinct());
@@ -114,7 +114,7 @@ public sealed class DeliveryTests
         Assert.False(after.Enabled);
         Assert.StartsWith("gone", after.DisabledBecause, StringComparison.Ordinal);
         Assert.Single(receiver.All);
-        var refused = await Assert.ThrowsAsync<ApiException>(async () =>
+        var refused = await Assert.ThrowsAnyAsync<ApiException>(async () =>
             await webhooks.Api.RetryDeliveryAsync((await webhooks.DeliveryIsAsync(endpoint.Id, "failed")).Id, Cancellation));
         Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
     }
