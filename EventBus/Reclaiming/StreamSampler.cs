@@ -50,10 +50,10 @@ public sealed class StreamSampler
         var hasOutbox = await HasOutboxAsync(connection, stream, cancellationToken);
 
         var redis = _redis.GetDatabase();
-        var memory = redis.ExecuteAsync("INFO", "memory");
+        var memory = RedisInfo.ReadAsync(redis, "memory");
         var length = redis.StreamLengthAsync(StreamKeys.Stream(stream));
         var readings = (await Task.WhenAll(groups.Select(group => TryReadAsync(redis, group, hasOutbox)))).OfType<Reading>().ToArray();
-        var (used, limit) = ReadMemory((await memory).ToString());
+        var (used, limit) = ReadMemory(await memory);
         if (hasOutbox)
         {
             await CountByOutboxAsync(connection, readings, cancellationToken);
@@ -131,15 +131,11 @@ public sealed class StreamSampler
     private static long ToInt64(string id, EntryId otherwise)
         => id.Length == 0 ? otherwise.Value : EntryId.TryParse(Encoding.ASCII.GetBytes(id), out var entry) ? entry.Value : long.MaxValue;
 
-    private static (long Used, long Limit) ReadMemory(string? info)
+    private static (long Used, long Limit) ReadMemory(IReadOnlyDictionary<string, string> info)
     {
-        long Find(string name)
-        {
-            var line = info?.Split('\n', StringSplitOptions.TrimEntries).FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
-            return line is not null && long.TryParse(line.AsSpan(name.Length), CultureInfo.InvariantCulture, out var value) ? value : 0;
-        }
+        long Find(string name) => long.TryParse(info.GetValueOrDefault(name), CultureInfo.InvariantCulture, out var value) ? value : 0;
 
-        return (Find("used_memory:"), Find("maxmemory:"));
+        return (Find("used_memory"), Find("maxmemory"));
     }
 
     private sealed class Reading

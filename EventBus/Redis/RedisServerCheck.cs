@@ -59,7 +59,7 @@ internal sealed partial class RedisServerCheck(IConnectionMultiplexer connection
         {
             try
             {
-                Check(await ReadInfoAsync().WaitAsync(cancellationToken));
+                Check(await RedisInfo.ReadAsync(connection.GetDatabase(), "server", "memory", "persistence").WaitAsync(cancellationToken));
                 _isChecked = true;
             }
             catch (Exception e) when (e is RedisException or RedisTimeoutException && (e is not RedisServerException || e.Message.StartsWith("LOADING", StringComparison.Ordinal)))
@@ -69,18 +69,7 @@ internal sealed partial class RedisServerCheck(IConnectionMultiplexer connection
         }
     }
 
-    private async Task<Dictionary<string, string>> ReadInfoAsync()
-    {
-        // From a script, because the client refuses INFO of its own unless its connection allows every admin command.
-        var text = (string?)await connection.GetDatabase().ScriptEvaluateAsync("return redis.call('INFO', 'server', 'memory', 'persistence')") ?? "";
-        return text.Split('\n', StringSplitOptions.TrimEntries)
-            .Select(line => line.Split(':', 2))
-            .Where(pair => pair.Length == 2)
-            .GroupBy(pair => pair[0], pair => pair[1])
-            .ToDictionary(pairs => pairs.Key, pairs => pairs.First());
-    }
-
-    private void Check(Dictionary<string, string> info)
+    private void Check(IReadOnlyDictionary<string, string> info)
     {
         var version = info.GetValueOrDefault("redis_version", "");
         if (Version.TryParse(version, out var parsed) && parsed < LeastVersion)

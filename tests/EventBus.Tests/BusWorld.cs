@@ -16,12 +16,14 @@ internal sealed class BusWorld : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly List<IHost> _hosts = [];
+    private readonly ConnectionMultiplexer _services;
     private int _published;
 
-    private BusWorld(RedisServer server, ConnectionMultiplexer redis, PostgresDatabase database)
+    private BusWorld(RedisServer server, ConnectionMultiplexer redis, ConnectionMultiplexer services, PostgresDatabase database)
     {
         Server = server;
         Connection = redis;
+        _services = services;
         Database = database;
     }
 
@@ -29,6 +31,7 @@ internal sealed class BusWorld : IAsyncDisposable
 
     public RedisServer Server { get; }
 
+    /// <summary>The test's own connection, which may do everything; services have one that may not.</summary>
     public ConnectionMultiplexer Connection { get; }
 
     public IDatabase Redis => Connection.GetDatabase();
@@ -43,7 +46,7 @@ internal sealed class BusWorld : IAsyncDisposable
     {
         redis ??= await RedisServer.SharedAsync();
         postgres ??= await PostgresServer.SharedAsync();
-        var world = new BusWorld(redis, await redis.ConnectAsync(), await postgres.CreateDatabaseAsync());
+        var world = new BusWorld(redis, await redis.ConnectAsync(), await redis.ConnectAsync(options => options.AllowAdmin = false), await postgres.CreateDatabaseAsync());
         await world.ExecuteAsync("create table effects (group_name text not null, number int not null, event_id uuid not null, delivery int not null)");
         return world;
     }
@@ -74,7 +77,7 @@ internal sealed class BusWorld : IAsyncDisposable
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "tests", DisableDefaults = true });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["EventBus:Stream"] = Stream.Value });
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.Services.AddSingleton<IConnectionMultiplexer>(Connection);
+        builder.Services.AddSingleton<IConnectionMultiplexer>(_services);
         builder.Services.AddSingleton(Postgres);
         return builder;
     }
@@ -169,6 +172,7 @@ internal sealed class BusWorld : IAsyncDisposable
             host.Dispose();
         }
 
+        await _services.DisposeAsync();
         await Connection.DisposeAsync();
         await Database.DisposeAsync();
     }
