@@ -50,6 +50,8 @@ public static class NpgsqlClientExtensions
 
         void Configure(NpgsqlDataSourceBuilder source)
         {
+            // The name that metrics carry; without one they carry the connection string.
+            source.Name = connectionName;
             NpgsqlSession.Harden(source.ConnectionStringBuilder, builder.Environment.ApplicationName);
             configureDataSourceBuilder?.Invoke(source);
         }
