@@ -4,10 +4,11 @@ using Xunit;
 
 namespace FanOut.EndToEnd.Tests.Orders;
 
-/// <summary>Orders at a steady rate for as long as something else goes on, and for a number at least.</summary>
+/// <summary>Orders at a steady rate for as long as something else goes on, and a number of them at least. Clients are not without number: while none is answered, few more come.</summary>
 internal sealed class OrderLoad(OrderClient client)
 {
     private const int PerTick = 10;
+    private const int MostUnderWay = 200;
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(40);
 
     private readonly ConcurrentDictionary<string, Guid> _answered = new();
@@ -24,7 +25,7 @@ internal sealed class OrderLoad(OrderClient client)
         while (orders.Count < atLeast || !other.IsCompleted)
         {
             await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
-            for (var i = 0; i < PerTick; i++)
+            for (var i = 0; i < PerTick && orders.Count - Answered < MostUnderWay; i++)
             {
                 orders.Add(PlaceAsync(string.Create(CultureInfo.InvariantCulture, $"{run}-{orders.Count}")));
             }
