@@ -7,11 +7,11 @@ var builder = DistributedApplication.CreateBuilder(args);
 
 var redis = builder.AddRedis("redis")
     .WithoutHttpsCertificate()
-    .WithDataVolume()
+    .WithDataVolume(builder.Configuration["Volumes:redis"])
     .WithDurableStreams();
 
 var fanout = builder.AddPostgres("postgres")
-    .WithDataVolume()
+    .WithDataVolume(builder.Configuration["Volumes:postgres"])
     .AddDatabase("fanout");
 
 Service<Projects.OrderApi>("order-api", port: 5080)

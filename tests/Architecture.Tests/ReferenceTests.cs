@@ -29,7 +29,7 @@ public sealed class ReferenceTests
         ["EmbeddedHosting.Tests"] = ["EmbeddedHosting", "SampleAppHost"],
         ["SampleAppHost"] = ["EmbeddedHosting", "SampleService"],
         ["SampleService"] = [],
-        ["EndToEnd.Tests"] = ["AppHost", "EmbeddedHosting", "Contracts", "TestServers"],
+        ["EndToEnd.Tests"] = ["AppHost", "EmbeddedHosting", "Contracts", "Cli"],
         ["Browser.Tests"] = ["AppHost", "EmbeddedHosting", "Contracts", "TestServers"],
         ["Kubernetes.Tests"] = ["Cli", "EventBus", "ServiceDefaults"],
         ["Architecture.Tests"] = [],
