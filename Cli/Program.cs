@@ -2,6 +2,7 @@ using System.CommandLine;
 using FanOut.Cli;
 using FanOut.Cli.Demo;
 using FanOut.Cli.Down;
+using FanOut.Cli.Kubernetes;
 using FanOut.Cli.Status;
 using FanOut.Cli.Test;
 using FanOut.Cli.Up;
@@ -21,6 +22,7 @@ var root = new RootCommand("FanOut: an event bus on Redis Streams, in a full ord
     StatusCommand.Create(workspace),
     DemoCommand.Create(workspace),
     TestCommand.Create(workspace),
+    KubernetesCommand.Create(workspace),
 };
 
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(3) });

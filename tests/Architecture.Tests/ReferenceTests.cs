@@ -26,9 +26,12 @@ public sealed class ReferenceTests
         ["TestServers"] = [],
         ["EventBus.Tests"] = ["EventBus", "TestServers"],
         ["Services.Tests"] = ["EventBus", "ServiceDefaults", "Contracts", "TestServers", .. Services],
-        ["Hosting.Tests"] = ["EmbeddedHosting", "Cli", "TestServers"],
+        ["EmbeddedHosting.Tests"] = ["EmbeddedHosting", "SampleAppHost"],
+        ["SampleAppHost"] = ["EmbeddedHosting", "SampleService"],
+        ["SampleService"] = [],
         ["EndToEnd.Tests"] = ["AppHost", "EmbeddedHosting", "Contracts", "TestServers"],
         ["Browser.Tests"] = ["AppHost", "EmbeddedHosting", "Contracts", "TestServers"],
+        ["Kubernetes.Tests"] = ["Cli", "EventBus", "ServiceDefaults"],
         ["Architecture.Tests"] = [],
     };
 

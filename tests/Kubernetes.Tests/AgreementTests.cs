@@ -1,0 +1,154 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using FanOut.Cli.Kubernetes.Rules;
+using FanOut.Cli.Kubernetes.Schemas.Keda;
+using FanOut.EventBus.Consuming;
+using k8s.Models;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Xunit;
+
+namespace FanOut.Kubernetes.Tests;
+
+/// <summary>What the manifests take for granted about the programs is so.</summary>
+public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Overlays>
+{
+    [Fact]
+    public void A_pod_is_given_longer_to_end_than_a_service_takes()
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.AddServiceDefaults();
+        using var services = builder.Services.BuildServiceProvider();
+
+        Assert.Equal(GracePeriodRule.ShutdownTimeout, services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout);
+    }
+
+    [Fact]
+    public async Task Each_service_runs_the_image_that_its_project_makes_as_the_user_it_names()
+    {
+        var services = Directory.EnumerateFiles(Repository.Root, "*.csproj", SearchOption.AllDirectories)
+            .Where(project => !Path.GetRelativePath(Repository.Root, project).StartsWith("tests", StringComparison.Ordinal) && File.ReadAllText(project).Contains("Microsoft.NET.Sdk.Web", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)
+            .ToArray();
+        var images = new List<string>();
+        foreach (var project in services)
+        {
+            var made = await EvaluateAsync(project);
+            Assert.Equal("mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled", made["ContainerBaseImage"]);
+            Assert.Equal("1654", made["ContainerUser"]);
+            images.Add($"{made["ContainerRepository"]}:{made["ContainerImageTag"]}");
+        }
+
+        var deployments = overlays.Read("dev").All<V1Deployment>().Select(pair => pair.Object).ToArray();
+        Assert.Equal(images.Order(), deployments.Select(deployment => deployment.Spec.Template.Spec.Containers.Single().Image).Order());
+        Assert.All(deployments, deployment => Assert.Equal(1654, deployment.Spec.Template.Spec.SecurityContext.RunAsUser));
+    }
+
+    [Fact]
+    public void Probes_ask_what_the_services_answer()
+    {
+        var endpoints = Repository.Read("ServiceDefaults", "DefaultEndpoints.cs");
+
+        Assert.All(overlays.Read("production").All<V1Deployment>(), pair =>
+        {
+            var container = pair.Object.Spec.Template.Spec.Containers.Single();
+            Assert.Equal(("/alive", "/health", "/alive"), (container.StartupProbe.HttpGet.Path, container.ReadinessProbe.HttpGet.Path, container.LivenessProbe.HttpGet.Path));
+        });
+        Assert.All(new[] { "/health", "/alive", "/metrics" }, path => Assert.Contains($"\"{path}\"", endpoints, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_workers_settings_are_valid_at_the_most_replicas()
+    {
+        var workers = overlays.Read("production").All<V1Deployment>().Where(pair => pair.Manifest.Name.EndsWith("-worker", StringComparison.Ordinal)).ToArray();
+
+        Assert.Equal(3, workers.Length);
+        Assert.All(workers, pair =>
+        {
+            var settings = pair.Object.Spec.Template.Spec.Containers.Single().Env.Where(variable => variable.Value is not null)
+                .ToDictionary(variable => variable.Name.Replace("__", ":", StringComparison.Ordinal), variable => (string?)variable.Value);
+            var options = new ConfigurationBuilder().AddInMemoryCollection(settings).Build().GetSection(ConsumerOptions.SectionName).Get<ConsumerOptions>();
+            Assert.Equal(8, options?.Replicas);
+            Assert.Empty(options!.Validate(new(options)));
+        });
+    }
+
+    [Theory]
+    [InlineData("production")]
+    [InlineData("production-redis-scaler")]
+    public void Each_worker_is_scaled_on_the_lag_of_its_own_group(string name)
+    {
+        Assert.All(overlays.Read(name).All<ScaledObject>(), pair =>
+        {
+            var project = string.Concat(pair.Object.Spec.ScaleTargetRef.Name.Split('-').Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
+            var group = GroupName().Match(Repository.Read(project, "Program.cs")).Groups[1].Value;
+            Assert.NotEmpty(group);
+            Assert.Contains(pair.Object.Spec.Triggers.Single().Metadata.Values, value => value == group || value.Contains($"messaging_consumer_group_name=\"{group}\"", StringComparison.Ordinal));
+        });
+    }
+
+    [Fact]
+    public void The_development_secret_has_every_key_that_is_asked_for()
+    {
+        var script = Repository.Read("deploy", "kubernetes", "overlays", "dev", "create-secret.sh");
+        var keys = overlays.Read("dev").Workloads.SelectMany(workload => workload.Containers).SelectMany(pair => pair.Container.Env ?? [])
+            .Select(variable => variable.ValueFrom?.SecretKeyRef).OfType<V1SecretKeySelector>().Distinct().ToArray();
+
+        Assert.Equal(4, keys.Select(key => key.Key).Distinct().Count());
+        Assert.All(keys, key =>
+        {
+            Assert.Equal("fanout-connections", key.Name);
+            Assert.Matches($"(?m)^  {Regex.Escape(key.Key)}: ", script);
+        });
+    }
+
+    [Fact]
+    public void Redis_keeps_what_a_stream_needs()
+    {
+        var settings = overlays.Read("dev").All<V1ConfigMap>().Single(pair => pair.Manifest.Name.StartsWith("redis-settings", StringComparison.Ordinal)).Object.Data["redis.conf"].Split('\n');
+
+        Assert.Contains("appendonly yes", settings);
+        Assert.Contains("maxmemory-policy noeviction", settings);
+    }
+
+    [Fact]
+    public void The_dashboard_can_be_loaded()
+    {
+        var dashboard = JsonNode.Parse(Repository.Read("deploy", "kubernetes", "components", "monitoring", "fanout.json"))!;
+        var panels = dashboard["panels"]!.AsArray();
+
+        Assert.Equal("fanout", (string?)dashboard["uid"]);
+        Assert.Equal(panels.Count, panels.Select(panel => (int)panel!["id"]!).Distinct().Count());
+        Assert.All(panels.Where(panel => (string?)panel!["type"] != "row"), panel =>
+        {
+            Assert.False(string.IsNullOrEmpty((string?)panel!["title"]));
+            Assert.False(string.IsNullOrEmpty((string?)panel["description"]));
+            Assert.NotEmpty(panel["targets"]!.AsArray());
+        });
+    }
+
+    [Fact]
+    public void The_Azure_deployment_names_the_AppHost()
+    {
+        Assert.Matches(@"(?m)^    project: \./AppHost/AppHost\.csproj$", Repository.Read("azure.yaml"));
+        Assert.True(File.Exists(Path.Combine(Repository.Root, "AppHost", "AppHost.csproj")));
+    }
+
+    private static async Task<Dictionary<string, string>> EvaluateAsync(string project)
+    {
+        string[] names = ["ContainerBaseImage", "ContainerUser", "ContainerRepository", "ContainerImageTag"];
+        using var process = new Process { StartInfo = new ProcessStartInfo("dotnet", ["msbuild", project, "-nologo", .. names.Select(name => $"-getProperty:{name}")]) { UseShellExecute = false, RedirectStandardOutput = true } };
+        process.Start();
+        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(process.ExitCode == 0, output);
+        return JsonNode.Parse(output)!["Properties"]!.AsObject().ToDictionary(pair => pair.Key, pair => pair.Value!.ToString());
+    }
+
+    [GeneratedRegex("AddConsumerGroup\\(\"([a-z-]+)\"\\)")]
+    private static partial Regex GroupName();
+}

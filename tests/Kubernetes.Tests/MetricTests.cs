@@ -1,0 +1,103 @@
+using System.Diagnostics.Metrics;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using FanOut.Cli.Kubernetes.Schemas.Keda;
+using FanOut.Cli.Kubernetes.Schemas.PrometheusOperator;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry.Metrics;
+using Xunit;
+
+namespace FanOut.Kubernetes.Tests;
+
+/// <summary>Alerts, scalers and dashboards ask for metrics by the names that Prometheus gives them: these must be the services'.</summary>
+public sealed partial class MetricTests(Overlays overlays) : IClassFixture<Overlays>
+{
+    // What Prometheus 3 sends. It would take dots in names, if the exporter offered them.
+    private const string Accept =
+        "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
+
+    [Fact]
+    public async Task Every_metric_that_is_asked_for_is_one_that_the_services_show()
+    {
+        var shown = await ShowAsync();
+        var labels = Repository.Sources().SelectMany(source => Tag().Matches(source)).Select(match => match.Groups[1].Value.Replace('.', '_')).ToHashSet();
+        var queries = Queries().ToArray();
+
+        Assert.True(queries.Length > 30, $"Only {queries.Length} queries were found.");
+        Assert.All(queries, query =>
+        {
+            var asked = Name().Matches(query).Select(match => match.Value).ToArray();
+            Assert.All(asked, name => Assert.True(shown.Contains(name) || labels.Contains(name), $"{name} is neither a metric nor a label of the services: {query}"));
+            Assert.Contains(asked.Append("up"), name => shown.Contains(name) || query.StartsWith("up{", StringComparison.Ordinal));
+        });
+    }
+
+    private IEnumerable<string> Queries()
+    {
+        var overlay = overlays.Read("production");
+        var dashboard = JsonNode.Parse(Repository.Read("deploy", "kubernetes", "components", "monitoring", "fanout.json"))!;
+        return overlay.All<PrometheusRule>().SelectMany(pair => pair.Object.Spec.Groups!).SelectMany(group => group.Rules!).Select(rule => rule.Expr)
+            .Concat(overlay.All<ScaledObject>().SelectMany(pair => pair.Object.Spec.Triggers).Select(trigger => trigger.Metadata["query"]))
+            .Concat(dashboard["panels"]!.AsArray().SelectMany(panel => panel!["targets"]?.AsArray() ?? []).Select(target => target!["expr"]!.ToString()))
+            .Concat(dashboard["templating"]!["list"]!.AsArray().Select(variable => variable!["definition"]?.ToString()).OfType<string>());
+    }
+
+    /// <summary>Makes the instruments of the sources again and lets the real exporter name them.</summary>
+    private static async Task<HashSet<string>> ShowAsync()
+    {
+        using var meter = new Meter("FanOut.Names");
+        var records = Repository.Sources().SelectMany(source => Instrument().Matches(source)).DistinctBy(match => match.Groups["name"].Value)
+            .Select(match => Make(meter, match.Groups["kind"].Value, match.Groups["name"].Value, match.Groups["unit"].Value))
+            .ToArray();
+
+        Assert.True(records.Length > 25, $"Only {records.Length} instruments were found in the sources.");
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(meter.Name).AddPrometheusExporter());
+        await using var app = builder.Build();
+        app.Urls.Add("http://127.0.0.1:0");
+        app.MapPrometheusScrapingEndpoint();
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        Array.ForEach(records, record => record());
+
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{app.Urls.First()}/metrics");
+        Assert.True(request.Headers.TryAddWithoutValidation("Accept", Accept));
+        using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
+        var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        return [.. Sample().Matches(text).Select(match => match.Groups[1].Value)];
+    }
+
+    /// <summary>Answers how to record a first value.</summary>
+    private static Action Make(Meter meter, string kind, string name, string unit)
+    {
+        switch (kind)
+        {
+            case "Counter":
+                var counter = meter.CreateCounter<long>(name, unit);
+                return () => counter.Add(1);
+            case "Histogram":
+                var histogram = meter.CreateHistogram<double>(name, unit);
+                return () => histogram.Record(1);
+            case "ObservableGauge":
+                meter.CreateObservableGauge(name, () => 1, unit);
+                return () => { };
+            default:
+                throw new InvalidOperationException($"{name} is a {kind}: make one here too.");
+        }
+    }
+
+    [GeneratedRegex(@"\.Create(?<kind>Counter|UpDownCounter|Histogram|Observable\w+|Gauge)(?:<\w+>)?\(\s*""(?<name>[^""]+)""[\s\S]*?""(?<unit>\{\w+\}|s|By|1)""")]
+    private static partial Regex Instrument();
+
+    [GeneratedRegex(@"""((?:messaging|fanout|error)\.[a-z._]+)""")]
+    private static partial Regex Tag();
+
+    [GeneratedRegex(@"\b(?:fanout|messaging)_[a-z_]+")]
+    private static partial Regex Name();
+
+    [GeneratedRegex(@"^([a-z_:]+)\{", RegexOptions.Multiline)]
+    private static partial Regex Sample();
+}
