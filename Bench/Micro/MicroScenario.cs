@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Diagnosers;
 using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Loggers;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using FanOut.Bench.Running;
@@ -22,7 +23,7 @@ internal sealed class MicroScenario : IScenario
             run.Progress.Expect(1);
             run.Progress.Say("micro: BenchmarkDotNet runs, which takes a while");
             var job = run.Pick(Job.MediumRun, Job.ShortRun, Job.Dry).WithToolchain(InProcessEmitToolchain.DontLogOutput);
-            var config = ManualConfig.CreateEmpty().AddJob(job).AddDiagnoser(MemoryDiagnoser.Default).WithArtifactsPath(artifacts.FullName).WithOptions(ConfigOptions.DisableLogFile);
+            var config = ManualConfig.CreateEmpty().AddJob(job).AddDiagnoser(MemoryDiagnoser.Default).AddLogger(NullLogger.Instance).WithArtifactsPath(artifacts.FullName).WithOptions(ConfigOptions.DisableLogFile);
             var summary = await Task.Run(() => BenchmarkRunner.Run<MicroBenchmarks>(config), cancellationToken);
             if (summary.HasCriticalValidationErrors || summary.Reports.Any(report => !report.Success))
             {
