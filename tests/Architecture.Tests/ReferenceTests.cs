@@ -23,6 +23,7 @@ public sealed class ReferenceTests
         ["AppHost"] = ["EmbeddedHosting", .. Services],
         ["Cli"] = ["Contracts", "EmbeddedHosting"],
         ["Bench"] = ["EventBus", "Contracts", "TestServers"],
+        ["Bench.Tests"] = ["Bench"],
         ["TestServers"] = [],
         ["EventBus.Tests"] = ["EventBus", "TestServers"],
         ["Services.Tests"] = ["EventBus", "ServiceDefaults", "Contracts", "TestServers", .. Services],
