@@ -53,7 +53,7 @@ internal sealed partial class GroupReclaimer(
         await TryAsync(group, "redrive", () => redrive.CareAsync(group.Stream, group.Name, cancellationToken));
         await TryAsync(group, "remove dead lanes", () => RemoveDeadLanesAsync(group));
         EntryId? reached = null;
-        await TryAsync(group, "take the checkpoint", async () => reached = await checkpoints.SnapshotAsync(group));
+        await TryAsync(group, "take the checkpoint", async () => reached = await checkpoints.SnapshotAsync(group, cancellationToken));
         return reached;
     }
 
