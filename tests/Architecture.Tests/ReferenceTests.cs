@@ -29,6 +29,7 @@ public sealed class ReferenceTests
         ["Hosting.Tests"] = ["EmbeddedHosting", "Cli", "TestServers"],
         ["EndToEnd.Tests"] = ["AppHost", "EmbeddedHosting", "Contracts", "TestServers"],
         ["Browser.Tests"] = ["AppHost", "EmbeddedHosting", "Contracts", "TestServers"],
+        ["AppHost.Tests"] = ["AppHost", "EmbeddedHosting"],
         ["Kubernetes.Tests"] = ["Cli", "EventBus", "ServiceDefaults"],
         ["Architecture.Tests"] = [],
     };
