@@ -8,11 +8,11 @@ builder.AddPublishTarget();
 
 var redis = builder.AddRedis("redis", password: builder.AddGeneratedSecret("redis-password"))
     .WithoutHttpsCertificate()
-    .WithDataVolume("fanout-redis")
+    .WithDataVolume(builder.Configuration["Volumes:redis"] ?? "fanout-redis")
     .WithDurableStreams();
 
 var fanout = builder.AddPostgres("postgres", password: builder.AddGeneratedSecret("postgres-password"))
-    .WithDataVolume("fanout-postgres")
+    .WithDataVolume(builder.Configuration["Volumes:postgres"] ?? "fanout-postgres")
     .AddDatabase("fanout");
 
 Service<Projects.OrderApi>("order-api", port: 5080)

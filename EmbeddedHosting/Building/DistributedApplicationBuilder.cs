@@ -105,6 +105,7 @@ public class DistributedApplicationBuilder : IDistributedApplicationBuilder
         _host.Services.AddSingleton<ResourceNotificationService>();
         _host.Services.AddSingleton(services => new ResourceCommandService(services.GetRequiredService<EmbeddedEngine>(), services));
         _host.Services.AddSingleton<ResourceConsole>();
+        _host.Services.AddSingleton(services => new ResourceLoggerService(services.GetRequiredService<ResourceConsole>()));
         _host.Services.AddSingleton<DataFolder>();
         _host.Services.AddSingleton<ProcessLedger>();
         _host.Services.AddSingleton<ProcessLauncher>();

@@ -1,4 +1,5 @@
 using FanOut.EventBus.Consuming;
+using FanOut.EventBus.DeadLetters;
 using FanOut.EventBus.Groups;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -15,6 +16,7 @@ internal sealed partial class GroupReclaimer(
     ExhaustedEntries exhausted,
     MissingEntries missing,
     DeadLanes deadLanes,
+    Redrive redrive,
     Checkpoints checkpoints,
     StreamSampler sampler,
     ReclaimerMetrics metrics,
@@ -48,9 +50,10 @@ internal sealed partial class GroupReclaimer(
             await RecoverAsync(group, dead, cancellationToken);
         }
 
+        await TryAsync(group, "redrive", () => redrive.CareAsync(group.Stream, group.Name, cancellationToken));
         await TryAsync(group, "remove dead lanes", () => RemoveDeadLanesAsync(group));
         EntryId? reached = null;
-        await TryAsync(group, "take the checkpoint", async () => reached = await checkpoints.SnapshotAsync(group));
+        await TryAsync(group, "take the checkpoint", async () => reached = await checkpoints.SnapshotAsync(group, cancellationToken));
         return reached;
     }
 

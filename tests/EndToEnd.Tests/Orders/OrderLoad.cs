@@ -1,0 +1,40 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Xunit;
+
+namespace FanOut.EndToEnd.Tests.Orders;
+
+/// <summary>Orders at a steady rate for as long as something else goes on, and a number of them at least. Clients are not without number: while none is answered, few more come.</summary>
+internal sealed class OrderLoad(OrderClient client)
+{
+    private const int PerTick = 10;
+    private const int MostUnderWay = 200;
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(40);
+
+    private readonly ConcurrentDictionary<string, Guid> _answered = new();
+
+    public int Answered => _answered.Count;
+
+    /// <returns>The id that each key was answered 201 with.</returns>
+    public async Task<IReadOnlyDictionary<string, Guid>> RunAsync(int atLeast, Func<Task> meanwhile)
+    {
+        var run = Guid.NewGuid().ToString("N")[..8];
+        var other = meanwhile();
+        var orders = new List<Task>();
+        using var timer = new PeriodicTimer(Tick, TimeProvider.System);
+        while (orders.Count < atLeast || !other.IsCompleted)
+        {
+            await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+            for (var i = 0; i < PerTick && orders.Count - Answered < MostUnderWay; i++)
+            {
+                orders.Add(PlaceAsync(string.Create(CultureInfo.InvariantCulture, $"{run}-{orders.Count}")));
+            }
+        }
+
+        await other;
+        await Task.WhenAll(orders);
+        return _answered;
+    }
+
+    private async Task PlaceAsync(string key) => _answered[key] = await client.PlaceAsync(NewOrder.From(), key);
+}
