@@ -19,7 +19,7 @@ Service<Projects.OrderApi>("order-api", port: 5080)
     .WithExternalHttpEndpoints()
     .WithUrlForEndpoint("http", url => url.DisplayText = "Order API")
     .WithUrlForEndpoint("http", endpoint => new() { Url = "/scalar", DisplayText = "Try it" })
-    .WithDemoOrdersCommand(orders: 100);
+    .WithDemoOrdersCommand(count: 100);
 
 Service<Projects.WebhookWorker>("webhook-worker")
     .WithEnvironment("Webhooks__AllowPrivateNetworks", builder.ExecutionContext.IsRunMode ? "true" : "false");

@@ -12,10 +12,10 @@ internal static class DemoOrders
     ];
 
     /// <summary>A button on the order API that places orders which nobody has to pay.</summary>
-    public static IResourceBuilder<ProjectResource> WithDemoOrdersCommand(this IResourceBuilder<ProjectResource> orderApi, int orders) =>
+    public static IResourceBuilder<ProjectResource> WithDemoOrdersCommand(this IResourceBuilder<ProjectResource> orderApi, int count) =>
         orderApi.WithHttpCommand(
             "/orders/batch",
-            string.Create(CultureInfo.InvariantCulture, $"Place {orders} demo orders"),
+            string.Create(CultureInfo.InvariantCulture, $"Place {count} demo orders"),
             commandName: "place-demo-orders",
             commandOptions: new()
             {
@@ -24,7 +24,7 @@ internal static class DemoOrders
                 IsHighlighted = true,
                 PrepareRequest = context =>
                 {
-                    context.Request.Content = JsonContent.Create(new JsonObject { ["orders"] = new JsonArray([.. Enumerable.Range(0, orders).Select(Order)]) });
+                    context.Request.Content = JsonContent.Create(new JsonObject { ["orders"] = new JsonArray([.. Enumerable.Range(0, count).Select(Order)]) });
                     return Task.CompletedTask;
                 },
             });
