@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FanOut.Cli;
+using FanOut.Cli.Bench;
 using FanOut.Cli.Demo;
 using FanOut.Cli.Down;
 using FanOut.Cli.Kubernetes;
@@ -15,6 +16,11 @@ if (Console.IsOutputRedirected)
 }
 
 var workspace = Workspace.Find();
+if (args is [BenchCommand.Name, .. var arguments])
+{
+    return await BenchCommand.RunAsync(workspace, arguments);
+}
+
 var root = new RootCommand("FanOut: an event bus on Redis Streams, in a full order system.")
 {
     UpCommand.Create(workspace),
@@ -22,6 +28,7 @@ var root = new RootCommand("FanOut: an event bus on Redis Streams, in a full ord
     StatusCommand.Create(workspace),
     DemoCommand.Create(workspace),
     TestCommand.Create(workspace),
+    BenchCommand.Create(),
     KubernetesCommand.Create(workspace),
 };
 

@@ -17,7 +17,7 @@ internal static partial class TestCommand
         command.SetAction(async (arguments, cancellationToken) =>
         {
             var tally = new Tally();
-            if (!arguments.GetValue(noBuild) && await RunAsync(workspace.Root, ["build", "FanOut.sln", "-c", "Release", "-v", "q", "-clp:NoSummary", "-nologo"], null, cancellationToken) != 0)
+            if (!arguments.GetValue(noBuild) && await RunAsync(workspace.Root, ["build", "FanOut.sln", "-c", "Release", "-v", "q", "-clp:ErrorsOnly", "-nologo"], null, cancellationToken) != 0)
             {
                 tally.Failed("the build");
                 return tally.Report();
@@ -50,7 +50,10 @@ internal static partial class TestCommand
     {
         var name = Path.GetFileNameWithoutExtension(project);
         var program = Path.Combine(Path.GetDirectoryName(project)!, "bin", "Release", "net10.0", $"FanOut.{name}.dll");
-        AnsiConsole.MarkupLine($"[bold]{Markup.Escape(name)}[/]");
+        var log = Path.Combine(Directory.CreateDirectory(Path.Combine(root, "artifacts", "tests")).FullName, $"{name}.log");
+        await using var writer = new StreamWriter(log);
+        AnsiConsole.MarkupLine($"[bold]{Markup.Escape(name)}[/] (everything it prints: {Markup.Escape(Path.GetRelativePath(root, log))})");
+        var isFailure = false;
         var passed = 0;
         var failed = 0;
         var summed = false;
@@ -60,6 +63,15 @@ internal static partial class TestCommand
             arguments,
             line =>
             {
+                writer.WriteLine(line);
+
+                // The services under test log a lot; here only what failed, and the counts.
+                isFailure = line.EndsWith(" [FAIL]", StringComparison.Ordinal) || (isFailure && line.StartsWith("      ", StringComparison.Ordinal));
+                if (isFailure || SummaryLine().IsMatch(line))
+                {
+                    Console.Out.WriteLine(line);
+                }
+
                 if (SummaryLine().Match(line) is { Success: true } match)
                 {
                     summed = true;
@@ -91,7 +103,6 @@ internal static partial class TestCommand
                 while (await process.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
                 {
                     onLine(line);
-                    Console.Out.WriteLine(line);
                 }
             }
 

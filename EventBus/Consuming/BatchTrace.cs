@@ -88,7 +88,7 @@ internal sealed class BatchTrace : IDisposable
     }
 
     /// <summary>Says on an event's span what became of it other than success.</summary>
-    public void Record(Delivery delivery, string eventName, string? error)
+    public void Record(Delivery delivery, string eventName, string? error, string? errorType = null)
     {
         if (Of(delivery) is { } activity)
         {
@@ -96,6 +96,7 @@ internal sealed class BatchTrace : IDisposable
             if (error is not null)
             {
                 activity.SetStatus(ActivityStatusCode.Error, error);
+                activity.SetTag("error.type", errorType ?? "_OTHER");
             }
         }
     }

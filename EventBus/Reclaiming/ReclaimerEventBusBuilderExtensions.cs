@@ -1,3 +1,4 @@
+using FanOut.EventBus.DeadLetters;
 using FanOut.EventBus.Retention;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -36,7 +37,7 @@ public static class ReclaimerEventBusBuilderExtensions
             options.Configure(configure);
         }
 
-        bus.AddStorage();
+        bus.AddDeadLetters();
         bus.AddStreamSampler();
         services.AddSingleton<HandOver>();
         services.AddSingleton<MissingEntries>();

@@ -23,6 +23,7 @@ public sealed class ReferenceTests
         ["AppHost"] = ["EmbeddedHosting", .. Services],
         ["Cli"] = ["Contracts", "EmbeddedHosting"],
         ["Bench"] = ["EventBus", "Contracts", "TestServers"],
+        ["Bench.Tests"] = ["Bench"],
         ["TestServers"] = [],
         ["EventBus.Tests"] = ["EventBus", "TestServers"],
         ["Services.Tests"] = ["EventBus", "ServiceDefaults", "Contracts", "TestServers", .. Services],
@@ -31,6 +32,7 @@ public sealed class ReferenceTests
         ["SampleService"] = [],
         ["EndToEnd.Tests"] = ["AppHost", "EmbeddedHosting", "Contracts", "Cli"],
         ["Browser.Tests"] = ["AppHost", "EmbeddedHosting", "Contracts", "TestServers"],
+        ["AppHost.Tests"] = ["AppHost", "EmbeddedHosting"],
         ["Kubernetes.Tests"] = ["Cli", "EventBus", "ServiceDefaults"],
         ["Architecture.Tests"] = [],
     };
