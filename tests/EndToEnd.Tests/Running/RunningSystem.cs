@@ -141,7 +141,8 @@ internal sealed class RunningSystem : IAsyncDisposable
         }
 
         // The embedded engine starts it again by itself, which makes the command a wish that is granted already; Aspire leaves that to its user.
-        await _app.ResourceNotifications.WaitForResourceAsync(resource, change => PidOf(change) != killed, cancellationToken);
+        await _app.ResourceNotifications.WaitForResourceAsync(
+            resource, change => PidOf(change) != killed || KnownResourceStates.TerminalStates.Contains(change.Snapshot.State?.Text), cancellationToken);
         await CommandAsync(resource, KnownResourceCommands.StartCommand, cancellationToken);
         await _app.ResourceNotifications.WaitForResourceAsync(
             resource,
