@@ -1,5 +1,6 @@
 using FanOut.EventBus.DeadLetters;
 using FanOut.EventBus.Inbox;
+using FanOut.EventBus.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -70,7 +71,7 @@ internal sealed class BatchProcessor(StreamName stream, GroupName group, string 
             if (delivery.Malformed is { } reason)
             {
                 await DeadLetterAsync(connection, delivery, reason, outcome, cancellationToken);
-                traces.Record(delivery, "dead-lettered", reason);
+                traces.Record(delivery, EntryTrace.DeadLettered, reason);
                 continue;
             }
 
@@ -140,6 +141,11 @@ internal sealed class BatchProcessor(StreamName stream, GroupName group, string 
             ?? $"Delivered {delivery.Count} times without an answer: the worker crashed or stalled each time it handled this event.";
         await DeadLetterAsync(connection, delivery, error, outcome, cancellationToken);
         await FinishAsync(connection, transaction, outcome, cancellationToken);
+        if (outcome.NewDeadLetters > 0 && delivery.Malformed is null)
+        {
+            EntryTrace.RecordDeadLetter(stream, group, delivery.Event, delivery.Entry, consumer, delivery.Count, error);
+        }
+
         return outcome;
     }
 
@@ -224,7 +230,7 @@ internal sealed class BatchProcessor(StreamName stream, GroupName group, string 
         if (fault is RejectEventException || delivery.Count >= maxDeliveries)
         {
             await DeadLetterAsync(connection, delivery, error, outcome, cancellationToken);
-            traces.Record(delivery, "dead-lettered", error, fault.GetType().FullName);
+            traces.Record(delivery, EntryTrace.DeadLettered, error, fault.GetType().FullName);
             return;
         }
 
@@ -237,7 +243,7 @@ internal sealed class BatchProcessor(StreamName stream, GroupName group, string 
         await command.ExecuteNonQueryAsync(cancellationToken);
         outcome.Failed.Add(delivery);
         outcome.FirstError ??= error;
-        traces.Record(delivery, "parked", error, fault.GetType().FullName);
+        traces.Record(delivery, EntryTrace.Parked, error, fault.GetType().FullName);
     }
 
     private async Task DeadLetterAsync(NpgsqlConnection connection, Delivery delivery, string error, BatchOutcome outcome, CancellationToken cancellationToken)

@@ -58,6 +58,11 @@ internal sealed class BatchTrace : IDisposable
                 activity.SetTag("messaging.message.id", delivery.Event.Id.ToString());
                 activity.SetTag("fanout.entry.id", delivery.Entry.ToString());
                 activity.SetTag("fanout.delivery", delivery.Count.ToString(CultureInfo.InvariantCulture));
+                if (delivery.WasHandedOver)
+                {
+                    activity.AddEvent(new ActivityEvent(EntryTrace.HandedOver));
+                }
+
                 events[delivery] = activity;
             }
         }

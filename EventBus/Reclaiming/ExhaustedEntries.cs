@@ -63,6 +63,10 @@ internal sealed partial class ExhaustedEntries(
             {
                 metrics.Count(group.Stream, group.Name, duplicates: 0, parked: 0, deadLettered: 1);
                 Log.DeadLettered(logger, group.Stream, group.Name, entry, exhausted.Deliveries, letter.Error);
+                if (WireEvent.TryRead(letter.Fields, out var wire) is null)
+                {
+                    EntryTrace.RecordDeadLetter(group.Stream, group.Name, wire, entry, exhausted.Consumer, exhausted.Deliveries, letter.Error);
+                }
             }
             else
             {
