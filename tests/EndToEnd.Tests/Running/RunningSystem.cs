@@ -30,7 +30,7 @@ internal sealed class RunningSystem : IAsyncDisposable
         Orders = Client("order-api");
     }
 
-    /// <summary>Where its data and logs are, below the tests' own folder: they stay for whoever looks into a failure, and the next run starts from nothing.</summary>
+    /// <summary>Where its data and logs are, below the tests' own folder: logs stay for whoever looks into a failure, until the next run.</summary>
     public string Folder { get; }
 
     public NpgsqlDataSource Database { get; }
@@ -105,11 +105,20 @@ internal sealed class RunningSystem : IAsyncDisposable
         foreach (var project in builder.Resources.OfType<ProjectResource>().ToArray())
         {
             var service = builder.CreateResourceBuilder(project);
-            service.WithEnvironment("Smtp__PickupFolder", Path.Combine(folder, "mail"));
+            service.WithEnvironment("Smtp__PickupFolder", MailFolderIn(folder));
             configure(service);
         }
 
         return await builder.BuildAsync(cancellationToken);
+    }
+
+    /// <summary>All of a stopped system but its logs and traces.</summary>
+    public static void DeleteData(string folder)
+    {
+        foreach (var data in new[] { Path.Combine(folder, "volumes"), MailFolderIn(folder) }.Where(Directory.Exists))
+        {
+            Directory.Delete(data, recursive: true);
+        }
     }
 
     public static string FolderOf(string name) => Path.Combine(AppContext.BaseDirectory, "systems", name);
@@ -164,7 +173,10 @@ internal sealed class RunningSystem : IAsyncDisposable
         await Redis.DisposeAsync();
         await Database.DisposeAsync();
         await _app.DisposeAsync();
+        DeleteData(Folder);
     }
+
+    private static string MailFolderIn(string folder) => Path.Combine(folder, "mail");
 
     private static string LogFolderIn(string folder) => Path.Combine(folder, "logs");
 
