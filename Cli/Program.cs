@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FanOut.Cli;
+using FanOut.Cli.DeadLetters;
 using FanOut.Cli.Demo;
 using FanOut.Cli.Down;
 using FanOut.Cli.Kubernetes;
@@ -21,6 +22,7 @@ var root = new RootCommand("FanOut: an event bus on Redis Streams, in a full ord
     DownCommand.Create(workspace),
     StatusCommand.Create(workspace),
     DemoCommand.Create(workspace),
+    DlqCommand.Create(workspace),
     TestCommand.Create(workspace),
     KubernetesCommand.Create(workspace),
 };
