@@ -1,5 +1,6 @@
 using FanOut.Contracts.Operations;
 using FanOut.Reclaimer.DeadLetters;
+using FanOut.Reclaimer.Kafka;
 using FanOut.Reclaimer.Streams;
 
 namespace FanOut.Reclaimer;
@@ -12,7 +13,7 @@ internal static class ReclaimerService
         builder.Services.AddOpenApi(options => options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info.Title = "FanOut operations";
-            document.Info.Description = "Shows how the stream and its groups stand, and decides about dead letters.";
+            document.Info.Description = "Shows how the stream and its groups stand, decides about dead letters, and says when it is time to move to Kafka.";
             return Task.CompletedTask;
         }));
     }
@@ -21,5 +22,6 @@ internal static class ReclaimerService
     {
         routes.MapStreams();
         routes.MapDeadLetters();
+        routes.MapKafkaTrigger();
     }
 }

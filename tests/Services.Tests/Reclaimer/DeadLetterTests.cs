@@ -138,6 +138,20 @@ public sealed class DeadLetterTests
     }
 
     [Fact]
+    public async Task The_Kafka_trigger_shows_the_margin_left()
+    {
+        await using var operations = await Operations.StartAsync();
+        await Eventually.BecomesTrueAsync(async () => (await operations.SendAsync(HttpMethod.Get, "/kafka-trigger")).Status == HttpStatusCode.OK, TimeSpan.FromSeconds(20));
+
+        var trigger = await operations.Api.GetKafkaTriggerAsync(Cancellation);
+
+        Assert.False(trigger.IsDue);
+        Assert.Equal([("rate", 80_000d), ("retention", 48d), ("groups", 20d)], trigger.Criteria.Select(criterion => (criterion.Name, criterion.Limit)));
+        Assert.InRange(trigger.Criteria[2].Margin!.Value, 19, 20);
+        Assert.Null(trigger.Criteria[0].Value);
+    }
+
+    [Fact]
     public async Task The_OpenAPI_document_names_every_operation_and_parameter()
     {
         await using var operations = await Operations.StartAsync();
@@ -146,7 +160,7 @@ public sealed class DeadLetterTests
 
         var paths = document["paths"]!.AsObject().Select(path => path.Key).ToHashSet();
         Assert.Superset(
-            new HashSet<string> { "/streams", "/groups", "/groups/{name}", "/dead-letters", "/dead-letters/{number}", "/dead-letters/{number}/redrive", "/dead-letters/redrive", "/dead-letters/{number}/discard", "/dead-letters/discard" },
+            new HashSet<string> { "/streams", "/groups", "/groups/{name}", "/dead-letters", "/dead-letters/{number}", "/dead-letters/{number}/redrive", "/dead-letters/redrive", "/dead-letters/{number}/discard", "/dead-letters/discard", "/kafka-trigger" },
             paths);
         Assert.Equal(
             ["after", "error", "from", "group", "limit", "state", "subject", "type", "until"],
