@@ -32,6 +32,7 @@ public sealed class ReferenceTests
         ["SampleService"] = [],
         ["EndToEnd.Tests"] = ["AppHost", "EmbeddedHosting", "Contracts", "Cli"],
         ["Browser.Tests"] = ["AppHost", "EmbeddedHosting", "Contracts", "TestServers"],
+        ["AppHost.Tests"] = ["AppHost", "EmbeddedHosting"],
         ["Kubernetes.Tests"] = ["Cli", "EventBus", "ServiceDefaults"],
         ["Architecture.Tests"] = [],
     };

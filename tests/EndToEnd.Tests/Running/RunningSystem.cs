@@ -50,7 +50,7 @@ internal sealed class RunningSystem : IAsyncDisposable
     {
         using var limit = new CancellationTokenSource(StartTime);
         var folder = FolderOf(name);
-        var app = await BuildAsync(folder, service => SetAll(service, environment), settings, limit.Token);
+        var app = await BuildAsync(folder, Configure, settings, limit.Token);
         try
         {
             await app.StartAsync(limit.Token);
@@ -67,6 +67,14 @@ internal sealed class RunningSystem : IAsyncDisposable
         {
             await app.DisposeAsync();
             throw;
+        }
+
+        void Configure(IResourceBuilder<ProjectResource> service)
+        {
+            foreach (var (key, value) in environment)
+            {
+                service.WithEnvironment(key, value);
+            }
         }
     }
 
@@ -97,7 +105,6 @@ internal sealed class RunningSystem : IAsyncDisposable
         foreach (var project in builder.Resources.OfType<ProjectResource>().ToArray())
         {
             var service = builder.CreateResourceBuilder(project);
-            service.WithEnvironment("FANOUT_TRACE_FOLDER", TraceFolderIn(folder));
             service.WithEnvironment("Smtp__PickupFolder", Path.Combine(folder, "mail"));
             configure(service);
         }
@@ -106,6 +113,8 @@ internal sealed class RunningSystem : IAsyncDisposable
     }
 
     public static string FolderOf(string name) => Path.Combine(AppContext.BaseDirectory, "systems", name);
+
+    public static string TraceFolderIn(string folder) => Path.Combine(folder, "traces");
 
     public HttpClient Client(string service) => new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = _app.GetEndpoint(service, "http"), Timeout = TimeSpan.FromSeconds(30) };
 
@@ -132,7 +141,8 @@ internal sealed class RunningSystem : IAsyncDisposable
         }
 
         // The embedded engine starts it again by itself, which makes the command a wish that is granted already; Aspire leaves that to its user.
-        await _app.ResourceNotifications.WaitForResourceAsync(resource, change => PidOf(change) != killed, cancellationToken);
+        await _app.ResourceNotifications.WaitForResourceAsync(
+            resource, change => PidOf(change) != killed || KnownResourceStates.TerminalStates.Contains(change.Snapshot.State?.Text), cancellationToken);
         await CommandAsync(resource, KnownResourceCommands.StartCommand, cancellationToken);
         await _app.ResourceNotifications.WaitForResourceAsync(
             resource,
@@ -156,17 +166,7 @@ internal sealed class RunningSystem : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private static string TraceFolderIn(string folder) => Path.Combine(folder, "traces");
-
     private static string LogFolderIn(string folder) => Path.Combine(folder, "logs");
-
-    private static void SetAll(IResourceBuilder<ProjectResource> service, IReadOnlyDictionary<string, string> environment)
-    {
-        foreach (var (key, value) in environment)
-        {
-            service.WithEnvironment(key, value);
-        }
-    }
 
     private static int? PidOf(ResourceEvent change) => change.Snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value as int?;
 
