@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using FanOut.TestServers;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
