@@ -35,6 +35,13 @@ internal static class HostProcess
         _detached = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", Script, "sh", workspace.HostOutput, DotnetHost.Path, workspace.AppHost, .. settings]) { UseShellExecute = false });
     }
 
+    /// <summary>Settings in variables such as <c>Ports__order-api</c>, as arguments: many a shell drops variables with names that it cannot have itself.</summary>
+    public static IEnumerable<string> SettingsThatShellsDrop() =>
+        Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
+            .Select(variable => (Name: (string)variable.Key, variable.Value))
+            .Where(variable => variable.Name.Contains('-') && variable.Name.Contains("__", StringComparison.Ordinal))
+            .Select(variable => $"--{variable.Name.Replace("__", ":", StringComparison.Ordinal)}={variable.Value}");
+
     public static bool HasEnded() => _detached?.HasExited ?? false;
 
     public static string LastOutput(Workspace workspace) =>

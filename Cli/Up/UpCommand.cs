@@ -31,7 +31,7 @@ internal static class UpCommand
                 await RunningHost.StopAsync(workspace.DataPath, TimeProvider.System, cancellationToken);
             }
 
-            string[] settings = [$"--EmbeddedHosting:DataPath={workspace.DataPath}", $"--EmbeddedHosting:Fresh={arguments.GetValue(fresh)}"];
+            string[] settings = [$"--EmbeddedHosting:DataPath={workspace.DataPath}", $"--EmbeddedHosting:Fresh={arguments.GetValue(fresh)}", .. HostProcess.SettingsThatShellsDrop()];
             if (!arguments.GetValue(detach))
             {
                 return await HostProcess.RunAttachedAsync(workspace, settings, cancellationToken);

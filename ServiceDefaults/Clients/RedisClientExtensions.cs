@@ -34,6 +34,10 @@ public static class RedisClientExtensions
         ConnectionStringKey.Check(connectionName, () => ConfigurationOptions.Parse(connectionString));
 
 #if USE_ASPIRE
+        const string ConventionsKey = "OTEL_SEMCONV_STABILITY_OPT_IN";
+
+        // Spans with the names of today's semantic conventions, as all others have. The instrumentation asks the environment alone.
+        Environment.SetEnvironmentVariable(ConventionsKey, Environment.GetEnvironmentVariable(ConventionsKey) ?? "database");
         AspireRedisExtensions.AddRedisClient(builder, connectionName, configureSettings: null, configureOptions: Configure);
 #else
         var section = builder.Configuration.GetSection(Section);
@@ -63,6 +67,7 @@ public static class RedisClientExtensions
         if (!settings.DisableTracing)
         {
             builder.Services.TryAddSingleton(TimeProvider.System);
+            builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddSource(RedisCommandTracing.SourceName));
             builder.Services.AddSingleton<RedisCommandTracing>();
             builder.Services.AddHostedService(services => services.GetRequiredService<RedisCommandTracing>());
         }

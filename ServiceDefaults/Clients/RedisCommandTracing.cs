@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Hosting;
 using StackExchange.Redis.Profiling;
@@ -12,7 +13,10 @@ namespace FanOut.ServiceDefaults.Clients;
 /// </summary>
 internal sealed class RedisCommandTracing(TimeProvider timeProvider) : BackgroundService
 {
-    private static readonly ActivitySource Source = new("FanOut.ServiceDefaults.Redis");
+    /// <summary>The name under which Aspire's client traces its commands.</summary>
+    public const string SourceName = "OpenTelemetry.Instrumentation.StackExchangeRedis";
+
+    private static readonly ActivitySource Source = new(SourceName);
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<ActivitySpanId, (Activity Cause, ProfilingSession Session)> _sessions = new();
@@ -45,11 +49,14 @@ internal sealed class RedisCommandTracing(TimeProvider timeProvider) : Backgroun
 
         span.SetTag("db.system.name", "redis");
         span.SetTag("db.operation.name", command.Command);
-        span.SetTag("db.namespace", command.Db);
+        span.SetTag("db.query.text", command.Command);
+        span.SetTag("db.namespace", command.Db.ToString(CultureInfo.InvariantCulture));
         if (command.EndPoint is IPEndPoint address)
         {
             span.SetTag("server.address", address.Address.ToString());
             span.SetTag("server.port", address.Port);
+            span.SetTag("network.peer.address", address.Address.ToString());
+            span.SetTag("network.peer.port", address.Port);
         }
         else if (command.EndPoint is DnsEndPoint name)
         {

@@ -7,6 +7,11 @@ internal sealed class RedisHealthCheck(IConnectionMultiplexer redis) : IHealthCh
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
+        if (!redis.IsConnected)
+        {
+            return new HealthCheckResult(context.Registration.FailureStatus, "Redis is not connected.");
+        }
+
         try
         {
             await redis.GetDatabase().PingAsync().WaitAsync(cancellationToken);

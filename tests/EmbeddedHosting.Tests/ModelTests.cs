@@ -15,6 +15,16 @@ public sealed class ModelTests
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
+    [Theory]
+    [InlineData("--publisher", "manifest")]
+    [InlineData("--operation", "publish")]
+    public void Publishing_is_refused_with_the_way_to_do_it(params string[] arguments)
+    {
+        var failure = Assert.Throws<DistributedApplicationException>(() => DistributedApplication.CreateBuilder(arguments));
+
+        Assert.Contains("UseAspire=true", failure.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Resources_that_wait_for_each_other_are_refused_by_name()
     {

@@ -47,6 +47,19 @@ public sealed class RunningSampleTests(RunningSample sample) : IClassFixture<Run
     }
 
     [Fact]
+    public async Task A_resource_s_own_command_is_carried_out_and_says_how_it_went()
+    {
+        var asked = await sample.App.ResourceCommands.ExecuteCommandAsync("first", "ask", Cancelled);
+        var inVain = await sample.App.ResourceCommands.ExecuteCommandAsync("first", "ask-in-vain", Cancelled);
+        var unknown = await sample.App.ResourceCommands.ExecuteCommandAsync("first", "dance", Cancelled);
+
+        Assert.True(asked.Success);
+        Assert.Contains("OTEL_SERVICE_NAME", asked.Message, StringComparison.Ordinal);
+        Assert.Equal((false, "Request failed with status code NotFound"), (inVain.Success, inVain.Message));
+        Assert.False(unknown.Success);
+    }
+
+    [Fact]
     public async Task Each_replica_has_a_port_of_its_own_and_service_discovery_lists_them_all()
     {
         var second = await EnvironmentOfAsync("second");

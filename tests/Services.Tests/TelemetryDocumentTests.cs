@@ -1,0 +1,138 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.Text.RegularExpressions;
+using FanOut.EventBus;
+using FanOut.EventBus.Consuming;
+using FanOut.EventBus.DeadLetters;
+using FanOut.EventBus.Reclaiming;
+using FanOut.NotificationWorker;
+using FanOut.Services.Tests.ServiceDefaults;
+using FanOut.TestServers;
+using FanOut.WebhookWorker;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Xunit;
+
+namespace FanOut.Services.Tests;
+
+/// <summary>docs/telemetry.md lists what there is: nothing is missing, nothing is made up.</summary>
+public sealed partial class TelemetryDocumentTests
+{
+    private static readonly Dictionary<string, string> Types = new()
+    {
+        ["Counter"] = "counter",
+        ["UpDownCounter"] = "up-down counter",
+        ["Histogram"] = "histogram",
+        ["ObservableGauge"] = "gauge",
+        ["ObservableCounter"] = "counter",
+        ["Gauge"] = "gauge",
+    };
+
+    [Fact]
+    public async Task Every_metric_is_documented_with_its_type_unit_and_meaning_and_no_other()
+    {
+        var made = new ConcurrentDictionary<string, (string Type, string Unit, string Meaning)>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, _) =>
+            {
+                if (instrument.Meter.Name is "FanOut.EventBus" or "FanOut.WebhookWorker" or "FanOut.NotificationWorker")
+                {
+                    made[instrument.Name] = (Types[instrument.GetType().Name.Split('`')[0]], instrument.Unit ?? "", instrument.Description ?? "");
+                }
+            },
+        };
+        listener.Start();
+
+        await using (await StartEverythingAsync())
+        {
+            var documented = Metric().Matches(Document()).ToDictionary(
+                match => match.Groups["name"].Value,
+                match => (match.Groups["type"].Value, match.Groups["unit"].Value, match.Groups["meaning"].Value));
+
+            Assert.True(made.Count > 40, $"Only {made.Count} instruments were made.");
+            Assert.Equal(made.OrderBy(pair => pair.Key, StringComparer.Ordinal), documented.OrderBy(pair => pair.Key, StringComparer.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void Every_span_and_every_event_on_one_is_documented_and_no_other()
+    {
+        var sources = Directory.EnumerateFiles(Root(), "*.cs", SearchOption.AllDirectories)
+            .Where(file => new[] { "EventBus", "OrderApi", "WebhookWorker", "AnalyticsWorker", "NotificationWorker", "Reclaimer" }
+                .Any(project => file.StartsWith(Path.Combine(Root(), project) + Path.DirectorySeparatorChar, StringComparison.Ordinal)))
+            .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
+            .Select(File.ReadAllText)
+            .ToList();
+        var made = sources.Where(source => source.Contains("ActivityKind.", StringComparison.Ordinal)).SelectMany(source => SpanName().Matches(source)).Select(match => Shape(match.Groups["name"].Value)).ToHashSet();
+        var happening = sources.Where(source => source.Contains("class EntryTrace", StringComparison.Ordinal)).SelectMany(source => EventName().Matches(source)).Select(match => match.Groups["name"].Value)
+            .Concat(sources.SelectMany(source => LiteralEvent().Matches(source)).Select(match => match.Groups["name"].Value)).ToHashSet();
+
+        var documented = Document().Split("## Spans")[1].Split("| span event |");
+        Assert.Equal(made.Order(StringComparer.Ordinal), Row().Matches(documented[0]).Select(match => Shape(match.Groups["name"].Value)).Order(StringComparer.Ordinal));
+        Assert.Equal(happening.Order(StringComparer.Ordinal), Row().Matches(documented[1]).Select(match => match.Groups["name"].Value).Order(StringComparer.Ordinal));
+    }
+
+    private static string Shape(string name) => Placeholder().Replace(name, "{}");
+
+    /// <summary>One process that does what all services do.</summary>
+    private static async Task<DefaultService> StartEverythingAsync()
+    {
+        var redis = await RedisServer.SharedAsync();
+        var database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync();
+        return await DefaultService.StartAsync(
+            new()
+            {
+                ["ConnectionStrings:redis"] = redis.ConnectionString,
+                ["ConnectionStrings:fanout"] = database.ConnectionString,
+                ["EventBus:Stream"] = RedisServer.UniqueName(),
+            },
+            builder =>
+            {
+                builder.AddRedisClient("redis");
+                builder.AddNpgsqlDataSource("fanout");
+                var bus = builder.AddEventBus();
+                bus.AddOutbox();
+                bus.AddReclaimer();
+                bus.AddDeadLetters();
+                bus.AddConsumerGroup("documented");
+                builder.Services.AddSingleton<WebhookMetrics>().AddSingleton<NotificationMetrics>();
+            },
+            app =>
+            {
+                app.Services.GetRequiredService<WebhookMetrics>();
+                app.Services.GetRequiredService<NotificationMetrics>();
+            });
+    }
+
+    private static string Document() => File.ReadAllText(Path.Combine(Root(), "docs", "telemetry.md"));
+
+    private static string Root()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "FanOut.sln")))
+        {
+            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException($"There is no FanOut.sln above {AppContext.BaseDirectory}.");
+        }
+
+        return folder;
+    }
+
+    [GeneratedRegex(@"^\| `(?<name>(?:fanout|messaging)\.[a-z_.]+)` \| (?<type>[a-z-]+) \| `(?<unit>[^`]+)` \| [^|]*\| (?<meaning>[^|]+) \| [a-z, -]+ \|$", RegexOptions.Multiline)]
+    private static partial Regex Metric();
+
+    [GeneratedRegex(@"^\| `(?<name>[a-z][^`]*)` \|", RegexOptions.Multiline)]
+    private static partial Regex Row();
+
+    [GeneratedRegex(@"(?:StartActivity\(|CreateActivity\(|var name = )\$?""(?<name>[^""]+)""")]
+    private static partial Regex SpanName();
+
+    [GeneratedRegex(@"public const string \w+ = ""(?<name>[^""]+)""")]
+    private static partial Regex EventName();
+
+    [GeneratedRegex(@"new ActivityEvent\(""(?<name>[^""]+)""")]
+    private static partial Regex LiteralEvent();
+
+    [GeneratedRegex(@"\{[^}]*\}")]
+    private static partial Regex Placeholder();
+}
