@@ -18,7 +18,18 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<Webhoo
     public async Task<bool> InsertAsync(Guid id, EndpointInput input, byte[] secret, CancellationToken cancellationToken)
     {
         await using var command = Command(Insert, id, input.Url, input.Description, input.EventTypes, input.Enabled, secret, options.Value.MaxEndpoints);
-        return await command.ExecuteScalarAsync(cancellationToken) is Guid;
+        var insert = new NpgsqlBatchCommand(command.CommandText);
+        foreach (var parameter in command.Parameters)
+        {
+            insert.Parameters.Add(((NpgsqlParameter)parameter).Clone());
+        }
+
+        // The lock in a statement of its own: the insert's snapshot is taken when the turn has come, and counts what was created meanwhile.
+        await using var batch = dataSource.CreateBatch();
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("select pg_advisory_xact_lock(hashtextextended('webhooks.endpoints', 0))"));
+        batch.BatchCommands.Add(insert);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        return await reader.NextResultAsync(cancellationToken) && await reader.ReadAsync(cancellationToken);
     }
 
     public async Task<List<WebhookEndpoint>> ListAsync(Guid? before, int limit, CancellationToken cancellationToken) => await SelectAsync(null, before, limit, cancellationToken);
