@@ -13,6 +13,7 @@ var redis = builder.AddRedis("redis", password: builder.AddGeneratedSecret("redi
 
 var fanout = builder.AddPostgres("postgres", password: builder.AddGeneratedSecret("postgres-password"))
     .WithDataVolume(builder.Configuration["Volumes:postgres"] ?? "fanout-postgres")
+    .WithEnvironment("POSTGRES_DB", "fanout")
     .AddDatabase("fanout");
 
 Service<Projects.OrderApi>("order-api", port: 5080)

@@ -55,6 +55,14 @@ public sealed class AppModelTests
         Assert.Contains("--maxmemory-policy noeviction", arguments, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Postgres_makes_the_database_itself_where_nobody_does_once_it_is_published()
+    {
+        await using var app = await CreateAsync();
+
+        Assert.Equal("fanout", (await EnvironmentAsync(app, "postgres"))["POSTGRES_DB"]);
+    }
+
     [Theory]
     [MemberData(nameof(EachService))]
     public async Task A_service_knows_Redis_and_Postgres_and_waits_for_both(string name)
