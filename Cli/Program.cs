@@ -1,6 +1,7 @@
 using System.CommandLine;
 using FanOut.Cli;
 using FanOut.Cli.Bench;
+using FanOut.Cli.DeadLetters;
 using FanOut.Cli.Demo;
 using FanOut.Cli.Down;
 using FanOut.Cli.Kubernetes;
@@ -27,6 +28,7 @@ var root = new RootCommand("FanOut: an event bus on Redis Streams, in a full ord
     DownCommand.Create(workspace),
     StatusCommand.Create(workspace),
     DemoCommand.Create(workspace),
+    DlqCommand.Create(workspace),
     TestCommand.Create(workspace),
     BenchCommand.Create(),
     KubernetesCommand.Create(workspace),

@@ -27,22 +27,22 @@ internal sealed class EndToEndScenario : IScenario
     public async Task<IReadOnlyList<Measurement>> RunAsync(BenchRun run, CancellationToken cancellationToken)
     {
         await using var sink = await WebhookSink.StartAsync(cancellationToken);
-        var round = run with { Rounds = 1 };
+        var count = run.Pick(run.Rounds, 1, 1);
         var rounds = new List<Dictionary<string, double>>();
-        run.Progress.Expect(run.Rounds * 2);
-        for (var number = 1; number <= run.Rounds; number++)
+        run.Progress.Expect(count * 2);
+        for (var number = 1; number <= count; number++)
         {
-            var stages = await StagesAsync(round, sink, cancellationToken);
-            run.Progress.Step($"end-to-end round {number}/{run.Rounds}: alone: {string.Join(", ", stages.Select(stage => $"{stage.Key} {Quantity.Format(stage.Value)}"))} {Unit}");
-            var (accepted, behindAtStart, behindAtEnd) = await TogetherAsync(round, sink, cancellationToken);
-            run.Progress.Step($"end-to-end round {number}/{run.Rounds}: together {Quantity.Format(accepted)} {Unit}, {behindAtStart} then {behindAtEnd} behind");
+            var stages = await StagesAsync(run, sink, cancellationToken);
+            run.Progress.Step($"end-to-end round {number}/{count}: alone: {string.Join(", ", stages.Select(stage => $"{stage.Key} {Quantity.Format(stage.Value)}"))} {Unit}");
+            var (accepted, behindAtStart, behindAtEnd) = await TogetherAsync(run, sink, cancellationToken);
+            run.Progress.Step($"end-to-end round {number}/{count}: together {Quantity.Format(accepted)} {Unit}, {behindAtStart} then {behindAtEnd} behind");
             rounds.Add(new(stages) { ["slowest"] = stages.Values.Min(), ["together"] = accepted, ["start"] = behindAtStart, ["end"] = behindAtEnd });
         }
 
         // Each round is made in one go; what it gave is told as rounds of variants.
         return await Rounds.RunAsync(
             Name,
-            run with { Progress = new BenchProgress(null, _ => { }) },
+            run with { Rounds = count, Progress = new BenchProgress(null, _ => { }) },
             [
                 Told("slowest stage alone", Standing.Limit, Unit, "slowest"),
                 Told("all together, accepted while all groups keep up", Standing.Ours, Unit, "together", Goal.RatioAtLeast(0.50)),

@@ -1,9 +1,9 @@
+using System.Text.Json;
 using FanOut.Bench.Running;
 using FanOut.Bench.Services;
 using FanOut.EventBus;
 using FanOut.EventBus.Publishing;
 using Microsoft.Extensions.DependencyInjection;
-using System.Text.Json;
 
 namespace FanOut.Bench.Latency;
 
@@ -66,7 +66,7 @@ internal sealed class LatencyScenario : IScenario
 
             async Task OpenLoopAsync(bool warmUp, int perCall, LatencyRecorder[] recorders, Func<int, long, Task> publish, CancellationToken token)
             {
-                var seconds = warmUp ? run.Pick(3.0, 1.0, 0.2) : run.Pick(15.0, 3.0, 0.3);
+                var seconds = warmUp ? run.Pick(3.0, 1.0, 0.2) : run.Pick(15.0, 2.0, 0.3);
                 var events = Math.Max((int)(rate * seconds) / perCall, 10) * perCall;
                 Array.ForEach(recorders, recorder => recorder.Reset(events / 10));
                 var calls = new List<Task>(events);

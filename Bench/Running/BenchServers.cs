@@ -62,9 +62,10 @@ internal sealed class BenchServers : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Connection.DisposeAsync();
-        await Database.DisposeAsync();
+        // Servers first: a database of a server that is gone need not be dropped, and a failure to do so would hide what went wrong before.
         await PostgresServer.DisposeAsync();
         await RedisServer.DisposeAsync();
+        await Database.DisposeAsync();
+        await Connection.DisposeAsync();
     }
 }

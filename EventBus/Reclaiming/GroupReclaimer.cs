@@ -3,6 +3,7 @@ using FanOut.EventBus.DeadLetters;
 using FanOut.EventBus.Groups;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using StackExchange.Redis;
 
 namespace FanOut.EventBus.Reclaiming;
@@ -88,6 +89,9 @@ internal sealed partial class GroupReclaimer(
     private static bool IsOfTheGroup(Exception exception) => exception switch
     {
         OperationCanceledException => false,
+
+        // Somebody holds one of its rows for long. Where that is so with all groups, each says it for itself.
+        PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.DeadlockDetected } => true,
         RedisServerException server => !(server.Message.StartsWith("LOADING", StringComparison.Ordinal) || server.Message.StartsWith("MASTERDOWN", StringComparison.Ordinal)
             || server.Message.StartsWith("READONLY", StringComparison.Ordinal) || server.Message.StartsWith("CLUSTERDOWN", StringComparison.Ordinal) || server.Message.StartsWith("BUSY ", StringComparison.Ordinal)),
         _ => !Fault.IsEnvironment(exception),

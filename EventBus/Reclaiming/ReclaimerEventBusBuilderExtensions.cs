@@ -14,7 +14,7 @@ public static class ReclaimerEventBusBuilderExtensions
 {
     /// <summary>
     /// Looks after what is nobody's, for every registered group of the stream: gives entries of dead lanes to live ones, dead-letters what was delivered too often, removes dead consumers, creates missing groups,
-    /// keeps checkpoints, compacts the inbox, and samples lag and pending entries. Any number of processes may do so.
+    /// keeps checkpoints, compacts the inbox, samples lag and pending entries, and evaluates the <see cref="KafkaTrigger"/>. Any number of processes may do so.
     /// </summary>
     /// <param name="bus">The event bus.</param>
     /// <param name="configure">Changes the options after they were read from <see cref="ReclaimerOptions.SectionName"/>; may be null.</param>
@@ -49,7 +49,14 @@ public static class ReclaimerEventBusBuilderExtensions
         services.AddSingleton<GroupReclaimer>();
         services.AddSingleton<Reclaimer>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<Reclaimer>());
-        services.AddHealthChecks().AddCheck<ReclaimerHealthCheck>("reclaimer", tags: ["ready"]);
+        services.AddHealthChecks().AddCheck<ReclaimerHealthCheck>("reclaimer", tags: ["ready"]).AddCheck<KafkaTriggerHealthCheck>("kafka-trigger");
+        services.AddOptions<KafkaTriggerOptions>()
+            .BindConfiguration(KafkaTriggerOptions.SectionName)
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
+        services.AddSingleton(provider => new KafkaTrigger(provider.GetRequiredService<IOptions<KafkaTriggerOptions>>()));
+        services.AddSingleton<KafkaTriggerWatch>();
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<KafkaTriggerWatch>());
         return bus;
     }
 

@@ -22,8 +22,9 @@ public sealed class ConfigurationTests
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeSpan.FromMinutes(1));
+        var folder = RunningSystem.FolderOf("misconfigured");
         await using var app = await RunningSystem.BuildAsync(
-            RunningSystem.FolderOf("misconfigured"),
+            folder,
             service => service.WithEnvironment(Wrong[service.Resource.Name].Variable, Wrong[service.Resource.Name].Value),
             [],
             limit.Token);
@@ -34,6 +35,8 @@ public sealed class ConfigurationTests
             await SaysAsync(app, service.Key, service.Value.Message, limit.Token);
             await app.ResourceNotifications.WaitForResourceAsync(service.Key, change => change.Snapshot.ExitCode is not null and not 0, limit.Token);
         }));
+        await app.StopAsync(limit.Token);
+        RunningSystem.DeleteData(folder);
     }
 
     private static async Task SaysAsync(DistributedApplication app, string service, string message, CancellationToken cancellationToken)

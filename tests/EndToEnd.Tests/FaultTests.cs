@@ -36,18 +36,22 @@ public sealed class FaultTests(FaultySystem faulty) : IClassFixture<FaultySystem
     private async Task<IReadOnlyCollection<Guid>> PlaceThroughAsync(int orders, string[] victims)
     {
         var load = new OrderLoad(new OrderClient(_system.Orders));
-        var answered = await load.RunAsync(orders, async () =>
+        var answered = await load.RunAsync(orders, async cancellationToken =>
         {
-            foreach (var victim in victims)
+            var recoveries = new Dictionary<string, Task>();
+            foreach (var (index, victim) in victims.Index())
             {
-                var before = load.Answered;
-                while (load.Answered < before + (orders / (victims.Length + 1)))
+                while (load.Answered < (index + 1) * orders / (victims.Length + 1))
                 {
-                    await Task.Delay(Poll, TimeProvider.System, TestContext.Current.CancellationToken);
+                    await Task.Delay(Poll, TimeProvider.System, cancellationToken);
                 }
 
-                await _system.KillAsync(victim, TestContext.Current.CancellationToken);
+                // The next one is killed while the last may still be down; only nobody is killed twice in one death.
+                await recoveries.GetValueOrDefault(victim, Task.CompletedTask);
+                recoveries[victim] = _system.KillAsync(victim, cancellationToken);
             }
+
+            await Task.WhenAll(recoveries.Values);
         });
         var ids = answered.Values.ToArray();
         Assert.True(ids.Length >= orders);

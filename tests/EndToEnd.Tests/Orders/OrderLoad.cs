@@ -16,23 +16,30 @@ internal sealed class OrderLoad(OrderClient client)
     public int Answered => _answered.Count;
 
     /// <returns>The id that each key was answered 201 with.</returns>
-    public async Task<IReadOnlyDictionary<string, Guid>> RunAsync(int atLeast, Func<Task> meanwhile)
+    public async Task<IReadOnlyDictionary<string, Guid>> RunAsync(int atLeast, Func<CancellationToken, Task> meanwhile)
     {
+        using var failed = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var run = Guid.NewGuid().ToString("N")[..8];
-        var other = meanwhile();
+        var other = meanwhile(failed.Token);
         var orders = new List<Task>();
         using var timer = new PeriodicTimer(Tick, TimeProvider.System);
         while (orders.Count < atLeast || !other.IsCompleted)
         {
             await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
-            for (var i = 0; i < PerTick && orders.Count - Answered < MostUnderWay; i++)
+            if (orders.Exists(order => order.IsFaulted))
+            {
+                await failed.CancelAsync();
+                break;
+            }
+
+            var due = orders.Count < atLeast ? PerTick : 1;
+            for (var i = 0; i < due && orders.Count - Answered < MostUnderWay; i++)
             {
                 orders.Add(PlaceAsync(string.Create(CultureInfo.InvariantCulture, $"{run}-{orders.Count}")));
             }
         }
 
-        await other;
-        await Task.WhenAll(orders);
+        await Task.WhenAll([other, .. orders]);
         return _answered;
     }
 

@@ -30,7 +30,7 @@ internal sealed class RunningSystem : IAsyncDisposable
         Orders = Client("order-api");
     }
 
-    /// <summary>Where its data and logs are, below the tests' own folder: they stay for whoever looks into a failure, and the next run starts from nothing.</summary>
+    /// <summary>Where its data and logs are, below the tests' own folder: logs stay for whoever looks into a failure, until the next run.</summary>
     public string Folder { get; }
 
     public NpgsqlDataSource Database { get; }
@@ -50,7 +50,7 @@ internal sealed class RunningSystem : IAsyncDisposable
     {
         using var limit = new CancellationTokenSource(StartTime);
         var folder = FolderOf(name);
-        var app = await BuildAsync(folder, service => SetAll(service, environment), settings, limit.Token);
+        var app = await BuildAsync(folder, Configure, settings, limit.Token);
         try
         {
             await app.StartAsync(limit.Token);
@@ -67,6 +67,14 @@ internal sealed class RunningSystem : IAsyncDisposable
         {
             await app.DisposeAsync();
             throw;
+        }
+
+        void Configure(IResourceBuilder<ProjectResource> service)
+        {
+            foreach (var (key, value) in environment)
+            {
+                service.WithEnvironment(key, value);
+            }
         }
     }
 
@@ -97,15 +105,25 @@ internal sealed class RunningSystem : IAsyncDisposable
         foreach (var project in builder.Resources.OfType<ProjectResource>().ToArray())
         {
             var service = builder.CreateResourceBuilder(project);
-            service.WithEnvironment("FANOUT_TRACE_FOLDER", TraceFolderIn(folder));
-            service.WithEnvironment("Smtp__PickupFolder", Path.Combine(folder, "mail"));
+            service.WithEnvironment("Smtp__PickupFolder", MailFolderIn(folder));
             configure(service);
         }
 
         return await builder.BuildAsync(cancellationToken);
     }
 
+    /// <summary>All of a stopped system but its logs and traces.</summary>
+    public static void DeleteData(string folder)
+    {
+        foreach (var data in new[] { Path.Combine(folder, "volumes"), MailFolderIn(folder) }.Where(Directory.Exists))
+        {
+            Directory.Delete(data, recursive: true);
+        }
+    }
+
     public static string FolderOf(string name) => Path.Combine(AppContext.BaseDirectory, "systems", name);
+
+    public static string TraceFolderIn(string folder) => Path.Combine(folder, "traces");
 
     public HttpClient Client(string service) => new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = _app.GetEndpoint(service, "http"), Timeout = TimeSpan.FromSeconds(30) };
 
@@ -132,7 +150,8 @@ internal sealed class RunningSystem : IAsyncDisposable
         }
 
         // The embedded engine starts it again by itself, which makes the command a wish that is granted already; Aspire leaves that to its user.
-        await _app.ResourceNotifications.WaitForResourceAsync(resource, change => PidOf(change) != killed, cancellationToken);
+        await _app.ResourceNotifications.WaitForResourceAsync(
+            resource, change => PidOf(change) != killed || KnownResourceStates.TerminalStates.Contains(change.Snapshot.State?.Text), cancellationToken);
         await CommandAsync(resource, KnownResourceCommands.StartCommand, cancellationToken);
         await _app.ResourceNotifications.WaitForResourceAsync(
             resource,
@@ -157,19 +176,12 @@ internal sealed class RunningSystem : IAsyncDisposable
         await Redis.DisposeAsync();
         await Database.DisposeAsync();
         await _app.DisposeAsync();
+        DeleteData(Folder);
     }
 
-    private static string TraceFolderIn(string folder) => Path.Combine(folder, "traces");
+    private static string MailFolderIn(string folder) => Path.Combine(folder, "mail");
 
     private static string LogFolderIn(string folder) => Path.Combine(folder, "logs");
-
-    private static void SetAll(IResourceBuilder<ProjectResource> service, IReadOnlyDictionary<string, string> environment)
-    {
-        foreach (var (key, value) in environment)
-        {
-            service.WithEnvironment(key, value);
-        }
-    }
 
     private static int? PidOf(ResourceEvent change) => change.Snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value as int?;
 
