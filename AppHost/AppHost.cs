@@ -27,7 +27,7 @@ Service<Projects.WebhookWorker>("webhook-worker")
 
 Service<Projects.AnalyticsWorker>("analytics-worker");
 Service<Projects.NotificationWorker>("notification-worker").WithMailFolder();
-Service<Projects.Reclaimer>("reclaimer");
+Service<Projects.Reclaimer>("reclaimer").WithRedriveCommand();
 
 builder.Build().Run();
 
