@@ -155,8 +155,13 @@ public sealed class RelayTests
         Assert.Empty(await leader.PublishAsync());
         Assert.Single(leader.Gaps.Gaps);
         await older.RollbackAsync(Cancellation);
-        Assert.Empty(await leader.PublishAsync());
-        Assert.Empty(leader.Gaps.Gaps);
+
+        // The horizon is the whole server's: transactions of other tests' databases hold it back too, while they last.
+        await BusWorld.UntilAsync(async () =>
+        {
+            Assert.Empty(await leader.PublishAsync());
+            return !leader.Gaps.Gaps.Any();
+        }, () => "the position given up");
     }
 
     [Theory]
