@@ -13,6 +13,7 @@ var redis = builder.AddRedis("redis", password: builder.AddGeneratedSecret("redi
 
 var fanout = builder.AddPostgres("postgres", password: builder.AddGeneratedSecret("postgres-password"))
     .WithDataVolume(builder.Configuration["Volumes:postgres"] ?? "fanout-postgres")
+    .WithEnvironment("POSTGRES_DB", "fanout")
     .AddDatabase("fanout");
 
 Service<Projects.OrderApi>("order-api", port: 5080)
@@ -26,7 +27,7 @@ Service<Projects.WebhookWorker>("webhook-worker")
 
 Service<Projects.AnalyticsWorker>("analytics-worker");
 Service<Projects.NotificationWorker>("notification-worker").WithMailFolder();
-Service<Projects.Reclaimer>("reclaimer");
+Service<Projects.Reclaimer>("reclaimer").WithRedriveCommand();
 
 builder.Build().Run();
 

@@ -55,6 +55,14 @@ public sealed class AppModelTests
         Assert.Contains("--maxmemory-policy noeviction", arguments, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Postgres_makes_the_database_itself_where_nobody_does_once_it_is_published()
+    {
+        await using var app = await CreateAsync();
+
+        Assert.Equal("fanout", (await EnvironmentAsync(app, "postgres"))["POSTGRES_DB"]);
+    }
+
     [Theory]
     [MemberData(nameof(EachService))]
     public async Task A_service_knows_Redis_and_Postgres_and_waits_for_both(string name)
@@ -117,13 +125,15 @@ public sealed class AppModelTests
             variables => Assert.DoesNotContain("Webhooks__AllowPrivateNetworks", variables));
     }
 
-    [Fact]
-    public async Task The_order_API_has_a_button_that_places_demo_orders()
+    [Theory]
+    [InlineData("order-api", "place-demo-orders", "Place 100 demo orders")]
+    [InlineData("reclaimer", "redrive-dead-letters", "Redrive dead letters")]
+    public async Task The_dashboard_has_buttons(string resource, string name, string label)
     {
         await using var app = await CreateAsync();
 
-        var command = Find(app, "order-api").Annotations.OfType<ResourceCommandAnnotation>().Single(command => command.Name == "place-demo-orders");
-        Assert.Equal("Place 100 demo orders", command.DisplayName);
+        var command = Find(app, resource).Annotations.OfType<ResourceCommandAnnotation>().Single(command => command.Name == name);
+        Assert.Equal(label, command.DisplayName);
     }
 
     [Theory]

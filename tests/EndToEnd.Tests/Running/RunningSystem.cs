@@ -159,6 +159,9 @@ internal sealed class RunningSystem : IAsyncDisposable
             cancellationToken);
     }
 
+    /// <summary>Presses a button of the dashboard.</summary>
+    public Task PressAsync(string resource, string command, CancellationToken cancellationToken) => CommandAsync(resource, command, cancellationToken);
+
     public Task StopAsync(string resource, CancellationToken cancellationToken) => CommandAsync(resource, KnownResourceCommands.StopCommand, cancellationToken);
 
     public async Task StartAsync(string resource, CancellationToken cancellationToken)
