@@ -22,7 +22,7 @@ public static class ParameterResourceBuilderExtensions
         return builder.AddResource(new ParameterResource(name, () => builder.Configuration[$"Parameters:{name}"] ?? value, secret));
     }
 
-    /// <summary>A parameter with a value of its own where none is configured: if <paramref name="persist"/>, made once and kept in the data folder, otherwise made anew at each start.</summary>
+    /// <summary>A parameter with a value of its own where none is configured: if <paramref name="persist"/>, chosen once and kept in the data folder, otherwise at each start.</summary>
     public static IResourceBuilder<ParameterResource> AddParameter(
         this IDistributedApplicationBuilder builder, string name, ParameterDefault value, bool secret = false, bool persist = false)
     {
@@ -35,10 +35,14 @@ public static class ParameterResourceBuilderExtensions
     internal static ParameterResource CreateDefaultPasswordParameter(IDistributedApplicationBuilder builder, string name) =>
         CreateParameter(builder, name, new GenerateParameterDefault { Special = false }, secret: true, persist: true);
 
-    private static ParameterResource CreateParameter(IDistributedApplicationBuilder builder, string name, ParameterDefault value, bool secret, bool persist) =>
-        new(
+    private static ParameterResource CreateParameter(IDistributedApplicationBuilder builder, string name, ParameterDefault value, bool secret, bool persist)
+    {
+        string Choose() => builder.Configuration[$"Parameters:{name}"] ?? value.GetDefaultValue();
+
+        // What the data folder was made with counts before configuration: a cluster does not change its password, and a run under Aspire leaves another in the user secrets, which only some environments read.
+        return new(
             name,
-            () => builder.Configuration[$"Parameters:{name}"]
-                ?? (persist ? SecretFile.In(DataFolder.Resolve(builder.Configuration["EmbeddedHosting:DataPath"], builder.AppHostDirectory)).GetOrAdd(name, value.GetDefaultValue) : value.GetDefaultValue()),
+            () => persist ? SecretFile.In(DataFolder.Resolve(builder.Configuration["EmbeddedHosting:DataPath"], builder.AppHostDirectory)).GetOrAdd(name, Choose) : Choose(),
             secret);
+    }
 }

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace FanOut.EmbeddedHosting.State;
 
-/// <summary>Generated passwords of one data folder, by parameter name.</summary>
+/// <summary>The passwords that one data folder was made with, by parameter name.</summary>
 internal sealed class SecretFile
 {
     private static readonly ConcurrentDictionary<string, SecretFile> Files = new();

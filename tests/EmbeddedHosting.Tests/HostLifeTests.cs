@@ -67,6 +67,24 @@ public sealed class HostLifeTests : IDisposable
     }
 
     [Fact]
+    public async Task Data_keep_the_password_that_they_were_made_with_whatever_is_configured_later()
+    {
+        await using (var first = HostProgram.Start(_data, "--Parameters:server-password=first"))
+        {
+            await first.HealthyAsync(Cancelled);
+            Assert.Equal(0, await first.EndAsync(StopSignal.Terminate, Cancelled));
+        }
+
+        await using var next = HostProgram.Start(_data, "--Parameters:server-password=second");
+        var state = await next.HealthyAsync(Cancelled);
+        await using var database = NpgsqlDataSource.Create(state.Resources.Single(resource => resource.Name == "things").ConnectionString!);
+        Assert.Contains("Password=first", state.Resources.Single(resource => resource.Name == "things").ConnectionString, StringComparison.Ordinal);
+        await using var query = database.CreateCommand("select 42");
+        Assert.Equal(42, await query.ExecuteScalarAsync(Cancelled));
+        Assert.Equal(0, await next.EndAsync(StopSignal.Terminate, Cancelled));
+    }
+
+    [Fact]
     public async Task A_host_gives_up_on_a_service_that_keeps_crashing_and_says_which()
     {
         await using var host = HostProgram.Start(_data, "--Crash=true", "--EmbeddedHosting:StartTimeout=00:00:20", "--EmbeddedHosting:RestartDelay=00:00:00.1");
