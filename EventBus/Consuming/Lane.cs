@@ -47,7 +47,9 @@ internal sealed partial class Lane(
         var read = new NewEntries([], []);
         var ownWaits = false;
         var ownFailed = false;
-        while (!stopping.IsCancellationRequested)
+
+        // What was read ahead is handled before the loop ends: handed over instead, it would have lost a delivery without an attempt.
+        while (!stopping.IsCancellationRequested || !read.IsEmpty)
         {
             try
             {
