@@ -1,5 +1,7 @@
 using System.CommandLine;
 using FanOut.Cli;
+using FanOut.Cli.Bench;
+using FanOut.Cli.DeadLetters;
 using FanOut.Cli.Demo;
 using FanOut.Cli.Down;
 using FanOut.Cli.Kubernetes;
@@ -15,13 +17,20 @@ if (Console.IsOutputRedirected)
 }
 
 var workspace = Workspace.Find();
+if (args is [BenchCommand.Name, .. var arguments])
+{
+    return await BenchCommand.RunAsync(workspace, arguments);
+}
+
 var root = new RootCommand("FanOut: an event bus on Redis Streams, in a full order system.")
 {
     UpCommand.Create(workspace),
     DownCommand.Create(workspace),
     StatusCommand.Create(workspace),
     DemoCommand.Create(workspace),
+    DlqCommand.Create(workspace),
     TestCommand.Create(workspace),
+    BenchCommand.Create(),
     KubernetesCommand.Create(workspace),
 };
 

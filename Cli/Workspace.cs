@@ -5,6 +5,8 @@ internal sealed record Workspace(string Root, string DataPath)
 {
     public string AppHost => Path.Combine(Root, "AppHost", "bin", "Release", "net10.0", "FanOut.AppHost.dll");
 
+    public string Bench => Path.Combine(Root, "Bench", "bin", "Release", "net10.0", "FanOut.Bench.dll");
+
     public string HostOutput => Path.Combine(DataPath, "logs", "host-output.log");
 
     public static Workspace Find()

@@ -58,13 +58,15 @@ public readonly record struct EntryId : IComparable<EntryId>
     public static bool TryParse(ReadOnlySpan<byte> text, out EntryId id)
     {
         id = default;
-        if (!Utf8Parser.TryParse(text, out long milliseconds, out var used) || used >= text.Length || text[used] != (byte)'-')
+
+        // The parser would take signs, which Redis does not write.
+        if (text.ContainsAny((byte)'+', (byte)' ') || text.StartsWith("-"u8) || !Utf8Parser.TryParse(text, out long milliseconds, out var used) || used >= text.Length || text[used] != (byte)'-')
         {
             return false;
         }
 
         var rest = text[(used + 1)..];
-        if (!Utf8Parser.TryParse(rest, out long sequence, out var usedAfter) || usedAfter != rest.Length
+        if (rest.StartsWith("-"u8) || !Utf8Parser.TryParse(rest, out long sequence, out var usedAfter) || usedAfter != rest.Length
             || milliseconds is < 0 or > MaxMilliseconds || sequence is < 0 or > MaxSequence)
         {
             return false;

@@ -17,10 +17,16 @@ public static class EventBusHostApplicationBuilderExtensions
     /// </summary>
     /// <param name="builder">The host.</param>
     /// <param name="configure">Changes the options after they were read from the section <see cref="EventBusOptions.SectionName"/>; may be null.</param>
+    /// <exception cref="InvalidOperationException">It was called before for this host.</exception>
     /// <returns>A builder that adds an outbox, consumer groups or a reclaimer.</returns>
     public static EventBusBuilder AddEventBus(this IHostApplicationBuilder builder, Action<EventBusOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        if (builder.Services.Any(service => service.ServiceType == typeof(EventTypeRegistry)))
+        {
+            throw new InvalidOperationException("AddEventBus was called twice: keep the builder that the first call returned, and add every event, group, outbox and reclaimer of this process to it.");
+        }
+
         var options = builder.Services.AddOptions<EventBusOptions>()
             .BindConfiguration(EventBusOptions.SectionName)
             .PostConfigure(value => value.Source = value.Source.Length > 0 ? value.Source : builder.Environment.ApplicationName)

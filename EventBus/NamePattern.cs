@@ -12,6 +12,6 @@ internal static partial class NamePattern
             : throw new ArgumentException($"'{value}' is not a {kind} name: use 1 to 100 characters of a-z, 0-9, '.', '_' and '-', beginning with a letter or a digit.", parameter);
     }
 
-    [GeneratedRegex("^[a-z0-9][a-z0-9._-]{0,99}$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[a-z0-9][a-z0-9._-]{0,99}\z", RegexOptions.CultureInvariant)]
     private static partial Regex Pattern();
 }

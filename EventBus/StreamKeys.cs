@@ -22,6 +22,6 @@ internal static class StreamKeys
     /// <summary>The sorted set of one group's live lanes, scored by the server time of their last heartbeat in milliseconds.</summary>
     public static RedisKey Lanes(StreamName stream, GroupName group) => $"{{{stream}}}:{group}:lanes";
 
-    /// <summary>The stream that entries are moved to which no relay wrote and which stand in a relay's way.</summary>
+    /// <summary>The stream that entries are moved to which no relay wrote and which stand in a relay's way: about the newest 100,000 of them.</summary>
     public static RedisKey Foreign(StreamName stream) => $"{{{stream}}}:foreign";
 }

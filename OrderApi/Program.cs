@@ -3,11 +3,12 @@ using FanOut.EventBus;
 using FanOut.EventBus.Migrations;
 using FanOut.OrderApi;
 using FanOut.OrderApi.Availability;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Scalar.AspNetCore;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
-builder.AddRedisClient("redis");
+builder.AddRedisClient("redis", failureStatus: HealthStatus.Degraded); // The outbox holds orders while Redis is away.
 builder.AddNpgsqlDataSource("fanout", configureDataSourceBuilder: OrderDatabase.Configure);
 builder.AddEventBus()
     .AddEvent(OrderPlaced.EventType, ContractsJson.Default.OrderPlaced)

@@ -1,12 +1,18 @@
 using FanOut.EventBus;
 using FanOut.EventBus.Reclaiming;
+using FanOut.Reclaimer;
+using Scalar.AspNetCore;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddRedisClient("redis");
 builder.AddNpgsqlDataSource("fanout");
 builder.AddEventBus().AddReclaimer();
+builder.AddOperations();
 
 var app = builder.Build();
+app.MapOperations();
+app.MapOpenApi();
+app.MapScalarApiReference();
 app.MapDefaultEndpoints();
 app.Run();

@@ -20,6 +20,7 @@ public static class ServiceDefaultsExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Configuration.AddQuietLogs();
         builder.AddTelemetry();
         builder.Services.AddHealth();
         builder.Services.AddErrorResponses();

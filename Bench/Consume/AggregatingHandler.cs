@@ -5,11 +5,14 @@ using Npgsql;
 
 namespace FanOut.Bench.Consume;
 
-/// <summary>Deserialised events summed up per batch, one row per day and batch: what an analytics worker does.</summary>
-internal sealed class AggregatingHandler : IEventBatchHandler<BenchOrder>
+/// <summary>Events summed up per batch, one row per day and batch: what an analytics worker does.</summary>
+internal sealed class AggregatingHandler(DrainClock clock) : IEventBatchHandler<BenchOrder>
 {
+    private static readonly string InsertRevenue = EmbeddedSql.Read("Consume.insert_revenue.sql");
+
     public async Task HandleAsync(EventBatch<BenchOrder> batch, CancellationToken cancellationToken)
     {
+        clock.Start();
         var days = new Dictionary<DateOnly, (int Orders, decimal Revenue)>();
         foreach (var context in batch)
         {
@@ -17,7 +20,7 @@ internal sealed class AggregatingHandler : IEventBatchHandler<BenchOrder>
             sum = (sum.Orders + 1, sum.Revenue + context.Data.Total);
         }
 
-        await using var command = new NpgsqlCommand("insert into bench_revenue select $1, * from unnest($2::date[], $3::int[], $4::numeric[])", batch.Connection);
+        await using var command = new NpgsqlCommand(InsertRevenue, batch.Connection);
         command.Parameters.AddWithValue(batch.Group.Value);
         command.Parameters.AddWithValue(days.Keys.ToArray());
         command.Parameters.AddWithValue(days.Values.Select(sum => sum.Orders).ToArray());

@@ -1,142 +1,63 @@
 using FanOut.Bench.Running;
-using FanOut.EventBus;
-using FanOut.EventBus.Consuming;
-using FanOut.EventBus.Groups;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using StackExchange.Redis;
 
 namespace FanOut.Bench.Consume;
 
-/// <summary>How fast groups drain a stream: ours with three kinds of handler, against reading and acknowledging alone.</summary>
-internal sealed class ConsumeScenario(BenchServers servers, int events, int lanes)
+/// <summary>How fast groups drain a stream: ours with three kinds of handler, against reading and acknowledging alone, and against other ways to have each effect once.</summary>
+internal sealed class ConsumeScenario : IScenario
 {
     private const int BatchSize = 500;
-    private readonly StreamName _stream = new("bench");
-    private int _generation;
+    private const int Lanes = 4;
+    private const string Unit = "events/s";
 
-    public async Task<IReadOnlyList<Measurement>> RunAsync(int groups, int rounds, string only, IProgress<string> progress, CancellationToken cancellationToken)
+    public string Name => "consume";
+
+    public string Description =>
+        "Groups drain a stream of events with about 250 bytes of JSON. The limit reads (XREADGROUP COUNT 500) and acknowledges (XACK) with the same client library and as many connections, and does nothing else; all others deserialise each event and commit its effect in Postgres before they acknowledge it. With three groups, group-events are counted.";
+
+    public async Task<IReadOnlyList<Measurement>> RunAsync(BenchRun run, CancellationToken cancellationToken)
     {
-        await servers.ExecuteAsync(
-            "create table if not exists bench_revenue (group_name text, day date, orders int, revenue numeric); create table if not exists bench_effect (group_name text, order_id uuid, total numeric)", cancellationToken);
-        if (await servers.Redis.StreamLengthAsync(_stream.Value) < events)
+        await using var servers = await BenchServers.StartAsync(cancellationToken);
+        var all = await BenchStream.FillAsync(servers, "all", run.Pick(1_000_000, 100_000, 2_000), run.Progress, cancellationToken);
+        var some = await BenchStream.FillAsync(servers, "some", run.Pick(100_000, 20_000, 1_000), run.Progress, cancellationToken);
+        var few = await BenchStream.FillAsync(servers, "few", run.Pick(3_000, 1_000, 100), run.Progress, cancellationToken);
+        var article = new ArticleAlgorithm(servers.Postgres);
+        var rows = new InboxRowPerEvent(servers.Postgres);
+        var measurements = new List<Measurement>();
+        foreach (var groups in new[] { 1, 3 })
         {
-            progress.Report($"filling the stream with {events:n0} events");
-            await BenchStream.FillAsync(servers.Redis, _stream, events, cancellationToken);
+            measurements.AddRange(await Rounds.RunAsync(
+                $"consume-{groups}",
+                run,
+                [
+                    Variant.Of("read and acknowledge only", Standing.Limit, Unit, (warmUp, token) => DrainAsync(warmUp ? some : all, groups, Lanes, null, false, token)),
+                    Ours<AggregatingHandler>("lanes, batch handler that sums up", groups, 0.60),
+                    Ours<RowHandler>("lanes, batch handler, a row per event", groups, 0.45),
+                    Ours<SingleHandler>("lanes, handler of single events, a row per event", groups, 0.25),
+                    Variant.Of("batch with an inbox row and an effect row per event", Standing.Rival, Unit, (warmUp, token) => DrainAsync(warmUp ? few : some, groups, Lanes, rows.HandleAsync, false, token)),
+                    Variant.Of("article's algorithm, 4 consumers a group", Standing.Rival, Unit, (_, token) => DrainAsync(few, groups, Lanes, article.HandleAsync, true, token)),
+                    Variant.Of("article's algorithm", Standing.Baseline, Unit, (_, token) => DrainAsync(few, groups, 1, article.HandleAsync, true, token)),
+                ],
+                cancellationToken));
         }
 
-        Variant[] variants =
-        [
-            new("read and acknowledge only", true, token => ReadOnlyAsync(groups, token)),
-            new("lanes, aggregate", false, token => OursAsync<AggregatingHandler>(groups, token)),
-            new("lanes, row per event", false, token => OursAsync<RowHandler>(groups, token)),
-            new("lanes, single-event handler", false, token => OursAsync<SingleHandler>(groups, token)),
-        ];
-        return await Rounds.RunAsync($"consume-{groups}", "events/s", rounds, [.. variants.Where(variant => variant.Name.Contains(only, StringComparison.Ordinal))], progress, cancellationToken);
-    }
+        return measurements;
 
-    private string[] NewGroups(int count)
-    {
-        var generation = ++_generation;
-        return [.. Enumerable.Range(1, count).Select(number => $"g{generation}-{number}")];
-    }
+        Variant Ours<THandler>(string name, int groups, double least)
+            where THandler : class
+            => Variant.Of(
+                name,
+                Standing.Ours,
+                Unit,
+                (warmUp, token) => new LanesDrain(servers, warmUp ? some : all, Lanes, BatchSize).RunAsync<THandler>(groups, token),
+                Goal.RatioAtLeast(least),
+                Goal.TimesBaselineAtLeast(100));
 
-    private async Task<double> ReadOnlyAsync(int groupCount, CancellationToken cancellationToken)
-    {
-        var groups = NewGroups(groupCount);
-        foreach (var group in groups)
+        async Task<double> DrainAsync(BenchStream stream, int groups, int consumers, Func<string, StreamEntry[], Task>? handle, bool each, CancellationToken token)
         {
-            await servers.Redis.StreamCreateConsumerGroupAsync(_stream.Value, group, "0");
-            await servers.Redis.StreamCreateConsumerGroupAsync(StreamKeys.Redrive(_stream, new GroupName(group)), group, "0", createStream: true);
+            var rate = await new Drain(servers, stream, consumers, BatchSize).RunAsync(groups, handle, each, null, token);
+            await BenchServers.ExecuteAsync(servers.Postgres, "truncate bench_effect, bench_processed", token);
+            return rate;
         }
-
-        var connections = await Task.WhenAll(Enumerable.Range(0, groupCount * lanes).Select(_ => servers.RedisServer.ConnectAsync()));
-        var started = TimeProvider.System.GetTimestamp();
-        await Task.WhenAll(connections.Select((connection, i) => DrainAsync(connection.GetDatabase(), groups[i / lanes], $"c{i}", cancellationToken)));
-        var elapsed = TimeProvider.System.GetElapsedTime(started);
-        foreach (var connection in connections)
-        {
-            await connection.DisposeAsync();
-        }
-
-        await ForgetAsync(groups, cancellationToken);
-        return (double)events * groupCount / elapsed.TotalSeconds;
-    }
-
-    private async Task DrainAsync(IDatabase redis, string group, string consumer, CancellationToken cancellationToken)
-    {
-        StreamPosition[] positions = [new(_stream.Value, StreamPosition.NewMessages)];
-        Task<long>? acknowledged = null;
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            var read = await redis.StreamReadGroupAsync(positions, group, consumer, BatchSize, noAck: false, CommandFlags.None);
-            if (acknowledged is not null)
-            {
-                await acknowledged;
-            }
-
-            if (read.Length == 0 || read[0].Entries.Length == 0)
-            {
-                return;
-            }
-
-            acknowledged = redis.StreamAcknowledgeAsync(_stream.Value, group, Array.ConvertAll(read[0].Entries, entry => entry.Id));
-        }
-    }
-
-    private async Task<double> OursAsync<THandler>(int groupCount, CancellationToken cancellationToken)
-        where THandler : class
-    {
-        var groups = NewGroups(groupCount);
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "bench" });
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["EventBus:Stream"] = _stream.Value });
-        builder.Services.AddMetrics();
-        builder.Services.AddSingleton<IConnectionMultiplexer>(servers.Connection);
-        builder.Services.AddSingleton(servers.Postgres);
-        var bus = builder.AddEventBus().AddEvent(BenchOrder.EventType, BenchJson.Default.BenchOrder);
-        foreach (var group in groups)
-        {
-            var consumer = bus.AddConsumerGroup(group, options =>
-            {
-                (options.Start, options.Lanes, options.BatchSize) = (GroupStart.Earliest, lanes, BatchSize);
-            });
-            _ = typeof(THandler) == typeof(AggregatingHandler) ? consumer.SubscribeBatch<BenchOrder, AggregatingHandler>()
-                : typeof(THandler) == typeof(RowHandler) ? consumer.SubscribeBatch<BenchOrder, RowHandler>()
-                : consumer.Subscribe<BenchOrder, SingleHandler>();
-        }
-
-        using var host = builder.Build();
-        await host.StartAsync(cancellationToken);
-        var started = TimeProvider.System.GetTimestamp();
-        await UntilDrainedAsync(groups, cancellationToken);
-        var elapsed = TimeProvider.System.GetElapsedTime(started);
-        await host.StopAsync(cancellationToken);
-        await ForgetAsync(groups, cancellationToken);
-        return (double)events * groupCount / elapsed.TotalSeconds;
-    }
-
-    private async Task UntilDrainedAsync(string[] groups, CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-        foreach (var group in groups)
-        {
-            // XINFO's lag is exact here: nothing is trimmed or deleted, and the group began at the beginning.
-            while (!(await servers.Redis.StreamGroupInfoAsync(_stream.Value)).Any(info => info.Name == group && info.Lag == 0 && info.PendingMessageCount == 0))
-            {
-                await timer.WaitForNextTickAsync(cancellationToken);
-            }
-        }
-    }
-
-    private async Task ForgetAsync(string[] groups, CancellationToken cancellationToken)
-    {
-        foreach (var group in groups)
-        {
-            await servers.Redis.StreamDeleteConsumerGroupAsync(_stream.Value, group);
-            await servers.Redis.KeyDeleteAsync(StreamKeys.Redrive(_stream, new GroupName(group)));
-        }
-
-        await servers.ExecuteAsync("truncate bench_revenue, bench_effect; do $$ begin if to_regclass('bus.inbox') is not null then truncate bus.inbox, bus.consumer_group; end if; end $$", cancellationToken);
     }
 }

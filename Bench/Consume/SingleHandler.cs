@@ -5,11 +5,14 @@ using Npgsql;
 namespace FanOut.Bench.Consume;
 
 /// <summary>One row per event, by a handler that sees one event at a time and enqueues its statement.</summary>
-internal sealed class SingleHandler : IEventHandler<BenchOrder>
+internal sealed class SingleHandler(DrainClock clock) : IEventHandler<BenchOrder>
 {
+    private static readonly string InsertEffect = EmbeddedSql.Read("Consume.insert_effect.sql");
+
     public Task HandleAsync(EventContext<BenchOrder> context, CancellationToken cancellationToken)
     {
-        context.Enqueue(new NpgsqlBatchCommand("insert into bench_effect values ($1, $2, $3)")
+        clock.Start();
+        context.Enqueue(new NpgsqlBatchCommand(InsertEffect)
         {
             Parameters =
             {

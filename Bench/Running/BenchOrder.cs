@@ -1,9 +1,12 @@
 namespace FanOut.Bench.Running;
 
-/// <summary>The data of a benchmark's event: about 250 bytes as JSON.</summary>
-internal sealed record BenchOrder(Guid OrderId, string Customer, string Email, string Currency, string Sku, int Quantity, decimal UnitPrice, decimal Total, DateOnly Day)
+/// <summary>The data of a benchmark's event: about 250 bytes as JSON, or as many as asked for.</summary>
+internal sealed record BenchOrder(Guid OrderId, string? Customer, string? Email, string? Currency, string? Sku, int Quantity, decimal UnitPrice, decimal Total, DateOnly Day, string? Note = null)
 {
     public const string EventType = "bench.order";
+
+    /// <summary>The shortest is about this long.</summary>
+    private const int Shortest = 120;
 
     public static BenchOrder Create(int number) => new(
         Guid.CreateVersion7(),
@@ -15,4 +18,8 @@ internal sealed record BenchOrder(Guid OrderId, string Customer, string Email, s
         9.95m,
         9.95m * ((number % 9) + 1),
         new DateOnly(2026, 1, 1).AddDays(number % 28));
+
+    /// <summary>An order of about so many bytes as JSON; about 100 at least.</summary>
+    public static BenchOrder Create(int number, int bytes) =>
+        Create(number) with { Customer = null, Email = null, Currency = null, Sku = null, Note = bytes > Shortest ? new string('x', bytes - Shortest) : null };
 }

@@ -7,6 +7,8 @@ namespace FanOut.Bench.Running;
 /// <summary>A Redis and a Postgres of the benchmark's own, set as durable as in production: append-only file synced every second, fsync and synchronous commit on.</summary>
 internal sealed class BenchServers : IAsyncDisposable
 {
+    private static readonly string CreateTables = EmbeddedSql.Read("Running.create_tables.sql");
+
     private BenchServers(RedisServer redis, PostgresServer postgres, PostgresDatabase database, ConnectionMultiplexer connection)
     {
         RedisServer = redis;
@@ -30,14 +32,31 @@ internal sealed class BenchServers : IAsyncDisposable
     public static async Task<BenchServers> StartAsync(CancellationToken cancellationToken)
     {
         var redis = await RedisServer.StartAsync(new RedisServerOptions { AppendOnly = true, AppendFsync = "everysec" }, cancellationToken);
-        var postgres = await PostgresServer.StartAsync(new PostgresServerOptions { Fsync = true }, cancellationToken);
-        return new BenchServers(redis, postgres, await postgres.CreateDatabaseAsync(cancellationToken: cancellationToken), await redis.ConnectAsync());
+        var postgres = await PostgresServer.StartAsync(
+            new PostgresServerOptions
+            {
+                Fsync = true,
+                Settings = new Dictionary<string, string> { ["synchronous_commit"] = "on", ["shared_buffers"] = "256MB", ["max_wal_size"] = "4GB" },
+            },
+            cancellationToken);
+        var servers = new BenchServers(redis, postgres, await postgres.CreateDatabaseAsync(cancellationToken: cancellationToken), await redis.ConnectAsync(options => options.AllowAdmin = false));
+        await ExecuteAsync(servers.Postgres, CreateTables, cancellationToken);
+        return servers;
     }
 
-    public async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
+    /// <summary>A further database with the benchmark's tables.</summary>
+    public async Task<PostgresDatabase> CreateDatabaseAsync(CancellationToken cancellationToken)
     {
-        await using var command = Postgres.CreateCommand(sql);
+        var database = await PostgresServer.CreateDatabaseAsync(cancellationToken: cancellationToken);
+        await ExecuteAsync(database.DataSource, CreateTables, cancellationToken);
+        return database;
+    }
+
+    public static async Task ExecuteAsync(NpgsqlDataSource postgres, string sql, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)
+    {
+        await using var command = postgres.CreateCommand(sql);
         command.CommandTimeout = 0;
+        command.Parameters.AddRange(parameters);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

@@ -5,38 +5,58 @@ using StackExchange.Redis;
 
 namespace FanOut.Bench.Running;
 
-/// <summary>Fills a stream as the relay would: entry k of a batch has the id ms-k.</summary>
-internal static class BenchStream
+/// <summary>A stream of events as the relay would have written it: entry k of a batch has the id ms-k.</summary>
+internal sealed record BenchStream(StreamName Name, int Count)
 {
-    private const int BatchSize = 1_000;
+    public const int BatchSize = 1_000;
 
-    public static async Task FillAsync(IDatabase redis, StreamName stream, int count, CancellationToken cancellationToken)
+    private static readonly DateTimeOffset Beginning = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>The id of an event, counted from 0.</summary>
+    public static EntryId IdOf(int number) => new(Beginning.ToUnixTimeMilliseconds() + (number / BatchSize), number % BatchSize);
+
+    /// <summary>Fills a stream unless it is there already.</summary>
+    public static async Task<BenchStream> FillAsync(BenchServers servers, string name, int count, BenchProgress progress, CancellationToken cancellationToken, int? bytes = null)
     {
-        var time = EventFields.FormatTime(TimeProvider.System.GetUtcNow());
-        var start = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() - (count / BatchSize) - 60_000;
+        var redis = servers.Redis;
+        var stream = new BenchStream(new StreamName(name), count);
+        var there = (int)await redis.StreamLengthAsync(name);
+        if (there < count)
+        {
+            progress.Say($"filling a stream with {count:n0} events");
+        }
+
         var added = new Task<RedisValue>[BatchSize];
-        for (var number = 0; number < count; number += BatchSize)
+        for (var first = there; first < count; first += BatchSize)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var size = Math.Min(BatchSize, count - number);
+            var size = Math.Min(BatchSize, count - first);
             for (var k = 0; k < size; k++)
             {
-                var order = BenchOrder.Create(number + k);
-                NameValueEntry[] fields =
-                [
-                    new(EventFields.Id, Guid.CreateVersion7().ToString()),
-                    new(EventFields.Type, BenchOrder.EventType),
-                    new(EventFields.Source, "bench"),
-                    new(EventFields.Subject, order.OrderId.ToString()),
-                    new(EventFields.Time, time),
-                    new(EventFields.Data, JsonSerializer.SerializeToUtf8Bytes(order, BenchJson.Default.BenchOrder)),
-                    new(EventFields.TraceParent, ""),
-                    new(EventFields.TraceState, ""),
-                ];
-                added[k] = redis.StreamAddAsync(stream.Value, fields, $"{start + (number / BatchSize)}-{k}");
+                added[k] = redis.StreamAddAsync(name, Entry(first + k, bytes), IdOf(first + k).ToString());
             }
 
             await Task.WhenAll(added.Take(size));
         }
+
+        return stream;
     }
+
+    public static NameValueEntry[] Entry(int number, int? bytes = null)
+    {
+        var order = bytes is { } length ? BenchOrder.Create(number, length) : BenchOrder.Create(number);
+        return Entry(BenchOrder.EventType, order.OrderId.ToString(), JsonSerializer.SerializeToUtf8Bytes(order, BenchJson.Default.BenchOrder));
+    }
+
+    public static NameValueEntry[] Entry(string type, string subject, byte[] data) =>
+    [
+        new(EventFields.Id, Guid.CreateVersion7().ToString()),
+        new(EventFields.Type, type),
+        new(EventFields.Source, "bench"),
+        new(EventFields.Subject, subject),
+        new(EventFields.Time, EventFields.FormatTime(TimeProvider.System.GetUtcNow())),
+        new(EventFields.Data, data),
+        new(EventFields.TraceParent, ""),
+        new(EventFields.TraceState, ""),
+    ];
 }

@@ -1,26 +1,52 @@
 namespace FanOut.Bench.Running;
 
-/// <summary>Runs variants in turn, A B C A B C, so that whatever else the machine does falls on all of them, and compares medians.</summary>
+/// <summary>Runs variants in turn, A B C A B C, so that whatever else the machine does falls on all of them, and takes medians.</summary>
 internal static class Rounds
 {
-    public static async Task<IReadOnlyList<Measurement>> RunAsync(string scenario, string unit, int rounds, IReadOnlyList<Variant> variants, IProgress<string> progress, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<Measurement>> RunAsync(
+        string scenario, BenchRun run, IReadOnlyList<Variant> variants, CancellationToken cancellationToken, bool warmUp = true)
     {
-        var values = variants.ToDictionary(variant => variant, _ => new List<double>());
-        for (var round = 1; round <= rounds; round++)
+        var values = variants.ToDictionary(variant => variant, variant => variant.Figures.Select(_ => new List<double>()).ToArray());
+        run.Progress.Expect(variants.Count * (run.Rounds + (warmUp ? 1 : 0)));
+        for (var round = warmUp ? 0 : 1; round <= run.Rounds; round++)
         {
             foreach (var variant in variants)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 GC.Collect();
-                var value = await variant.RunAsync(cancellationToken);
-                values[variant].Add(value);
-                progress.Report($"{scenario} round {round}/{rounds}: {variant.Name} {value:n0} {unit}");
+                var figures = await variant.RunAsync(round == 0, cancellationToken);
+                for (var i = 0; round > 0 && i < figures.Length; i++)
+                {
+                    values[variant][i].Add(figures[i]);
+                }
+
+                var seen = string.Join(", ", figures.Zip(variant.Figures, (value, figure) => $"{(figure.Name.Length > 0 ? figure.Name + " " : "")}{Quantity.Format(value)} {figure.Unit}"));
+                run.Progress.Step($"{scenario} {(round == 0 ? "warm-up" : $"round {round}/{run.Rounds}")}: {variant.Name}: {seen}");
             }
         }
 
-        var limit = variants.FirstOrDefault(variant => variant.IsLimit) is { } limiting ? Median(values[limiting]) : (double?)null;
-        return [.. variants.Select(variant => new Measurement(
-            scenario, variant.Name, unit, Median(values[variant]), values[variant].Min(), values[variant].Max(), limit, limit is { } l ? Median(values[variant]) / l : null))];
+        return [.. variants.SelectMany(variant => variant.Figures.Select((figure, i) =>
+        {
+            var seen = values[variant][i];
+            return new Measurement(
+                scenario, $"{variant.Name} {figure.Name}".Trim(), variant.Standing, figure.Unit, Median(seen), seen.Min(), seen.Max(), Of(Standing.Limit, figure), Median(seen) / Of(Standing.Baseline, figure), figure.Goals);
+        }))];
+
+        double? Of(Standing standing, FigureSpec figure)
+        {
+            foreach (var variant in variants.Where(variant => variant.Standing == standing))
+            {
+                for (var i = 0; i < variant.Figures.Count; i++)
+                {
+                    if (variant.Figures[i].Name == figure.LimitFigure && variant.Figures[i].Unit == figure.Unit)
+                    {
+                        return Median(values[variant][i]);
+                    }
+                }
+            }
+
+            return null;
+        }
     }
 
     private static double Median(List<double> values)

@@ -43,6 +43,7 @@ public class DistributedApplicationBuilder : IDistributedApplicationBuilder
             }
         }
 
+        RefusePublishing();
         AddEngine();
         interception?.Created(this);
     }
@@ -80,6 +81,15 @@ public class DistributedApplicationBuilder : IDistributedApplicationBuilder
         return application;
     }
 
+    /// <summary>The switches are Aspire's: <c>aspire publish</c> and azd pass them. Starting everything would be no answer.</summary>
+    private void RefusePublishing()
+    {
+        if (_host.Configuration["publisher"] is not null || (_host.Configuration["operation"] is { } operation && !string.Equals(operation, "run", StringComparison.OrdinalIgnoreCase)))
+        {
+            throw new DistributedApplicationException("This engine only runs applications. To publish one, use Aspire: -p:UseAspire=true, or the environment variable UseAspire=true.");
+        }
+    }
+
     private void AddEngine()
     {
         _host.Services.AddOptions<EmbeddedHostOptions>()
@@ -93,8 +103,9 @@ public class DistributedApplicationBuilder : IDistributedApplicationBuilder
         _host.Services.AddSingleton(new DistributedApplicationModel(_resources));
         _host.Services.AddSingleton(ExecutionContext);
         _host.Services.AddSingleton<ResourceNotificationService>();
-        _host.Services.AddSingleton(services => new ResourceCommandService(services.GetRequiredService<EmbeddedEngine>()));
+        _host.Services.AddSingleton(services => new ResourceCommandService(services.GetRequiredService<EmbeddedEngine>(), services));
         _host.Services.AddSingleton<ResourceConsole>();
+        _host.Services.AddSingleton(services => new ResourceLoggerService(services.GetRequiredService<ResourceConsole>()));
         _host.Services.AddSingleton<DataFolder>();
         _host.Services.AddSingleton<ProcessLedger>();
         _host.Services.AddSingleton<ProcessLauncher>();

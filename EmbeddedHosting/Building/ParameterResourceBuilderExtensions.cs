@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Aspire.Hosting.ApplicationModel;
 using FanOut.EmbeddedHosting.State;
 
@@ -6,8 +5,6 @@ namespace Aspire.Hosting;
 
 public static class ParameterResourceBuilderExtensions
 {
-    private const string Alphabet = "ABCDEFGHJKMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz0123456789";
-
     public static IResourceBuilder<ParameterResource> AddParameter(this IDistributedApplicationBuilder builder, string name, bool secret = false)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -25,12 +22,23 @@ public static class ParameterResourceBuilderExtensions
         return builder.AddResource(new ParameterResource(name, () => builder.Configuration[$"Parameters:{name}"] ?? value, secret));
     }
 
+    /// <summary>A parameter with a value of its own where none is configured: if <paramref name="persist"/>, made once and kept in the data folder, otherwise made anew at each start.</summary>
+    public static IResourceBuilder<ParameterResource> AddParameter(
+        this IDistributedApplicationBuilder builder, string name, ParameterDefault value, bool secret = false, bool persist = false)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(value);
+        return builder.AddResource(CreateParameter(builder, name, value, secret, persist));
+    }
+
     /// <summary>A random password, made once and kept with the data it protects.</summary>
     internal static ParameterResource CreateDefaultPasswordParameter(IDistributedApplicationBuilder builder, string name) =>
+        CreateParameter(builder, name, new GenerateParameterDefault { Special = false }, secret: true, persist: true);
+
+    private static ParameterResource CreateParameter(IDistributedApplicationBuilder builder, string name, ParameterDefault value, bool secret, bool persist) =>
         new(
             name,
             () => builder.Configuration[$"Parameters:{name}"]
-                ?? SecretFile.In(DataFolder.Resolve(builder.Configuration["EmbeddedHosting:DataPath"], builder.AppHostDirectory))
-                    .GetOrAdd(name, () => RandomNumberGenerator.GetString(Alphabet, 24)),
-            secret: true);
+                ?? (persist ? SecretFile.In(DataFolder.Resolve(builder.Configuration["EmbeddedHosting:DataPath"], builder.AppHostDirectory)).GetOrAdd(name, value.GetDefaultValue) : value.GetDefaultValue()),
+            secret);
 }

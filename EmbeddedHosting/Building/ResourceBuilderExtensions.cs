@@ -65,9 +65,9 @@ public static partial class ResourceBuilderExtensions
         ArgumentNullException.ThrowIfNull(source);
         var resource = source.Resource;
         var name = connectionName ?? resource.Name;
-        return builder.WithEnvironment(async context =>
+        return builder.WithEnvironment(context =>
         {
-            context.EnvironmentVariables[$"ConnectionStrings__{name}"] = await resource.GetConnectionStringAsync(context.CancellationToken) ?? "";
+            context.EnvironmentVariables[$"ConnectionStrings__{name}"] = resource;
             foreach (var (key, value) in resource.GetConnectionProperties())
             {
                 context.EnvironmentVariables[$"{VariableName(name)}_{key.ToUpperInvariant()}"] = value;
@@ -152,7 +152,7 @@ public static partial class ResourceBuilderExtensions
         where T : IResourceWithEndpoints
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return builder.WithAnnotation(new HttpHealthCheckAnnotation(endpointName ?? "http", path ?? "/", statusCode ?? 200));
+        return builder.WithAnnotation<HealthCheckAnnotation>(new HttpHealthCheckAnnotation(builder.Resource.Name, endpointName ?? "http", path ?? "/", statusCode ?? 200));
     }
 
     public static IResourceBuilder<T> WithUrlForEndpoint<T>(this IResourceBuilder<T> builder, string endpointName, Action<ResourceUrlAnnotation> callback)
@@ -160,6 +160,13 @@ public static partial class ResourceBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         return builder.WithAnnotation(new EndpointUrlCallbackAnnotation(endpointName, callback));
+    }
+
+    public static IResourceBuilder<T> WithUrlForEndpoint<T>(this IResourceBuilder<T> builder, string endpointName, Func<EndpointReference, ResourceUrlAnnotation> callback)
+        where T : IResourceWithEndpoints
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return builder.WithAnnotation(new AddedUrlAnnotation(endpointName, callback));
     }
 
     public static IResourceBuilder<T> WaitFor<T>(this IResourceBuilder<T> builder, IResourceBuilder<IResource> dependency)

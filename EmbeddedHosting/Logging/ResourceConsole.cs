@@ -37,6 +37,8 @@ internal sealed class ResourceConsole(IOptions<EmbeddedHostOptions> options, Dat
 
     public IReadOnlyList<string> LastLines(string resource) => LogOf(resource).LastLines();
 
+    public IAsyncEnumerable<string> WatchAsync(string resource) => LogOf(resource).WatchAsync();
+
     public void Dispose()
     {
         foreach (var log in _logs.Values)

@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using System.Text;
+using System.Threading.Channels;
 
 namespace FanOut.EmbeddedHosting.Logging;
 
@@ -10,6 +12,7 @@ internal sealed class ResourceLog(string path, int colour) : IDisposable
 
     private readonly Lock _lock = new();
     private readonly Queue<string> _last = new(LinesKept);
+    private readonly List<ChannelWriter<string>> _watchers = [];
     private StreamWriter? _writer;
     private bool _disposed;
 
@@ -25,6 +28,11 @@ internal sealed class ResourceLog(string path, int colour) : IDisposable
             }
 
             _last.Enqueue(line);
+            foreach (var watcher in _watchers)
+            {
+                watcher.TryWrite(line);
+            }
+
             if (_disposed)
             {
                 return;
@@ -54,6 +62,36 @@ internal sealed class ResourceLog(string path, int colour) : IDisposable
         lock (_lock)
         {
             return [.. _last];
+        }
+    }
+
+    /// <summary>The last lines, then each that is added.</summary>
+    public async IAsyncEnumerable<string> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var channel = Channel.CreateUnbounded<string>();
+        lock (_lock)
+        {
+            foreach (var line in _last)
+            {
+                channel.Writer.TryWrite(line);
+            }
+
+            _watchers.Add(channel.Writer);
+        }
+
+        try
+        {
+            await foreach (var line in channel.Reader.ReadAllAsync(cancellationToken))
+            {
+                yield return line;
+            }
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _watchers.Remove(channel.Writer);
+            }
         }
     }
 

@@ -7,5 +7,5 @@ public interface IResourceWithConnectionString : IResource, IValueProvider
     ValueTask<string?> IValueProvider.GetValueAsync(CancellationToken cancellationToken) => GetConnectionStringAsync(cancellationToken);
 
     /// <summary>What a reference injects beside the connection string, as <c>{NAME}_{KEY}</c>.</summary>
-    IEnumerable<KeyValuePair<string, string>> GetConnectionProperties() => [];
+    IEnumerable<KeyValuePair<string, IValueProvider>> GetConnectionProperties() => [];
 }

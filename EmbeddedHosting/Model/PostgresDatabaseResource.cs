@@ -13,6 +13,6 @@ public class PostgresDatabaseResource(string name, string databaseName, Postgres
 
     public ValueTask<string?> GetConnectionStringAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult<string?>(ConnectionString);
 
-    IEnumerable<KeyValuePair<string, string>> IResourceWithConnectionString.GetConnectionProperties() =>
-        [.. Parent.ConnectionProperties(DatabaseName), new("DatabaseName", DatabaseName)];
+    IEnumerable<KeyValuePair<string, IValueProvider>> IResourceWithConnectionString.GetConnectionProperties() =>
+        [.. Parent.ConnectionProperties(DatabaseName), new("DatabaseName", new DeferredValue(() => DatabaseName))];
 }

@@ -23,21 +23,21 @@ public class PostgresServerResource(string name, ParameterResource? userName, Pa
 
     public ValueTask<string?> GetConnectionStringAsync(CancellationToken cancellationToken = default) => ValueTask.FromResult<string?>(ConnectionString);
 
-    IEnumerable<KeyValuePair<string, string>> IResourceWithConnectionString.GetConnectionProperties() => ConnectionProperties(database: null);
+    IEnumerable<KeyValuePair<string, IValueProvider>> IResourceWithConnectionString.GetConnectionProperties() => ConnectionProperties(database: null);
 
     internal void AddDatabase(string name, string databaseName) => _databases.Add(name, databaseName);
 
-    internal IEnumerable<KeyValuePair<string, string>> ConnectionProperties(string? database)
+    internal IEnumerable<KeyValuePair<string, IValueProvider>> ConnectionProperties(string? database)
     {
         var path = database is null ? "" : "/" + Uri.EscapeDataString(database);
         return
         [
-            new("Host", PrimaryEndpoint.Host),
-            new("Port", PrimaryEndpoint.Port.ToString(CultureInfo.InvariantCulture)),
-            new("Username", UserName),
-            new("Password", PasswordParameter.Value),
-            new("Uri", $"postgresql://{Uri.EscapeDataString(UserName)}:{Uri.EscapeDataString(PasswordParameter.Value)}@{PrimaryEndpoint.Host}:{PrimaryEndpoint.Port}{path}"),
-            new("JdbcConnectionString", $"jdbc:postgresql://{PrimaryEndpoint.Host}:{PrimaryEndpoint.Port}{path}"),
+            new("Host", new DeferredValue(() => PrimaryEndpoint.Host)),
+            new("Port", new DeferredValue(() => PrimaryEndpoint.Port.ToString(CultureInfo.InvariantCulture))),
+            new("Username", new DeferredValue(() => UserName)),
+            new("Password", PasswordParameter),
+            new("Uri", new DeferredValue(() => $"postgresql://{Uri.EscapeDataString(UserName)}:{Uri.EscapeDataString(PasswordParameter.Value)}@{PrimaryEndpoint.Host}:{PrimaryEndpoint.Port}{path}")),
+            new("JdbcConnectionString", new DeferredValue(() => $"jdbc:postgresql://{PrimaryEndpoint.Host}:{PrimaryEndpoint.Port}{path}")),
         ];
     }
 }

@@ -13,11 +13,11 @@ public class RedisResource(string name, ParameterResource password) : ContainerR
     public ValueTask<string?> GetConnectionStringAsync(CancellationToken cancellationToken = default) =>
         ValueTask.FromResult<string?>($"{PrimaryEndpoint.Host}:{PrimaryEndpoint.Port},password={PasswordParameter!.Value}");
 
-    IEnumerable<KeyValuePair<string, string>> IResourceWithConnectionString.GetConnectionProperties() =>
+    IEnumerable<KeyValuePair<string, IValueProvider>> IResourceWithConnectionString.GetConnectionProperties() =>
     [
-        new("Host", PrimaryEndpoint.Host),
-        new("Port", PrimaryEndpoint.Port.ToString(CultureInfo.InvariantCulture)),
-        new("Password", PasswordParameter!.Value),
-        new("Uri", $"redis://:{Uri.EscapeDataString(PasswordParameter.Value)}@{PrimaryEndpoint.Host}:{PrimaryEndpoint.Port}"),
+        new("Host", new DeferredValue(() => PrimaryEndpoint.Host)),
+        new("Port", new DeferredValue(() => PrimaryEndpoint.Port.ToString(CultureInfo.InvariantCulture))),
+        new("Password", PasswordParameter!),
+        new("Uri", new DeferredValue(() => $"redis://:{Uri.EscapeDataString(PasswordParameter!.Value)}@{PrimaryEndpoint.Host}:{PrimaryEndpoint.Port}")),
     ];
 }

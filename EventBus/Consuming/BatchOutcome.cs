@@ -12,6 +12,12 @@ internal sealed class BatchOutcome
     /// <summary>Numbers of the dead letters whose entries are to be moved to the DLQ stream.</summary>
     public List<long> DeadLetters { get; } = [];
 
+    /// <summary>How many events a handler has handled; the others of <see cref="Done"/> were done before, or nobody wants them.</summary>
+    public int Handled { get; set; }
+
+    /// <summary>Why the first of <see cref="Failed"/> and of the new dead letters failed; null where none did.</summary>
+    public string? FirstError { get; set; }
+
     /// <summary>How many of the dead letters are new.</summary>
     public int NewDeadLetters { get; set; }
 
@@ -21,12 +27,24 @@ internal sealed class BatchOutcome
     /// <summary>Deliveries whose effect had been committed before.</summary>
     public int Duplicates { get; set; }
 
+    /// <summary>Takes over what another transaction decided.</summary>
+    public void Add(BatchOutcome other)
+    {
+        Done.AddRange(other.Done);
+        Failed.AddRange(other.Failed);
+        DeadLetters.AddRange(other.DeadLetters);
+        Handled += other.Handled;
+        NewDeadLetters += other.NewDeadLetters;
+        Duplicates += other.Duplicates;
+        FirstError ??= other.FirstError;
+    }
+
     /// <summary>Forgets what Redis has been told.</summary>
     public void Clear()
     {
         Done.Clear();
         Failed.Clear();
         DeadLetters.Clear();
-        (NewDeadLetters, Duplicates) = (0, 0);
+        (Handled, NewDeadLetters, Duplicates, FirstError) = (0, 0, 0, null);
     }
 }

@@ -1,5 +1,6 @@
 using FanOut.EventBus.DeadLetters;
 using FanOut.EventBus.Inbox;
+using FanOut.EventBus.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -39,6 +40,7 @@ internal sealed class BatchProcessor(StreamName stream, GroupName group, string 
             await using var scope = scopes.CreateAsyncScope();
             await InvokeAsync(scope.ServiceProvider, fresh, new BatchTransaction(stream, group, connection, transaction), traces, cancellationToken);
             outcome.Done.AddRange(fresh);
+            outcome.Handled = fresh.Count(delivery => delivery.Type is not null);
         }
 
         if (covered is not null)
@@ -69,7 +71,7 @@ internal sealed class BatchProcessor(StreamName stream, GroupName group, string 
             if (delivery.Malformed is { } reason)
             {
                 await DeadLetterAsync(connection, delivery, reason, outcome, cancellationToken);
-                traces.Record(delivery, "dead-lettered", reason);
+                traces.Record(delivery, EntryTrace.DeadLettered, reason);
                 continue;
             }
 
@@ -83,8 +85,8 @@ internal sealed class BatchProcessor(StreamName stream, GroupName group, string 
 
             if (await TryHandleAsync(connection, transaction, delivery, traces, cancellationToken) is not { } fault)
             {
-                await transaction.ReleaseAsync("entry", cancellationToken);
                 outcome.Done.Add(delivery);
+                outcome.Handled += delivery.Type is null ? 0 : 1;
                 continue;
             }
 
@@ -93,13 +95,40 @@ internal sealed class BatchProcessor(StreamName stream, GroupName group, string 
             await TakeOutAsync(connection, delivery, fault, outcome, traces, cancellationToken);
         }
 
-        if (!blameEvents && faults.Count > 1 && outcome.Done.Count == 0 && faults.TrueForAll(fault => fault is not RejectEventException && fault.GetType() == faults[0].GetType()))
+        if (!blameEvents && faults.Count > 1 && outcome.Handled == 0 && faults.TrueForAll(fault => fault is not RejectEventException && fault.GetType() == faults[0].GetType()))
         {
             throw new AllFailedAlikeException(faults.Count, faults[0]);
         }
 
         await FinishAsync(connection, transaction, outcome, cancellationToken);
         return outcome;
+    }
+
+    /// <summary>Holds one event at fault for what looked like a fault of the environment.</summary>
+    public async Task<BatchOutcome> BlameAsync(Delivery delivery, Exception fault, BatchTrace traces, CancellationToken cancellationToken)
+    {
+        await using var connection = await postgres.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var outcome = new BatchOutcome();
+        await TakeOutAsync(connection, delivery, fault, outcome, traces, cancellationToken);
+        await FinishAsync(connection, transaction, outcome, cancellationToken);
+        return outcome;
+    }
+
+    /// <summary>Whether Postgres answers.</summary>
+    public async Task<bool> IsPostgresWellAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var command = postgres.CreateCommand("select 1");
+            command.CommandTimeout = 5;
+            await command.ExecuteScalarAsync(cancellationToken);
+            return true;
+        }
+        catch (Exception e) when (Fault.IsEnvironment(e))
+        {
+            return false;
+        }
     }
 
     /// <summary>Dead-letters entries without handling them.</summary>
@@ -112,6 +141,11 @@ internal sealed class BatchProcessor(StreamName stream, GroupName group, string 
             ?? $"Delivered {delivery.Count} times without an answer: the worker crashed or stalled each time it handled this event.";
         await DeadLetterAsync(connection, delivery, error, outcome, cancellationToken);
         await FinishAsync(connection, transaction, outcome, cancellationToken);
+        if (outcome.NewDeadLetters > 0 && delivery.Malformed is null)
+        {
+            EntryTrace.RecordDeadLetter(stream, group, delivery.Event, delivery.Entry, consumer, delivery.Count, error);
+        }
+
         return outcome;
     }
 
@@ -139,16 +173,23 @@ internal sealed class BatchProcessor(StreamName stream, GroupName group, string 
 
     private async Task InvokeAsync(IServiceProvider services, IReadOnlyList<Delivery> deliveries, BatchTransaction transaction, BatchTrace traces, CancellationToken cancellationToken)
     {
-        foreach (var subscription in subscriptions)
+        try
         {
-            IReadOnlyList<Delivery> wanted = AllAre(deliveries, subscription) ? deliveries : [.. deliveries.Where(delivery => delivery.Type == subscription.Type)];
-            if (wanted.Count > 0)
+            foreach (var subscription in subscriptions)
             {
-                await subscription.InvokeAsync(services, wanted, transaction, traces, cancellationToken);
+                IReadOnlyList<Delivery> wanted = AllAre(deliveries, subscription) ? deliveries : [.. deliveries.Where(delivery => delivery.Type == subscription.Type)];
+                if (wanted.Count > 0)
+                {
+                    await subscription.InvokeAsync(services, wanted, transaction, traces, cancellationToken);
+                }
             }
-        }
 
-        await transaction.FlushAsync(cancellationToken);
+            await transaction.FlushAsync(cancellationToken);
+        }
+        catch (Exception e) when (Fault.IsEnvironment(e) && Fault.MayBeOfAHandler(e))
+        {
+            throw new SuspectedHandlerException(e);
+        }
     }
 
     private static bool AllAre(IReadOnlyList<Delivery> deliveries, Subscription subscription)
@@ -172,6 +213,9 @@ internal sealed class BatchProcessor(StreamName stream, GroupName group, string 
             traces.Enter(delivery);
             await using var scope = scopes.CreateAsyncScope();
             await InvokeAsync(scope.ServiceProvider, [delivery], new BatchTransaction(stream, group, connection, transaction), traces, cancellationToken);
+
+            // Fails where the handler has hidden an error that aborted the transaction.
+            await transaction.ReleaseAsync("entry", cancellationToken);
             return null;
         }
         catch (Exception e) when (!Fault.IsEnvironment(e) && !cancellationToken.IsCancellationRequested)
@@ -186,7 +230,7 @@ internal sealed class BatchProcessor(StreamName stream, GroupName group, string 
         if (fault is RejectEventException || delivery.Count >= maxDeliveries)
         {
             await DeadLetterAsync(connection, delivery, error, outcome, cancellationToken);
-            traces.Record(delivery, "dead-lettered", error);
+            traces.Record(delivery, EntryTrace.DeadLettered, error, fault.GetType().FullName);
             return;
         }
 
@@ -195,10 +239,11 @@ internal sealed class BatchProcessor(StreamName stream, GroupName group, string 
         command.Parameters.AddWithValue(group.Value);
         command.Parameters.AddWithValue(delivery.Entry.Value);
         command.Parameters.AddWithValue(delivery.Count);
-        command.Parameters.AddWithValue(error.Replace('\0', '\uFFFD'));
+        command.Parameters.AddWithValue(FailureText.Clean(error));
         await command.ExecuteNonQueryAsync(cancellationToken);
         outcome.Failed.Add(delivery);
-        traces.Record(delivery, "parked", error);
+        outcome.FirstError ??= error;
+        traces.Record(delivery, EntryTrace.Parked, error, fault.GetType().FullName);
     }
 
     private async Task DeadLetterAsync(NpgsqlConnection connection, Delivery delivery, string error, BatchOutcome outcome, CancellationToken cancellationToken)
@@ -216,6 +261,7 @@ internal sealed class BatchProcessor(StreamName stream, GroupName group, string 
         {
             outcome.DeadLetters.Add(number);
             outcome.NewDeadLetters++;
+            outcome.FirstError ??= error;
         }
         else
         {
@@ -263,7 +309,9 @@ internal sealed class BatchProcessor(StreamName stream, GroupName group, string 
             await _inbox.CountDuplicatesAsync(connection, outcome.Duplicates, cancellationToken);
         }
 
-        await transaction.CommitAsync(cancellationToken);
+        // Postgres answers COMMIT with ROLLBACK, and no error, where a handler has hidden an error that aborted the transaction. The statement before it fails then. Both go in one round trip.
+        await using var commit = new NpgsqlBatch(connection, transaction) { BatchCommands = { new("select 1"), new("commit") } };
+        await commit.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private async Task<string?> LastFailureAsync(NpgsqlConnection connection, EntryId entry, CancellationToken cancellationToken)

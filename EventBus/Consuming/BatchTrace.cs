@@ -58,6 +58,11 @@ internal sealed class BatchTrace : IDisposable
                 activity.SetTag("messaging.message.id", delivery.Event.Id.ToString());
                 activity.SetTag("fanout.entry.id", delivery.Entry.ToString());
                 activity.SetTag("fanout.delivery", delivery.Count.ToString(CultureInfo.InvariantCulture));
+                if (delivery.WasHandedOver)
+                {
+                    activity.AddEvent(new ActivityEvent(EntryTrace.HandedOver));
+                }
+
                 events[delivery] = activity;
             }
         }
@@ -88,7 +93,7 @@ internal sealed class BatchTrace : IDisposable
     }
 
     /// <summary>Says on an event's span what became of it other than success.</summary>
-    public void Record(Delivery delivery, string eventName, string? error)
+    public void Record(Delivery delivery, string eventName, string? error, string? errorType = null)
     {
         if (Of(delivery) is { } activity)
         {
@@ -96,6 +101,7 @@ internal sealed class BatchTrace : IDisposable
             if (error is not null)
             {
                 activity.SetStatus(ActivityStatusCode.Error, error);
+                activity.SetTag("error.type", errorType ?? "_OTHER");
             }
         }
     }

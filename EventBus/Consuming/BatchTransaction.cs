@@ -29,7 +29,4 @@ internal sealed class BatchTransaction(StreamName stream, GroupName group, Npgsq
             }
         }
     }
-
-    /// <summary>Forgets what was enqueued by a handler whose effects are taken back.</summary>
-    public void DropQueue() => _queue = null;
 }

@@ -8,6 +8,7 @@ public static class ConsumerGroupEventBusBuilderExtensions
 {
     /// <summary>
     /// Consumes for a group: every event of the stream has its effect once in each group, whatever happens to its workers. Events that no handler of the group subscribes to are done at once.
+    /// What failed, and what crashed workers left, comes again only where a reclaimer runs (<c>AddReclaimer</c>), here or in another process.
     /// </summary>
     /// <param name="bus">The event bus.</param>
     /// <param name="group">The group's name; see <see cref="GroupName"/> for its form. All replicas of a worker use the same.</param>

@@ -73,7 +73,7 @@ internal sealed partial class ConsumerGroupService(
         try
         {
             await UntilRegisteredAsync(stream, stoppingToken);
-            await Task.WhenAll(Enumerable.Range(0, _options.Lanes).Select(number => RunLaneAsync(stream, number, stoppingToken)));
+            await Task.WhenAll(Enumerable.Range(0, _options.Lanes).Select(number => KeepLaneAsync(stream, number, stoppingToken)));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -88,6 +88,7 @@ internal sealed partial class ConsumerGroupService(
         {
             try
             {
+                await CheckDurabilityAsync(stoppingToken);
                 await groups.RegisterAsync(stream, registration.Group, _options, stoppingToken);
                 await groups.EnsureAsync(stream, registration.Group, stoppingToken);
                 return;
@@ -99,6 +100,34 @@ internal sealed partial class ConsumerGroupService(
                     Log.NotRegistered(logger, registration.Group, stream, Fault.Describe(e));
                 }
 
+                await backoff.WaitAsync(stoppingToken);
+            }
+        }
+    }
+
+    private async Task CheckDurabilityAsync(CancellationToken stoppingToken)
+    {
+        await using var command = postgres.CreateCommand("select current_setting('synchronous_commit')");
+        if (await command.ExecuteScalarAsync(stoppingToken) is "off")
+        {
+            throw new InvalidOperationException(
+                "Postgres has synchronous_commit = off for this role or database: a crash of the server would lose effects that Redis was told are done. Set it to on (ALTER ROLE ... SET synchronous_commit = on).");
+        }
+    }
+
+    /// <summary>A lane that ends by a fault of its own is replaced: the group must not run with fewer lanes unseen.</summary>
+    private async Task KeepLaneAsync(StreamName stream, int number, CancellationToken stoppingToken)
+    {
+        var backoff = new Backoff(time);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await RunLaneAsync(stream, number, stoppingToken);
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                Log.LaneFailed(logger, number, registration.Group, e);
                 await backoff.WaitAsync(stoppingToken);
             }
         }
@@ -171,7 +200,7 @@ internal sealed partial class ConsumerGroupService(
                     await lane.HeartbeatAsync();
                     isMissed = false;
                 }
-                catch (Exception e) when (Fault.IsEnvironment(e))
+                catch (Exception e) when (!ended.IsCancellationRequested)
                 {
                     if (!isMissed)
                     {
@@ -195,7 +224,7 @@ internal sealed partial class ConsumerGroupService(
         {
             await lane.LeaveAsync();
         }
-        catch (Exception e) when (Fault.IsEnvironment(e))
+        catch (Exception e)
         {
             Log.NotLeft(logger, lane.Name, registration.Group, _options.ReclaimAfter, Fault.Describe(e));
         }
@@ -227,5 +256,8 @@ internal sealed partial class ConsumerGroupService(
 
         [LoggerMessage(224, LogLevel.Warning, "Lane {Lane} of group '{Group}' could not hand over what it had pending; the reclaimer does it after {ReclaimAfter}: {Reason}")]
         public static partial void NotLeft(ILogger logger, string lane, GroupName group, TimeSpan reclaimAfter, string reason);
+
+        [LoggerMessage(225, LogLevel.Error, "Lane number {Number} of group '{Group}' ended unexpectedly and is started again.")]
+        public static partial void LaneFailed(ILogger logger, int number, GroupName group, Exception exception);
     }
 }

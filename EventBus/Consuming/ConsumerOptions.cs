@@ -14,7 +14,7 @@ public sealed class ConsumerOptions : IValidatableObject
     /// <summary>Where the group begins when it is registered for the first time. Default <see cref="GroupStart.History"/>.</summary>
     public GroupStart Start { get; set; } = GroupStart.History;
 
-    /// <summary>How many lanes this worker runs: serial loops that read, handle and commit side by side, each with a Redis connection of its own and a Postgres connection while it commits. 1 to 64, default 4.</summary>
+    /// <summary>How many lanes this worker runs: serial loops that read, handle and commit side by side, each with a Redis connection of its own and a Postgres connection while it commits. With two or more, a lane whose events all fail alike can tell by the others whether the events are at fault. 1 to 64, default 4.</summary>
     [Range(1, 64, ErrorMessage = "EventBus:Consumer:Lanes must be 1 to 64.")]
     public int Lanes { get; set; } = 4;
 
@@ -32,8 +32,11 @@ public sealed class ConsumerOptions : IValidatableObject
     /// </summary>
     public long PauseAbove { get; set; } = 50_000;
 
-    /// <summary>How often an event is delivered before it is dead-lettered. 1 to 100, default 3.</summary>
-    [Range(1, 100, ErrorMessage = "EventBus:Consumer:MaxDeliveries must be 1 to 100.")]
+    /// <summary>
+    /// How often an event is delivered before it is dead-lettered. 2 to 100, default 3. One would not do: Redis counts the delivery when it sends the entry, so a worker that crashes before it handled anything would leave nothing
+    /// but dead letters.
+    /// </summary>
+    [Range(2, 100, ErrorMessage = "EventBus:Consumer:MaxDeliveries must be 2 to 100.")]
     public int MaxDeliveries { get; set; } = 3;
 
     /// <summary>How long an event waits after its first failed delivery; four times as long after each further one, at most <see cref="ReclaimAfter"/>. Default 5 seconds.</summary>

@@ -18,6 +18,9 @@ internal sealed class Delivery
     /// <summary>How often it has been delivered, this time included.</summary>
     public required int Count { get; init; }
 
+    /// <summary>Whether it was pending before: it had been parked, or left by a lane, and was handed over.</summary>
+    public bool WasHandedOver { get; init; }
+
     public required NameValueEntry[] Fields { get; init; }
 
     public WireEvent Event { get; init; }
@@ -31,5 +34,5 @@ internal sealed class Delivery
     public string? Malformed { get; init; }
 
     /// <summary>The next delivery of the same entry.</summary>
-    public Delivery Again() => new() { Key = Key, PendingId = PendingId, Entry = Entry, Count = Count + 1, Fields = Fields, Event = Event, Type = Type, Data = Data, Malformed = Malformed };
+    public Delivery Again() => new() { Key = Key, PendingId = PendingId, Entry = Entry, Count = Count + 1, WasHandedOver = true, Fields = Fields, Event = Event, Type = Type, Data = Data, Malformed = Malformed };
 }

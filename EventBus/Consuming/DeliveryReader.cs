@@ -39,8 +39,9 @@ internal sealed class DeliveryReader(EventTypeRegistry eventTypes, IReadOnlyList
             {
                 data = JsonSerializer.Deserialize(wire.Data.Span, known.Json) ?? throw new JsonException("The data is null.");
             }
-            catch (JsonException e)
+            catch (Exception e) when (e is not OutOfMemoryException)
             {
+                // Also what a constructor, a setter or a converter of the data type throws: the same bytes will never be read.
                 malformed = $"The data of this '{known.Name}' event is not a {known.DataType.Name}: {e.Message}";
             }
         }

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using FanOut.EventBus.DeadLetters;
 using FanOut.EventBus.Groups;
 using FanOut.EventBus.Redis;
@@ -26,6 +27,7 @@ internal sealed partial class Lane(
     ILogger logger)
 {
     private const int OwnPage = 200;
+    private const int Strikes = 3;
     private static readonly TimeSpan SlowHandler = TimeSpan.FromSeconds(30);
     private readonly Backoff _backoff = new(time);
     private readonly Backoff _pause = new(time);
@@ -44,19 +46,29 @@ internal sealed partial class Lane(
     {
         var read = new NewEntries([], []);
         var ownWaits = false;
+        var ownFailed = false;
         while (!stopping.IsCancellationRequested)
         {
             try
             {
-                Step();
                 if (read.IsEmpty)
                 {
                     var pending = await LookAsync();
-                    await HandleOwnAsync(pending.Stream, pending.Redrive, abandoning);
-                    if (stopping.IsCancellationRequested || pending.Stream.Own + pending.Redrive.Own > 0)
+                    Step();
+
+                    // What cannot be handled now must not keep new entries waiting for ever: after a failure they have a turn.
+                    if (!ownFailed)
                     {
-                        continue;
+                        ownFailed = true;
+                        await HandleOwnAsync(pending.Stream, pending.Redrive, abandoning);
+                        ownFailed = false;
+                        if (stopping.IsCancellationRequested || pending.Stream.Own + pending.Redrive.Own > 0)
+                        {
+                            continue;
+                        }
                     }
+
+                    ownFailed = false;
 
                     if (gate.IsPaused)
                     {
@@ -68,6 +80,7 @@ internal sealed partial class Lane(
                 }
 
                 _pause.Reset();
+                Step();
                 var delivered = read;
                 read = new NewEntries([], []);
                 await HandleNewAsync(redis.Stream, delivered.Stream, abandoning);
@@ -77,8 +90,10 @@ internal sealed partial class Lane(
                     // While there is work, the next read goes out at once, and with it the look at what is pending. That includes what the read delivers: more than that is handed-over work, whose turn
                     // is after this read's.
                     var next = redis.ReadNewAsync();
-                    var pending = await LookAsync();
+                    var look = LookAsync();
+                    await Task.WhenAll(next, look);
                     read = await next;
+                    var pending = await look;
                     ownWaits = pending.Stream.Own > read.Stream.Length || pending.Redrive.Own > read.Redrive.Length;
                 }
                 else
@@ -189,18 +204,38 @@ internal sealed partial class Lane(
         }
 
         var settled = await processor.FindSettledAsync(found, abandoning);
-        await TellRedisAsync(settled);
+        var areMoved = await TellRedisAsync(settled);
+        Exception? fault = areMoved ? null : new InvalidOperationException("Dead letters could not be moved to the DLQ stream.");
         foreach (var delivery in settled.Open)
         {
             Step();
-            if (delivery.Count >= options.MaxDeliveries)
+            try
             {
-                await TellRedisAsync(await processor.DeadLetterAsync(delivery, error: null, abandoning));
+                await HandleOwnAsync(delivery, abandoning);
             }
-            else if (await redis.ClaimAsync(key, delivery.PendingId))
+            catch (Exception e) when (!Fault.IsEnvironment(e) && !abandoning.IsCancellationRequested)
             {
-                await HandleBatchAsync([delivery.Again()], abandoning);
+                Log.OwnEntryFailed(logger, Name, delivery.Entry, stream, group, e);
+                fault = e;
             }
+        }
+
+        if (fault is not null)
+        {
+            ExceptionDispatchInfo.Throw(fault);
+        }
+    }
+
+    private async Task HandleOwnAsync(Delivery delivery, CancellationToken abandoning)
+    {
+        if (delivery.Count >= options.MaxDeliveries)
+        {
+            await TellRedisAsync(await processor.DeadLetterAsync(delivery, error: null, abandoning));
+        }
+        else if (await redis.ClaimAsync(delivery.Key, delivery.PendingId))
+        {
+            metrics.Consumed(stream, group, 1);
+            await HandleBatchAsync([delivery.Again()], abandoning);
         }
     }
 
@@ -256,6 +291,7 @@ internal sealed partial class Lane(
         var oneByOne = batch.Any(delivery => delivery.Malformed is not null);
         long? commitsAtFirstFailure = null;
         TimeSpan? patience = null;
+        var strikes = 0;
         while (true)
         {
             Step();
@@ -267,7 +303,7 @@ internal sealed partial class Lane(
                 var outcome = oneByOne
                     ? await processor.HandleOneByOneAsync(batch, patience, othersSucceed, traces, abandoning)
                     : await processor.HandleTogetherAsync(batch, patience, traces, abandoning);
-                if (outcome.Done.Count > outcome.Duplicates)
+                if (outcome.Handled > 0)
                 {
                     progress.Committed();
                 }
@@ -286,6 +322,13 @@ internal sealed partial class Lane(
                 // A session ends when its transaction is idle for too long, so that a dead worker holds no locks. A handler that proved slow, and is alive, gets the time it needs.
                 patience = time.GetElapsedTime(attempted) > SlowHandler ? options.StallAfter : patience;
                 await WaitOutAsync(e, abandoning);
+
+                // A statement that always runs into its timeout looks like a slow server, and would hold its lane for ever. While Postgres answers others, the events are handled each in a transaction of its
+                // own, and one that fails so again and again is at fault itself.
+                if (e is SuspectedHandlerException && await processor.IsPostgresWellAsync(abandoning) && ++strikes >= Strikes)
+                {
+                    return batch.Count == 1 ? await processor.BlameAsync(batch[0], e, traces, abandoning) : await CommitEachAsync(batch, abandoning);
+                }
             }
             catch (Exception e) when (!oneByOne && !abandoning.IsCancellationRequested)
             {
@@ -295,28 +338,61 @@ internal sealed partial class Lane(
         }
     }
 
-    private async Task TellRedisAsync(BatchOutcome outcome)
+    private async Task<BatchOutcome> CommitEachAsync(IReadOnlyList<Delivery> batch, CancellationToken abandoning)
+    {
+        var all = new BatchOutcome();
+        foreach (var delivery in batch)
+        {
+            all.Add(await CommitAsync([delivery], abandoning));
+        }
+
+        return all;
+    }
+
+    /// <returns>False where dead letters could not be moved now; the reclaimer completes that.</returns>
+    private async Task<bool> TellRedisAsync(BatchOutcome outcome)
     {
         foreach (var acknowledged in outcome.Done.GroupBy(delivery => delivery.Key))
         {
             await redis.AcknowledgeAsync(acknowledged.Key, [.. acknowledged.Select(delivery => delivery.PendingId)]);
         }
 
-        foreach (var delivery in outcome.Failed)
+        foreach (var failed in outcome.Failed.GroupBy(delivery => (delivery.Key, delivery.Count)))
         {
             // Four times longer after each attempt; Redis can't park for longer than the reclaim time.
-            var delay = TimeSpan.FromTicks((long)Math.Min(options.ReclaimAfter.Ticks, options.RetryDelay.Ticks * Math.Pow(4, delivery.Count - 1)));
-            await redis.ParkAsync(delivery.Key, delivery.PendingId, options.ReclaimAfter - delay);
-            Log.Parked(logger, delivery.Entry, stream, group, delivery.Count, options.MaxDeliveries, delay);
+            var delay = TimeSpan.FromTicks((long)Math.Min(options.ReclaimAfter.Ticks, options.RetryDelay.Ticks * Math.Pow(4, failed.Key.Count - 1)));
+            var missing = await redis.ParkAsync(failed.Key.Key, [.. failed.Select(delivery => delivery.PendingId)], options.ReclaimAfter - delay);
+            Log.Parked(logger, failed.Count(), failed.First().Entry, stream, group, failed.Key.Count, options.MaxDeliveries, delay, outcome.FirstError);
+            if (missing > 0)
+            {
+                metrics.Missing(stream, group, (int)missing);
+                Log.HeldEntriesTrimmed(logger, Name, stream, group, missing);
+            }
         }
 
-        foreach (var number in outcome.DeadLetters)
+        if (outcome.NewDeadLetters > 0)
         {
-            await deadLetters.ProjectAsync(number, CancellationToken.None);
+            Log.DeadLettered(logger, outcome.NewDeadLetters, stream, group, outcome.FirstError);
         }
 
         metrics.Count(stream, group, outcome.Duplicates, outcome.Failed.Count, outcome.NewDeadLetters);
+        var deadLettersToMove = outcome.DeadLetters.ToArray();
         outcome.Clear();
+        try
+        {
+            foreach (var number in deadLettersToMove)
+            {
+                await deadLetters.ProjectAsync(number, CancellationToken.None);
+            }
+
+            return true;
+        }
+        catch (Exception e) when (e is RedisServerException || Fault.IsEnvironment(e))
+        {
+            // They are on record in Postgres, and the reclaimer moves what is left: nothing here may wait for that.
+            Log.NotMoved(logger, Name, deadLettersToMove.Length, group, Fault.Describe(e));
+            return false;
+        }
     }
 
     /// <summary>An entry whose id the inbox can't hold: nothing of ours wrote it, so it goes to the DLQ stream as it is.</summary>
@@ -389,8 +465,8 @@ internal sealed partial class Lane(
         [LoggerMessage(203, LogLevel.Information, "Lane {Lane}: a batch of {Count} failed and is handled one by one: {Reason}")]
         public static partial void HandlingOneByOne(ILogger logger, string lane, int count, string reason);
 
-        [LoggerMessage(204, LogLevel.Warning, "Entry {Entry} of stream '{Stream}' failed in group '{Group}' (delivery {Delivery} of {MaxDeliveries}) and is delivered again in about {Delay}; bus.failure has the error.")]
-        public static partial void Parked(ILogger logger, EntryId entry, StreamName stream, GroupName group, int delivery, int maxDeliveries, TimeSpan delay);
+        [LoggerMessage(204, LogLevel.Warning, "{Count} entries of stream '{Stream}', first {Entry}, failed in group '{Group}' (delivery {Delivery} of {MaxDeliveries}) and are delivered again in about {Delay}; bus.failure has the errors. The first: {Error}")]
+        public static partial void Parked(ILogger logger, int count, EntryId entry, StreamName stream, GroupName group, int delivery, int maxDeliveries, TimeSpan delay, string? error);
 
         [LoggerMessage(205, LogLevel.Error, "Lane {Lane}: entry {Entry} was pending but is no longer on {Key} for group '{Group}': something trimmed or deleted it.")]
         public static partial void PendingEntryTrimmed(ILogger logger, string lane, string entry, string key, GroupName group);
@@ -412,5 +488,14 @@ internal sealed partial class Lane(
 
         [LoggerMessage(211, LogLevel.Warning, "Group '{Group}' is missing on stream '{Stream}' and cannot be created now: {Reason}")]
         public static partial void GroupNotCreated(ILogger logger, GroupName group, StreamName stream, string reason);
+
+        [LoggerMessage(212, LogLevel.Warning, "{Count} new dead letters of stream '{Stream}' in group '{Group}'; bus.dead_letters has them. The first: {Error}")]
+        public static partial void DeadLettered(ILogger logger, int count, StreamName stream, GroupName group, string? error);
+
+        [LoggerMessage(213, LogLevel.Warning, "Lane {Lane}: of {Count} dead letters of group '{Group}' some could not be moved to the DLQ stream now; the reclaimer completes it: {Reason}")]
+        public static partial void NotMoved(ILogger logger, string lane, int count, GroupName group, string reason);
+
+        [LoggerMessage(214, LogLevel.Error, "Lane {Lane}: entry {Entry} of stream '{Stream}', pending in group '{Group}', could not be handled; the lane goes on with the others.")]
+        public static partial void OwnEntryFailed(ILogger logger, string lane, EntryId entry, StreamName stream, GroupName group, Exception exception);
     }
 }

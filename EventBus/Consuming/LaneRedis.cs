@@ -6,7 +6,10 @@ namespace FanOut.EventBus.Consuming;
 /// <summary>What one lane asks of Redis. Reads go over the lane's own connection, because they block.</summary>
 internal sealed class LaneRedis : IAsyncDisposable
 {
+    private const int MostParked = 200;
+    private const long MostBytes = 16 * 1024 * 1024;
     private static readonly EmbeddedScript ClaimScript = new("Consuming.claim_own.lua");
+    private static readonly EmbeddedScript ParkScript = new("Consuming.park.lua");
     private static readonly EmbeddedScript HeartbeatScript = new("Consuming.heartbeat.lua");
     private static readonly EmbeddedScript LeaveScript = new("Consuming.leave.lua");
 
@@ -18,6 +21,7 @@ internal sealed class LaneRedis : IAsyncDisposable
     private readonly StreamPosition[] _positions;
     private readonly ConsumerOptions _options;
     private readonly object[] _blockingRead;
+    private int _count;
 
     public LaneRedis(IConnectionMultiplexer own, IConnectionMultiplexer shared, StreamName stream, GroupName group, string consumer, ConsumerOptions options)
     {
@@ -26,6 +30,7 @@ internal sealed class LaneRedis : IAsyncDisposable
         _shared = shared.GetDatabase();
         _group = group;
         _options = options;
+        _count = options.BatchSize;
         Consumer = consumer;
         Stream = StreamKeys.Stream(stream);
         Redrive = StreamKeys.Redrive(stream, group);
@@ -50,10 +55,14 @@ internal sealed class LaneRedis : IAsyncDisposable
 
     /// <summary>New entries of both streams, if there are any now.</summary>
     public async Task<NewEntries> ReadNewAsync()
-        => Sort((await _reads.StreamReadGroupAsync(_positions, _group.Value, Consumer, _options.BatchSize, noAck: false, CommandFlags.None)).Select(read => (read.Key, read.Entries)));
+        => Sort((await _reads.StreamReadGroupAsync(_positions, _group.Value, Consumer, _count, noAck: false, CommandFlags.None)).Select(read => (read.Key, read.Entries)));
 
     /// <summary>New entries of both streams; waits for one at most <see cref="ConsumerOptions.BlockFor"/>.</summary>
-    public async Task<NewEntries> WaitForNewAsync() => Sort(StreamReply.Read(await _reads.ExecuteAsync("XREADGROUP", _blockingRead)));
+    public async Task<NewEntries> WaitForNewAsync()
+    {
+        _blockingRead[4] = _count;
+        return Sort(StreamReply.Read(await _reads.ExecuteAsync("XREADGROUP", _blockingRead)));
+    }
 
     /// <summary>The lane's own pending entries with their delivery counts, oldest first.</summary>
     public Task<StreamPendingMessageInfo[]> OwnPendingAsync(RedisKey key, int count)
@@ -72,9 +81,20 @@ internal sealed class LaneRedis : IAsyncDisposable
 
     public Task AcknowledgeAsync(RedisKey key, RedisValue[] ids) => _reads.StreamAcknowledgeAsync(key, _group.Value, ids);
 
-    /// <summary>Parks an entry until it has been idle for <see cref="ConsumerOptions.ReclaimAfter"/>, counted as if it had been idle for <paramref name="idle"/> already.</summary>
-    public Task ParkAsync(RedisKey key, RedisValue id, TimeSpan idle)
-        => _shared.ExecuteAsync("XCLAIM", key, _group.Value, StreamKeys.ParkedConsumer, 0, id, "IDLE", (long)idle.TotalMilliseconds, "JUSTID");
+    /// <summary>Parks entries that the lane still holds until they have been idle for <see cref="ConsumerOptions.ReclaimAfter"/>, counted as if they had been idle for <paramref name="idle"/> already.</summary>
+    /// <returns>How many of them were no longer on the stream.</returns>
+    public async Task<long> ParkAsync(RedisKey key, RedisValue[] ids, TimeSpan idle)
+    {
+        long missing = 0;
+
+        // Each takes two commands in the script, during which Redis serves nobody else.
+        foreach (var some in ids.Chunk(MostParked))
+        {
+            missing += (long)await ParkScript.RunAsync(_shared, [key], [_group.Value, Consumer, StreamKeys.ParkedConsumer, (long)idle.TotalMilliseconds, .. some]);
+        }
+
+        return missing;
+    }
 
     /// <summary>Renews what the lane works on and shows that it is alive, over the shared connection: its own may be in a blocking read.</summary>
     /// <param name="held">First and last id of what it works on of the stream; empty where nothing.</param>
@@ -100,6 +120,25 @@ internal sealed class LaneRedis : IAsyncDisposable
             entries = key == Stream ? entries with { Stream = found } : entries with { Redrive = found };
         }
 
+        LimitBytes(entries.Stream.Length > 0 ? entries.Stream : entries.Redrive);
         return entries;
+    }
+
+    /// <summary>Redis limits a read by entries only. Where they are large, the next read asks for fewer, so that a lane's batch stays within about 16 MB.</summary>
+    private void LimitBytes(StreamEntry[] read)
+    {
+        if (read.Length > 0)
+        {
+            long bytes = 0;
+            foreach (var entry in read)
+            {
+                foreach (var field in entry.Values)
+                {
+                    bytes += field.Value.GetByteCount();
+                }
+            }
+
+            _count = (int)Math.Clamp(MostBytes / Math.Max(1, bytes / read.Length), 1, _options.BatchSize);
+        }
     }
 }

@@ -10,7 +10,6 @@ namespace FanOut.EventBus.DeadLetters;
 /// <summary>The record of dead letters in Postgres.</summary>
 internal sealed class DeadLetterStore
 {
-    private const int LongestError = 4_000;
     private static readonly string AddSql = EmbeddedText.Read("DeadLetters.add_dead_letter.sql");
     private static readonly string FindOpenSql = EmbeddedText.Read("DeadLetters.find_unprojected.sql");
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
@@ -34,7 +33,7 @@ internal sealed class DeadLetterStore
         command.Parameters.Add(new NpgsqlParameter { Value = ToJson(letter.Fields), NpgsqlDbType = NpgsqlDbType.Jsonb });
         AddText(command, letter.Consumer);
         command.Parameters.AddWithValue(letter.Deliveries);
-        AddText(command, letter.Error.Length <= LongestError ? letter.Error : letter.Error[..LongestError]);
+        AddText(command, letter.Error);
         return (long?)await command.ExecuteScalarAsync(cancellationToken);
     }
 
@@ -114,5 +113,5 @@ internal sealed class DeadLetterStore
         => field.TryGetProperty(part, out var text) ? text.GetString() : field.GetProperty($"{part}Base64").GetBytesFromBase64();
 
     private static void AddText(NpgsqlCommand command, string? value)
-        => command.Parameters.Add(new NpgsqlParameter { Value = value is null ? DBNull.Value : value.Replace('\0', '\uFFFD'), NpgsqlDbType = NpgsqlDbType.Text });
+        => command.Parameters.Add(new NpgsqlParameter { Value = value is null ? DBNull.Value : FailureText.Clean(value), NpgsqlDbType = NpgsqlDbType.Text });
 }

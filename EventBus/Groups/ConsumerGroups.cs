@@ -8,12 +8,13 @@ namespace FanOut.EventBus.Groups;
 internal sealed class ConsumerGroups(IConnectionMultiplexer redis, NpgsqlDataSource postgres)
 {
     private static readonly string RegisterSql = EmbeddedText.Read("Groups.register_group.sql");
+    private static readonly string OutboxEndSql = EmbeddedText.Read("Groups.find_outbox_end.sql");
     private static readonly string CheckpointSql = EmbeddedText.Read("Groups.read_checkpoint.sql");
 
     /// <summary>Registers a group once; later calls only bring its settings up to date.</summary>
     public async Task RegisterAsync(StreamName stream, GroupName group, ConsumerOptions options, CancellationToken cancellationToken)
     {
-        var checkpoint = options.Start == GroupStart.Now ? await LastIdAsync(stream) : default;
+        var checkpoint = options.Start == GroupStart.Now ? await FindOutboxEndAsync(stream, cancellationToken) ?? await LastIdAsync(stream) : default;
         var notDue = options.Start == GroupStart.Earliest ? await BeforeFirstAsync(stream) : checkpoint;
         await using var command = postgres.CreateCommand(RegisterSql);
         command.Parameters.AddWithValue(stream.Value);
@@ -74,6 +75,15 @@ internal sealed class ConsumerGroups(IConnectionMultiplexer redis, NpgsqlDataSou
         return oldest is [{ Id: var id }] && EntryId.TryParse(((ReadOnlyMemory<byte>)id).Span, out var first)
             ? EntryId.FromInt64(Math.Max(0, first.Value - 1))
             : last;
+    }
+
+    /// <summary>The last id that the outbox has given: Redis may have lost it, and then has a lower one until it is put back.</summary>
+    /// <returns>Null where no outbox feeds the stream.</returns>
+    private async Task<EntryId?> FindOutboxEndAsync(StreamName stream, CancellationToken cancellationToken)
+    {
+        await using var command = postgres.CreateCommand(OutboxEndSql);
+        command.Parameters.AddWithValue(stream.Value);
+        return await command.ExecuteScalarAsync(cancellationToken) is long end ? EntryId.FromInt64(end) : null;
     }
 
     private async Task<EntryId> LastIdAsync(StreamName stream)

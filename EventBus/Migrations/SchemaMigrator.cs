@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.ExceptionServices;
 using DbUp;
 using DbUp.Engine;
 using DbUp.Engine.Output;
@@ -26,7 +27,7 @@ internal sealed partial class SchemaMigrator(string schema, Assembly assembly, N
                 await MigrateAsync(cancellationToken);
                 return;
             }
-            catch (NpgsqlException e) when (e.IsTransient || e.InnerException is IOException or System.Net.Sockets.SocketException)
+            catch (NpgsqlException e) when (IsAway(e))
             {
                 Log.DatabaseAway(logger, schema, delay, e);
                 await Task.Delay(delay, time, cancellationToken);
@@ -46,41 +47,43 @@ internal sealed partial class SchemaMigrator(string schema, Assembly assembly, N
 
     private async Task MigrateAsync(CancellationToken cancellationToken)
     {
-        // A session of its own, not from the pool: while it waits its turn its lock_timeout must not strike, and closing it is what frees the lock.
+        // A session of its own, not from the pool: while it waits its turn its lock_timeout must not strike, and closing it is what frees the lock. A clone, because only the data source knows the password.
         var settings = new NpgsqlConnectionStringBuilder(dataSource.ConnectionString) { Pooling = false };
-        await using var connection = dataSource.CreateConnection();
+        await using var template = dataSource.CreateConnection();
+        await using var connection = template.CloneWith(settings.ConnectionString);
         await connection.OpenAsync(cancellationToken);
         await using (var command = new NpgsqlCommand("set lock_timeout = 0; set statement_timeout = 0; select pg_advisory_lock(hashtextextended('fanout.migrations', 0))", connection) { CommandTimeout = 0 })
         {
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        try
+        await using (var command = new NpgsqlCommand($"create schema if not exists \"{schema}\"", connection))
         {
-            await using (var command = new NpgsqlCommand($"create schema if not exists \"{schema}\"", connection))
-            {
-                await command.ExecuteNonQueryAsync(cancellationToken);
-            }
-
-            var result = await Task.Run(() => Upgrade(connection), cancellationToken);
-            if (!result.Successful)
-            {
-                throw new InvalidOperationException($"Schema '{schema}' of database '{settings.Database}' could not be migrated: script {result.ErrorScript?.Name} failed: {result.Error.Message}", result.Error);
-            }
-
-            foreach (var script in result.Scripts)
-            {
-                Log.Migrated(logger, schema, script.Name);
-            }
+            await command.ExecuteNonQueryAsync(cancellationToken);
         }
-        finally
+
+        var result = await Task.Run(Upgrade, cancellationToken);
+        if (!result.Successful)
         {
-            await using var command = new NpgsqlCommand("select pg_advisory_unlock_all()", connection);
-            await command.ExecuteNonQueryAsync(CancellationToken.None);
+            if (result.Error is NpgsqlException error && IsAway(error))
+            {
+                ExceptionDispatchInfo.Throw(error);
+            }
+
+            throw new InvalidOperationException($"Schema '{schema}' of database '{settings.Database}' could not be migrated: script {result.ErrorScript?.Name} failed: {result.Error.Message}", result.Error);
+        }
+
+        foreach (var script in result.Scripts)
+        {
+            Log.Migrated(logger, schema, script.Name);
         }
     }
 
-    private DatabaseUpgradeResult Upgrade(NpgsqlConnection connection)
+    // A script that was cut off has left nothing: each runs in a transaction. 57P is the server being shut down, or ending the session.
+    private static bool IsAway(NpgsqlException e)
+        => e.IsTransient || e.InnerException is IOException or System.Net.Sockets.SocketException || e.SqlState?.StartsWith("57P", StringComparison.Ordinal) == true;
+
+    private DatabaseUpgradeResult Upgrade()
         => DeployChanges.To
             .PostgresqlDatabase(new DbUp.Postgresql.PostgresqlConnectionManager(dataSource))
             .WithScriptsEmbeddedInAssembly(assembly, name => name.Contains(".Migrations.", StringComparison.Ordinal) && name.EndsWith(".sql", StringComparison.Ordinal))

@@ -19,10 +19,19 @@ internal sealed partial class Relay(
     private const int ManyGaps = 10_000;
     private static readonly TimeSpan LastWord = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Calm = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan FirstLead = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LongestLead = TimeSpan.FromSeconds(1);
 
     private readonly OutboxOptions _options = options.Value;
     private readonly RelayMetrics _metrics = new(metrics, stream, status, backlog);
     private bool _warnedOfGaps;
+
+    // While foreign entries keep getting in between: how far ahead of the clock ids are fixed, so that what others add meanwhile stays below them; and when the last one did.
+    private TimeSpan _lead;
+    private long _disturbedAt;
+
+    private bool IsDisturbed => _lead > TimeSpan.Zero && time.GetElapsedTime(_disturbedAt) < Calm;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -36,7 +45,6 @@ internal sealed partial class Relay(
                 while (!await session.TryLeadAsync(stoppingToken))
                 {
                     status.Set(RelayState.Standby);
-                    retry.Reset();
                     await Task.Delay(_options.StandbyInterval, time, stoppingToken);
                 }
 
@@ -63,15 +71,24 @@ internal sealed partial class Relay(
                 status.Set(RelayState.Stopped, e.Message);
                 return;
             }
+            catch (PostgresException e)
+            {
+                status.Set(RelayState.WaitingForPostgres, $"it refused with {e.SqlState}, {e.MessageText}");
+            }
             catch (Exception e) when (e is NpgsqlException or TimeoutException or IOException or OperationCanceledException)
             {
-                status.Set(RelayState.WaitingForPostgres, e.Message);
+                status.Set(RelayState.WaitingForPostgres, $"the session was lost, {e.Message}");
             }
             catch (Exception e)
             {
                 // Of no known kind, and yet nothing is gained by ending the host: what was fixed will be appended by whoever leads next.
-                Log.Failed(logger, e);
-                status.Set(RelayState.WaitingForPostgres, e.Message);
+                var reason = $"{e.GetType().Name}: {e.Message}";
+                if (status.Reason != reason)
+                {
+                    Log.Failed(logger, e);
+                }
+
+                status.Set(RelayState.WaitingForPostgres, reason);
             }
 
             await Task.Delay(retry.Next(), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -85,11 +102,10 @@ internal sealed partial class Relay(
         var appender = new StreamAppender(redis, stream, _options.MaxStreamLength);
         var recovery = new StreamRecovery(stream, session, appender, groups, _metrics, logger);
         var (chain, gaps) = await session.LoadAsync(cancellationToken);
-        status.Set(RelayState.Leading);
         await RecoverAsync(session, recovery, chain, cancellationToken);
-        postgres.Reset();
 
         Sending? sending = null;
+        var hasBegun = false;
         var streamLast = chain.Tip;
         var checkedAt = time.GetTimestamp();
         try
@@ -97,11 +113,19 @@ internal sealed partial class Relay(
             while (true)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                var (batch, opened, givenUp) = await session.ReadAsync(gaps, _options.BatchSize, _options.BatchBytes, cancellationToken);
+                var (batch, opened, givenUp) = await session.ReadAsync(gaps, IsDisturbed ? Math.Min(_options.BatchSize, RelayBatch.MostInChunk) : _options.BatchSize, _options.BatchBytes, cancellationToken);
                 Report(gaps, givenUp);
                 if (batch is not null)
                 {
                     chain = await session.FixAsync(chain, batch, Milliseconds(chain, streamLast), gaps, opened, cancellationToken);
+                    postgres.Reset();
+                }
+
+                // Not before: where reading works and writing does not, this replica would lead and fail again and again.
+                if (!hasBegun)
+                {
+                    hasBegun = true;
+                    status.Set(RelayState.Leading);
                 }
 
                 if (sending is { } current)
@@ -193,17 +217,22 @@ internal sealed partial class Relay(
                     appender.Floor = await session.LoadFloorAsync(cancellationToken);
                     break;
 
-                case AppendStatus.Ahead when first.Batch.NeverAppended && MillisecondsOf(outcome) is var foreign and < EntryId.MaxMilliseconds:
+                case AppendStatus.Ahead or AppendStatus.Conflict when first.Batch.NeverAppended && outcome.Index == first.Batch.Next && MillisecondsOf(outcome) is var foreign and < EntryId.MaxMilliseconds:
+                    if (Disturbed(outcome.StreamLast, waiting, first.Batch.Next > 0))
+                    {
+                        await PauseAsync(session, retry.Next(), cancellationToken);
+                    }
+
                     (chain, var replacement) = await session.ReplaceAsync(
                         chain, [.. waiting.Select(sending => sending.Batch)], Milliseconds(chain, foreign), gaps, cancellationToken);
-                    Log.Replaced(logger, stream, outcome.StreamLast, replacement.Count);
                     _metrics.Replaced(replacement.Count);
-                    waiting.ForEach(sending => Finish(sending, "a foreign entry got above it", "replaced"));
+                    waiting.ForEach(sending => Finish(sending, "a foreign entry got above it"));
                     waiting = [new Sending(replacement)];
                     break;
 
                 case AppendStatus.Behind:
                 case AppendStatus.Ahead:
+                case AppendStatus.Conflict:
                     await RecoverAsync(session, recovery, chain, cancellationToken);
                     waiting.ForEach(sending =>
                     {
@@ -211,9 +240,6 @@ internal sealed partial class Relay(
                         Finish(sending, null);
                     });
                     return chain;
-
-                case AppendStatus.Conflict:
-                    throw StreamRecovery.Conflict(stream, new EntryId(first.Batch.Milliseconds, outcome.Index));
 
                 default:
                     throw new UnreachableException();
@@ -224,7 +250,7 @@ internal sealed partial class Relay(
                 return chain;
             }
 
-            waiting[0] = waiting[0].Trace is null ? Send(appender, waiting[0].Batch) : waiting[0] with { Outcome = appender.AppendAsync(waiting[0].Batch) };
+            waiting[0] = waiting[0].Trace is null ? Send(appender, waiting[0].Batch) : waiting[0] with { Outcome = AppendAsync(appender, waiting[0].Batch) };
             await AliveWhileAsync(session, waiting[0].Outcome, cancellationToken);
             outcome = await waiting[0].Outcome;
             if (outcome.Status is AppendStatus.Appended)
@@ -242,7 +268,11 @@ internal sealed partial class Relay(
             try
             {
                 await recovery.RunAsync(chain, cancellationToken);
-                status.Set(RelayState.Leading);
+                if (status.State == RelayState.WaitingForRedis)
+                {
+                    status.Set(RelayState.Leading);
+                }
+
                 return;
             }
             catch (Exception e) when (e is RedisException or RedisTimeoutException or ObjectDisposedException)
@@ -256,16 +286,51 @@ internal sealed partial class Relay(
     private Sending Send(StreamAppender appender, RelayBatch batch)
     {
         var trace = SendTrace.Start(stream, batch);
-        return new Sending(batch) { Trace = trace, Started = time.GetTimestamp(), Outcome = appender.AppendAsync(batch) };
+        return new Sending(batch) { Trace = trace, Outcome = AppendAsync(appender, batch) };
     }
 
-    private void Finish(Sending sending, string? error, string? errorType = null)
+    private async Task<AppendOutcome> AppendAsync(StreamAppender appender, RelayBatch batch)
+    {
+        var started = time.GetTimestamp();
+        var outcome = await appender.AppendAsync(batch);
+        _metrics.Attempted(time.GetElapsedTime(started), outcome.Status switch
+        {
+            AppendStatus.Appended => null,
+            AppendStatus.Refused => "refused",
+            AppendStatus.Unknown => "no_answer",
+            AppendStatus.Behind => "behind",
+            AppendStatus.Ahead => "ahead",
+            _ => "conflict",
+        });
+        return outcome;
+    }
+
+    private void Finish(Sending sending, string? error)
     {
         if (sending.Trace is { } trace)
         {
             trace.Stop(error);
-            _metrics.Appended(sending.Batch.Next, time.GetElapsedTime(sending.Started), errorType ?? (error is null ? null : "leadership_lost"));
+            _metrics.Appended(sending.Batch.Next);
         }
+    }
+
+    /// <summary>Notes that foreign entries get in between, and says so when it begins.</summary>
+    /// <returns>Whether it is time for a pause: it keeps happening, and nothing gets through.</returns>
+    private bool Disturbed(string? foreign, List<Sending> waiting, bool madeProgress)
+    {
+        var again = IsDisturbed;
+        if (!again)
+        {
+            _lead = FirstLead;
+            Log.Replaced(logger, stream, foreign, waiting.Sum(sending => sending.Batch.Count - sending.Batch.Next), Calm);
+        }
+        else if (!madeProgress)
+        {
+            _lead = _lead * 2 < LongestLead ? _lead * 2 : LongestLead;
+        }
+
+        _disturbedAt = time.GetTimestamp();
+        return again && !madeProgress;
     }
 
     private void Report(GapTracker gaps, long givenUp)
@@ -308,7 +373,8 @@ internal sealed partial class Relay(
     /// <summary>Above the batch before and above whatever is on the stream; otherwise the present time.</summary>
     private long Milliseconds(RelayChain chain, long streamLast)
     {
-        var milliseconds = Math.Max(time.GetUtcNow().ToUnixTimeMilliseconds(), Math.Max(chain.Tip, streamLast < EntryId.MaxMilliseconds ? streamLast : 0) + 1);
+        var now = time.GetUtcNow() + (IsDisturbed ? _lead : TimeSpan.Zero);
+        var milliseconds = Math.Max(now.ToUnixTimeMilliseconds(), Math.Max(chain.Tip, streamLast < EntryId.MaxMilliseconds ? streamLast : 0) + 1);
         return milliseconds <= EntryId.MaxMilliseconds
             ? milliseconds
             : throw new RelayConflictException($"the next entry of stream '{stream}' would need more than {EntryId.MaxMilliseconds} milliseconds in its id. The clock of this host or of a former one was far ahead.");
@@ -342,20 +408,18 @@ internal sealed partial class Relay(
     {
         public SendTrace? Trace { get; init; }
 
-        public long Started { get; init; }
-
         public Task<AppendOutcome> Outcome { get; init; } = Task.FromResult(default(AppendOutcome));
     }
 
     private static partial class Log
     {
-        [LoggerMessage(221, LogLevel.Warning, "Entry {Foreign}, which no relay wrote, got onto stream '{Stream}' above ids that were fixed but not used: their {Count} events get new ids. Write to the stream through the outbox only.")]
-        public static partial void Replaced(ILogger logger, StreamName stream, string? foreign, int count);
+        [LoggerMessage(321, LogLevel.Warning, "Entry {Foreign}, which no relay wrote, got onto stream '{Stream}' above ids that were fixed but not used: their {Count} events get new ids. More of this is only counted, in fanout.relay.replaced, until there was none for {Calm}. Write to the stream through the outbox only.")]
+        public static partial void Replaced(ILogger logger, StreamName stream, string? foreign, int count, TimeSpan calm);
 
-        [LoggerMessage(222, LogLevel.Warning, "The relay watches {Count} gaps in the outbox, which slows it down. They cannot be told from events in flight while a transaction older than them is open: look for it in pg_stat_activity (order by xact_start), and set idle_in_transaction_session_timeout.")]
+        [LoggerMessage(322, LogLevel.Warning, "The relay watches {Count} gaps in the outbox, which slows it down. They cannot be told from events in flight while a transaction older than them is open: look for it in pg_stat_activity (order by xact_start), and set idle_in_transaction_session_timeout.")]
         public static partial void ManyGaps(ILogger logger, int count);
 
-        [LoggerMessage(223, LogLevel.Error, "The relay failed and starts over.")]
+        [LoggerMessage(323, LogLevel.Error, "The relay failed and starts over.")]
         public static partial void Failed(ILogger logger, Exception exception);
     }
 }

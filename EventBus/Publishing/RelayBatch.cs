@@ -9,6 +9,9 @@ namespace FanOut.EventBus.Publishing;
 /// <summary>Events in the order in which they are published, under consecutive ids once <see cref="Milliseconds"/> is fixed.</summary>
 internal sealed class RelayBatch
 {
+    /// <summary>The most entries that go into one script call.</summary>
+    public const int MostInChunk = 128;
+
     private readonly RedisValue[] _values;
 
     /// <param name="positions">Ascending.</param>
@@ -61,11 +64,10 @@ internal sealed class RelayBatch
     /// <summary>How many from <paramref name="index"/> on go into one script call: few enough that Redis is not held up for long, and not too many bytes.</summary>
     public int ChunkAt(int index)
     {
-        const int mostEntries = 128;
         const long mostBytes = 1 << 20;
         var bytes = 0L;
         var count = 0;
-        while (index + count < Count && count < mostEntries && (count == 0 || bytes < mostBytes))
+        while (index + count < Count && count < MostInChunk && (count == 0 || bytes < mostBytes))
         {
             bytes += _values[((index + count) * EventFields.Count) + 5].Length();
             count++;

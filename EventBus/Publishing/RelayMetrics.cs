@@ -28,7 +28,7 @@ internal sealed class RelayMetrics
         var meter = metrics.Meter;
         _batchSize = meter.CreateHistogram("fanout.relay.batch.size", "{message}", "Events in a batch that was appended.",
             advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] });
-        _duration = meter.CreateHistogram("messaging.client.operation.duration", "s", "Time from fixing a batch's ids to its last entry on the stream.",
+        _duration = meter.CreateHistogram("messaging.client.operation.duration", "s", "Time that Redis took to answer one attempt to append a batch.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5] });
         _givenUp = meter.CreateCounter<long>("fanout.relay.gaps.given_up", "{position}", "Outbox positions that were drawn by transactions that rolled back.");
         _republished = meter.CreateCounter<long>("fanout.relay.republished", "{message}", "Events put back under the ids they had, after Redis had lost entries or a relay had died.");
@@ -41,15 +41,20 @@ internal sealed class RelayMetrics
         meter.CreateObservableGauge("fanout.outbox.backlog.age", () => new Measurement<double>(backlog.Age.TotalSeconds, tags), "s", "For how long the oldest of them has waited, to the second.");
     }
 
-    public void Appended(int count, TimeSpan duration, string? error)
+    public void Attempted(TimeSpan duration, string? error)
     {
         var tags = _tags;
+        tags.Add("messaging.operation.type", "send");
         if (error is not null)
         {
             tags.Add("error.type", error);
         }
 
         _duration.Record(duration.TotalSeconds, tags);
+    }
+
+    public void Appended(int count)
+    {
         if (count > 0)
         {
             _batchSize.Record(count, _tags);

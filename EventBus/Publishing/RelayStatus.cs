@@ -54,22 +54,22 @@ internal sealed partial class RelayStatus(ILogger<RelayStatus> logger)
 
     private static partial class Log
     {
-        [LoggerMessage(201, LogLevel.Information, "This replica's relay leads: it publishes the outbox to the stream.")]
+        [LoggerMessage(301, LogLevel.Information, "This replica's relay leads: it publishes the outbox to the stream.")]
         public static partial void Leads(ILogger logger);
 
-        [LoggerMessage(202, LogLevel.Information, "This replica's relay stands by while another one leads.")]
+        [LoggerMessage(302, LogLevel.Information, "This replica's relay stands by while another one leads.")]
         public static partial void StandsBy(ILogger logger);
 
-        [LoggerMessage(203, LogLevel.Warning, "The relay waits, the outbox holds what is published meanwhile: Redis takes no entries, {Reason}.")]
+        [LoggerMessage(303, LogLevel.Warning, "The relay waits, the outbox holds what is published meanwhile: Redis takes no entries, {Reason}.")]
         public static partial void WaitsForRedis(ILogger logger, string? reason);
 
-        [LoggerMessage(204, LogLevel.Information, "Redis takes entries again: the relay goes on.")]
+        [LoggerMessage(304, LogLevel.Information, "Redis takes entries again: the relay goes on.")]
         public static partial void RedisIsBack(ILogger logger);
 
-        [LoggerMessage(205, LogLevel.Warning, "The relay has lost its Postgres session and leads no longer: {Reason}. It tries again until it succeeds.")]
+        [LoggerMessage(305, LogLevel.Warning, "The relay waits for Postgres and gives events no ids meanwhile: {Reason}. It tries again until it succeeds.")]
         public static partial void WaitsForPostgres(ILogger logger, string? reason);
 
-        [LoggerMessage(206, LogLevel.Critical, "The relay has stopped and publishes nothing more: {Reason}")]
+        [LoggerMessage(306, LogLevel.Critical, "The relay has stopped and publishes nothing more: {Reason}")]
         public static partial void Stopped(ILogger logger, string? reason);
     }
 }

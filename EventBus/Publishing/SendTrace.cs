@@ -53,7 +53,7 @@ internal readonly struct SendTrace
             if (span is not null)
             {
                 span.SetTag("messaging.message.id", batch.Ids[i].ToString());
-                span.SetTag("messaging.redis.entry_id", string.Create(CultureInfo.InvariantCulture, $"{batch.Milliseconds}-{i}"));
+                span.SetTag("fanout.entry.id", string.Create(CultureInfo.InvariantCulture, $"{batch.Milliseconds}-{i}"));
                 span.Start();
                 Activity.Current = null;
                 batch.TraceParent(i) = span.Id;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using FanOut.EventBus.Redis;
 using FanOut.EventBus.Wire;
 using StackExchange.Redis;
@@ -56,7 +55,7 @@ internal sealed class StreamAppender(IConnectionMultiplexer connection, StreamNa
 
     /// <summary>Whether the stream still ends with <paramref name="tail"/>, or goes on behind it.</summary>
     public Task<AppendOutcome> CheckAsync(EntryId tail)
-        => AnswerAsync(Append.RunAsync(Redis, _stream, [tail.ToString(), Floor.ToString(), 0, tail.Milliseconds, tail.Sequence]), 0);
+        => AnswerAsync(Append.RunAsync(Redis, _stream, [tail.ToString(), Floor.ToString(), 0, tail.Milliseconds, tail.Sequence, RedisValue.EmptyString]), 0);
 
     /// <summary>Puts entries back; throws what Redis answers.</summary>
     /// <param name="after">The live entry before the first.</param>
@@ -85,13 +84,14 @@ internal sealed class StreamAppender(IConnectionMultiplexer connection, StreamNa
 
     private Task<RedisResult> SendAsync(IDatabase redis, RelayBatch batch, int start, int count)
     {
-        var values = new RedisValue[5 + (count * EventFields.Count)];
+        var values = new RedisValue[6 + (count * EventFields.Count)];
         values[0] = batch.Before(start).ToString();
         values[1] = Floor.ToString();
         values[2] = maxLength;
         values[3] = batch.Milliseconds;
         values[4] = start;
-        batch.Values(start, count).CopyTo(values.AsSpan(5));
+        values[5] = start == 0 ? RedisValue.EmptyString : batch.Values(start - 1, 1)[0];
+        batch.Values(start, count).CopyTo(values.AsSpan(6));
         return Append.RunAsync(redis, _stream, values);
     }
 
@@ -108,7 +108,7 @@ internal sealed class StreamAppender(IConnectionMultiplexer connection, StreamNa
                 "BEHIND" => new(AppendStatus.Behind, last, start),
                 "AHEAD" => new(AppendStatus.Ahead, last, start + (int)reply[2]),
                 "CONFLICT" => new(AppendStatus.Conflict, last, start + (int)reply[2]),
-                var word => throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"append.lua answered '{word}'.")),
+                var word => new(AppendStatus.Unknown, last, start, $"append.lua answered '{word}'"),
             };
         }
         catch (RedisServerException e) when (IsOutOfMemory(e))

@@ -33,12 +33,15 @@ public sealed class StreamPublisher
     /// <summary>Appends one event.</summary>
     /// <typeparam name="T">The type of the event's data, registered by <see cref="EventBusBuilder.AddEvent{T}"/>.</typeparam>
     /// <param name="newEvent">The event.</param>
-    /// <returns>The entry's id, once Redis has confirmed it.</returns>
+    /// <param name="cancellationToken">Ends the wait for Redis; the event may be on the stream then.</param>
+    /// <returns>The entry's id, once Redis has confirmed it; null where a foreign entry has brought the stream's ids beyond what an <see cref="EntryId"/> holds.</returns>
+    /// <exception cref="ArgumentException">The event has no subject, or the empty id.</exception>
     /// <exception cref="RedisException">Redis refused it, for instance at its maxmemory, or did not answer.</exception>
-    public async Task<EntryId> PublishAsync<T>(NewEvent<T> newEvent)
+    public async Task<EntryId?> PublishAsync<T>(NewEvent<T> newEvent, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(newEvent);
-        var entry = await AppendAsync(_redis.GetDatabase(), _eventTypes.Get(typeof(T)), newEvent);
+        Check(newEvent);
+        cancellationToken.ThrowIfCancellationRequested();
+        var entry = await AppendAsync(_redis.GetDatabase(), _eventTypes.Get(typeof(T)), newEvent).WaitAsync(cancellationToken);
         _metrics.Sent(_stream, 1);
         return entry;
     }
@@ -46,14 +49,22 @@ public sealed class StreamPublisher
     /// <summary>Appends events without waiting for each other's confirmation. Their order is kept unless the connection breaks.</summary>
     /// <typeparam name="T">The type of the events' data.</typeparam>
     /// <param name="events">The events. Those that one call is given are in memory together: call it with some thousands at most.</param>
-    /// <returns>The entries' ids in the order of the events, once Redis has confirmed all of them.</returns>
+    /// <param name="cancellationToken">Ends the wait for Redis; any of the events may be on the stream then.</param>
+    /// <returns>The entries' ids in the order of the events, once Redis has confirmed all of them; null as for a single event.</returns>
+    /// <exception cref="ArgumentException">An event has no subject, or the empty id: none was appended.</exception>
     /// <exception cref="RedisException">Redis refused one or did not answer; the others may be on the stream.</exception>
-    public async Task<EntryId[]> PublishAsync<T>(IReadOnlyList<NewEvent<T>> events)
+    public async Task<EntryId?[]> PublishAsync<T>(IReadOnlyList<NewEvent<T>> events, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(events);
+        foreach (var item in events)
+        {
+            Check(item);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
         var type = _eventTypes.Get(typeof(T));
         var redis = _redis.GetDatabase();
-        var calls = new Task<EntryId>[events.Count];
+        var calls = new Task<EntryId?>[events.Count];
         for (var i = 0; i < calls.Length; i++)
         {
             calls[i] = AppendAsync(redis, type, events[i]);
@@ -61,7 +72,7 @@ public sealed class StreamPublisher
 
         try
         {
-            return await Task.WhenAll(calls);
+            return await Task.WhenAll(calls).WaitAsync(cancellationToken);
         }
         finally
         {
@@ -69,7 +80,16 @@ public sealed class StreamPublisher
         }
     }
 
-    private async Task<EntryId> AppendAsync<T>(IDatabase redis, EventType type, NewEvent<T> newEvent)
+    private static void Check<T>(NewEvent<T> newEvent)
+    {
+        ArgumentNullException.ThrowIfNull(newEvent);
+        if (newEvent.Id == Guid.Empty || newEvent.Subject is null)
+        {
+            throw new ArgumentException("An event needs an id that is not empty, and a subject.", nameof(newEvent));
+        }
+    }
+
+    private async Task<EntryId?> AppendAsync<T>(IDatabase redis, EventType type, NewEvent<T> newEvent)
     {
         var (traceParent, traceState) = EventTrace.Create(_stream, type.Name, newEvent.Id);
         var entry = await redis.StreamAddAsync(
@@ -84,6 +104,6 @@ public sealed class StreamPublisher
                 new(EventFields.TraceParent, traceParent ?? ""),
                 new(EventFields.TraceState, traceState ?? ""),
             ]);
-        return EntryId.Parse((string)entry!);
+        return EntryId.TryParse(((ReadOnlyMemory<byte>)entry).Span, out var id) ? id : null;
     }
 }

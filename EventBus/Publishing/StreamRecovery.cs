@@ -89,7 +89,13 @@ internal sealed partial class StreamRecovery(StreamName stream, RelaySession ses
                     continue;
                 }
 
-                if (eventId == Guid.Empty || (Guid.TryParse((string?)entry[EventFields.Id], out var found) && found == eventId))
+                // What is no event at all is merely foreign, whatever its id, and will be moved aside.
+                if (!Guid.TryParse((string?)entry[EventFields.Id], out var found))
+                {
+                    continue;
+                }
+
+                if (eventId == Guid.Empty || found == eventId)
                 {
                     return id;
                 }
@@ -166,13 +172,13 @@ internal sealed partial class StreamRecovery(StreamName stream, RelaySession ses
 
     private static partial class Log
     {
-        [LoggerMessage(211, LogLevel.Warning, "Stream '{Stream}' ended before what was published: {Count} events were put back under the ids they had, from after {Last} up to {Tail}.")]
+        [LoggerMessage(311, LogLevel.Warning, "Stream '{Stream}' ended before what was published: {Count} events were put back under the ids they had, from after {Last} up to {Tail}.")]
         public static partial void Republished(ILogger logger, StreamName stream, int count, EntryId last, EntryId tail);
 
-        [LoggerMessage(212, LogLevel.Warning, "{Count} entries of stream '{Stream}' that no relay wrote stood in the way and were moved to '{Foreign}'.")]
+        [LoggerMessage(312, LogLevel.Warning, "{Count} entries of stream '{Stream}' that no relay wrote stood in the way and were moved to '{Foreign}', which keeps about the newest 100,000.")]
         public static partial void MovedForeign(ILogger logger, StreamName stream, int count, RedisKey foreign);
 
-        [LoggerMessage(213, LogLevel.Error, "{Count} events that stream '{Stream}' lost between {Last} and {Tail} could not be put back: their rows are gone from bus.outbox. Groups that had not handled them never will.")]
+        [LoggerMessage(313, LogLevel.Error, "{Count} events that stream '{Stream}' lost between {Last} and {Tail} could not be put back: their rows are gone from bus.outbox. Groups that had not handled them never will.")]
         public static partial void EventsGone(ILogger logger, StreamName stream, int count, EntryId last, EntryId tail);
     }
 }

@@ -5,7 +5,8 @@
 -- ARGV[2]  the trim floor: entries at or below it may have been trimmed
 -- ARGV[3]  the length from which on the stream takes no more; 0 for none
 -- ARGV[4]  ms and ARGV[5] sequence of the first; the following have the next sequences
--- ARGV[6+] of each entry the values of its eight fields. There may be no entry: then this only checks the end of the stream.
+-- ARGV[6]  the event that the entry ARGV[1] must hold; '' for any
+-- ARGV[7+] of each entry the values of its eight fields. There may be no entry: then this only checks the end of the stream.
 --
 -- Answers with a word, the stream's last id, and a number:
 --   OK        all stand on the stream; so many were there before
@@ -43,15 +44,21 @@ local last_ms, last_seq = parts(last)
 local after_ms, after_seq = parts(ARGV[1])
 local floor_ms, floor_seq = parts(ARGV[2])
 local ms, first = tonumber(ARGV[4]), tonumber(ARGV[5])
-local count = (#ARGV - 5) / fields
+local count = (#ARGV - 6) / fields
 local there = 0
 
-if last ~= ARGV[1] then
+if last ~= ARGV[1] or ARGV[6] ~= '' then
     if above(after_ms, after_seq, last_ms, last_seq) then
         return {'BEHIND', last, 0}
     end
 
-    if above(after_ms, after_seq, floor_ms, floor_seq) and #redis.call('XRANGE', stream, ARGV[1], ARGV[1]) == 0 then
+    -- Pipelined behind a call that met a foreign entry, this one may find further foreign entries under the ids of that one's.
+    local before = redis.call('XRANGE', stream, ARGV[1], ARGV[1])[1]
+    if before and ARGV[6] ~= '' and (before[2][1] ~= 'id' or before[2][2] ~= ARGV[6]) then
+        return {'BEHIND', last, 0}
+    end
+
+    if not before and last ~= ARGV[1] and above(after_ms, after_seq, floor_ms, floor_seq) then
         return {'BEHIND', last, 0}
     end
 
@@ -63,7 +70,7 @@ if last ~= ARGV[1] then
                 return {'AHEAD', last, there}
             end
 
-            if entry[2][1] ~= 'id' or entry[2][2] ~= ARGV[6 + there * fields] then
+            if entry[2][1] ~= 'id' or entry[2][2] ~= ARGV[7 + there * fields] then
                 return {'CONFLICT', last, there}
             end
         end
@@ -80,7 +87,7 @@ if there < count then
 
     local prefix = ARGV[4] .. '-'
     for k = there, count - 1 do
-        local at = 6 + k * fields
+        local at = 7 + k * fields
         last = redis.call('XADD', stream, prefix .. string.format('%d', first + k),
             'id', ARGV[at], 'type', ARGV[at + 1], 'source', ARGV[at + 2], 'subject', ARGV[at + 3],
             'time', ARGV[at + 4], 'data', ARGV[at + 5], 'traceparent', ARGV[at + 6], 'tracestate', ARGV[at + 7])

@@ -1,7 +1,7 @@
 -- Puts consecutive entries of the relay's chain back on a stream that has lost them, under the ids they had, and moves what stands in their way.
 --
 -- KEYS[1]  the stream
--- KEYS[2]  the stream that foreign entries are moved to, their id in a first field `entry`
+-- KEYS[2]  the stream that foreign entries are moved to, their id in a first field `entry`. It keeps about the newest 100,000.
 -- ARGV[1]  the id of the live entry before the first of these: everything up to it is on the stream or not needed
 -- ARGV[2]  ms and ARGV[3] sequence of the first; the following have the next sequences
 -- ARGV[4+] of each entry the values of its eight fields. There may be no entry: then this only brings the stream's last id up to ARGV[1].
@@ -13,7 +13,7 @@
 -- Groups that had read a foreign entry are set back to the last entry before it, or they would never be given what is put back below. Like append.lua it is refused whole at maxmemory: XADD is always its first write.
 local stream, foreign = KEYS[1], KEYS[2]
 -- Lua can hand over 8000 values at once; of a foreign entry with more the rest is dropped.
-local fields, most, most_values = 8, 200, 7000
+local fields, most, most_values, most_foreign = 8, 200, 7000, 100000
 
 local function parts(id)
     local ms, seq = string.match(id, '^(%d+)-(%d+)$')
@@ -58,7 +58,7 @@ if above(last, tail) then
             tail = entry[1]
             there = there + 1
         elseif there < count then
-            redis.call('XADD', foreign, '*', 'entry', entry[1], unpack(entry[2], 1, math.min(#entry[2], most_values)))
+            redis.call('XADD', foreign, 'MAXLEN', '~', most_foreign, '*', 'entry', entry[1], unpack(entry[2], 1, math.min(#entry[2], most_values)))
             redis.call('XDEL', stream, entry[1])
             moved = moved + 1
         end

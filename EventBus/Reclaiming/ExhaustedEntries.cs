@@ -18,6 +18,10 @@ internal sealed partial class ExhaustedEntries(
     IConnectionMultiplexer redis, NpgsqlDataSource postgres, DeadLetterProjector projector, MissingEntries missing, EventBusMetrics metrics, ILogger<ExhaustedEntries> logger)
 {
     private const int MostProjected = 1_000;
+
+    // Whoever holds the entry may be at work on it for long; other entries, and other groups, are not to wait for that.
+    private const string LockTimeoutSql = "set local lock_timeout = '1s'";
+
     private static readonly string FindFailureSql = EmbeddedText.Read("Reclaiming.find_failure.sql");
     private static readonly string FindUnprojectedSql = EmbeddedText.Read("Reclaiming.find_unprojected.sql");
 
@@ -54,11 +58,15 @@ internal sealed partial class ExhaustedEntries(
         await using (var connection = await postgres.OpenConnectionAsync(cancellationToken))
         {
             letter = letter with { Error = await DescribeAsync(connection, group, entry, exhausted.Deliveries, cancellationToken) };
-            number = await DeadLetterStore.TryAddAsync(connection, group.Stream, group.Name, letter, cancellationToken);
+            number = await TryAddAsync(connection, group, letter, cancellationToken);
             if (number is not null)
             {
                 metrics.Count(group.Stream, group.Name, duplicates: 0, parked: 0, deadLettered: 1);
                 Log.DeadLettered(logger, group.Stream, group.Name, entry, exhausted.Deliveries, letter.Error);
+                if (WireEvent.TryRead(letter.Fields, out var wire) is null)
+                {
+                    EntryTrace.RecordDeadLetter(group.Stream, group.Name, wire, entry, exhausted.Consumer, exhausted.Deliveries, letter.Error);
+                }
             }
             else
             {
@@ -114,6 +122,19 @@ internal sealed partial class ExhaustedEntries(
         }
 
         return (stream, redrive, failure);
+    }
+
+    private static async Task<long?> TryAddAsync(NpgsqlConnection connection, RegisteredGroup group, DeadLetter letter, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using (var command = new NpgsqlCommand(LockTimeoutSql, connection))
+        {
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        var number = await DeadLetterStore.TryAddAsync(connection, group.Stream, group.Name, letter, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return number;
     }
 
     /// <returns>The dead letter that somebody else recorded and did not complete; null where the entry's effect is committed, or its dead letter complete.</returns>

@@ -1,7 +1,9 @@
 using FanOut.EventBus.Consuming;
+using FanOut.EventBus.DeadLetters;
 using FanOut.EventBus.Groups;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using StackExchange.Redis;
 
 namespace FanOut.EventBus.Reclaiming;
@@ -15,6 +17,7 @@ internal sealed partial class GroupReclaimer(
     ExhaustedEntries exhausted,
     MissingEntries missing,
     DeadLanes deadLanes,
+    Redrive redrive,
     Checkpoints checkpoints,
     StreamSampler sampler,
     ReclaimerMetrics metrics,
@@ -48,9 +51,10 @@ internal sealed partial class GroupReclaimer(
             await RecoverAsync(group, dead, cancellationToken);
         }
 
+        await TryAsync(group, "redrive", () => redrive.CareAsync(group.Stream, group.Name, cancellationToken));
         await TryAsync(group, "remove dead lanes", () => RemoveDeadLanesAsync(group));
         EntryId? reached = null;
-        await TryAsync(group, "take the checkpoint", async () => reached = await checkpoints.SnapshotAsync(group));
+        await TryAsync(group, "take the checkpoint", async () => reached = await checkpoints.SnapshotAsync(group, cancellationToken));
         return reached;
     }
 
@@ -85,6 +89,9 @@ internal sealed partial class GroupReclaimer(
     private static bool IsOfTheGroup(Exception exception) => exception switch
     {
         OperationCanceledException => false,
+
+        // Somebody holds one of its rows for long. Where that is so with all groups, each says it for itself.
+        PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.DeadlockDetected } => true,
         RedisServerException server => !(server.Message.StartsWith("LOADING", StringComparison.Ordinal) || server.Message.StartsWith("MASTERDOWN", StringComparison.Ordinal)
             || server.Message.StartsWith("READONLY", StringComparison.Ordinal) || server.Message.StartsWith("CLUSTERDOWN", StringComparison.Ordinal) || server.Message.StartsWith("BUSY ", StringComparison.Ordinal)),
         _ => !Fault.IsEnvironment(exception),

@@ -1,3 +1,4 @@
+using FanOut.EventBus.DeadLetters;
 using FanOut.EventBus.Ledger;
 using FanOut.EventBus.Retention;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,7 +15,7 @@ public static class ReclaimerEventBusBuilderExtensions
 {
     /// <summary>
     /// Looks after what is nobody's, for every registered group of the stream: gives entries of dead lanes to live ones, dead-letters what was delivered too often, removes dead consumers, creates missing groups,
-    /// keeps checkpoints, compacts the inbox, trims the stream, and samples lag and pending entries. Any number of processes may do so.
+    /// keeps checkpoints, compacts the inbox, compares it with what was published, trims the stream, samples lag and pending entries, and evaluates the <see cref="KafkaTrigger"/>. Any number of processes may do so.
     /// </summary>
     /// <param name="bus">The event bus.</param>
     /// <param name="configure">Changes the options after they were read from <see cref="ReclaimerOptions.SectionName"/>; may be null.</param>
@@ -41,7 +42,7 @@ public static class ReclaimerEventBusBuilderExtensions
             .BindConfiguration(RetentionOptions.SectionName)
             .ValidateDataAnnotations()
             .ValidateOnStart();
-        bus.AddStorage();
+        bus.AddDeadLetters();
         bus.AddStreamSampler();
         services.AddSingleton<HandOver>();
         services.AddSingleton<MissingEntries>();
@@ -58,7 +59,14 @@ public static class ReclaimerEventBusBuilderExtensions
         services.AddSingleton<GroupReclaimer>();
         services.AddSingleton<Reclaimer>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<Reclaimer>());
-        services.AddHealthChecks().AddCheck<ReclaimerHealthCheck>("reclaimer", tags: ["ready"]);
+        services.AddHealthChecks().AddCheck<ReclaimerHealthCheck>("reclaimer", tags: ["ready"]).AddCheck<KafkaTriggerHealthCheck>("kafka-trigger");
+        services.AddOptions<KafkaTriggerOptions>()
+            .BindConfiguration(KafkaTriggerOptions.SectionName)
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
+        services.AddSingleton(provider => new KafkaTrigger(provider.GetRequiredService<IOptions<KafkaTriggerOptions>>()));
+        services.AddSingleton<KafkaTriggerWatch>();
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<KafkaTriggerWatch>());
         return bus;
     }
 

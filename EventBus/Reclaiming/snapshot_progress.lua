@@ -1,8 +1,8 @@
 #!lua flags=no-writes
 -- How far a group has got, at one moment.
--- KEYS: stream, redrive stream. ARGV: group, most redriven entries to look at.
--- Returns: the last delivered id ('' = the group is missing), the lowest pending id ('' = none), whether there were more unfinished redriven entries than looked at (1 or 0), and the ids on the stream of
--- those that were looked at.
+-- KEYS: stream, redrive stream. ARGV: group, most redriven entries to look at, an id ('' = none), the event that must stand under it ('' = any).
+-- Returns: the last delivered id ('' = the group is missing), the lowest pending id ('' = none), whether there were more unfinished redriven entries than looked at (1 or 0), the ids on the stream of
+-- those that were looked at, and whether the event stands under the id (1 or 0).
 local group, most = ARGV[1], tonumber(ARGV[2])
 
 local function last_delivered(key)
@@ -28,7 +28,7 @@ end
 
 local last = last_delivered(KEYS[1])
 if not last then
-    return {'', '', 0, {}}
+    return {'', '', 0, {}, 0}
 end
 local lowest = redis.call('XPENDING', KEYS[1], group)[2] or ''
 
@@ -62,4 +62,11 @@ if redis.call('EXISTS', KEYS[2]) == 1 then
         add(waiting)
     end
 end
-return {last, lowest, more, redriven}
+local stands = 0
+if ARGV[3] ~= '' then
+    local entry = redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3])[1]
+    if entry and (ARGV[4] == '' or (entry[2][1] == 'id' and entry[2][2] == ARGV[4])) then
+        stands = 1
+    end
+end
+return {last, lowest, more, redriven, stands}

@@ -15,6 +15,8 @@ internal sealed class EventBusMetrics
     private readonly Counter<long> _parked;
     private readonly Counter<long> _deadLettered;
     private readonly Counter<long> _lost;
+    private readonly Counter<long> _decided;
+    private readonly Counter<long> _redrivenAgain;
 
     public EventBusMetrics(IMeterFactory meters)
     {
@@ -27,6 +29,8 @@ internal sealed class EventBusMetrics
         _parked = Meter.CreateCounter<long>("fanout.events.parked", "{message}", "Failed deliveries that wait for their next attempt.");
         _deadLettered = Meter.CreateCounter<long>("fanout.events.dead_lettered", "{message}", "Events that became dead letters.");
         _lost = Meter.CreateCounter<long>("fanout.events.missing", "{message}", "Pending entries that were no longer on the stream when their turn came.");
+        _decided = Meter.CreateCounter<long>("fanout.dlq.decisions", "{message}", "Dead letters that somebody redrove or discarded.");
+        _redrivenAgain = Meter.CreateCounter<long>("fanout.dlq.redriven_again", "{message}", "Redriven events added once more to the redrive stream, because Redis did not have them.");
     }
 
     public Meter Meter { get; }
@@ -45,6 +49,15 @@ internal sealed class EventBusMetrics
 
         _processDuration.Record(duration.TotalSeconds, tags);
     }
+
+    public void Decided(StreamName stream, GroupName group, string decision, int count)
+    {
+        var tags = EventBusTelemetry.GroupTags(stream, group);
+        tags.Add("fanout.dlq.decision", decision);
+        _decided.Add(count, tags);
+    }
+
+    public void RedrivenAgain(StreamName stream, GroupName group, int count) => _redrivenAgain.Add(count, EventBusTelemetry.GroupTags(stream, group));
 
     /// <summary>Counts what became of deliveries that were not plainly done.</summary>
     public void Count(StreamName stream, GroupName group, int duplicates, int parked, int deadLettered)

@@ -19,7 +19,8 @@ internal sealed partial class ExpectedFailureHandler(IProblemDetailsService prob
                 httpContext.Response.StatusCode = bad.StatusCode;
                 break;
             case NpgsqlException { IsTransient: true } or RedisConnectionException or RedisTimeoutException:
-                Log.Unavailable(logger, httpContext.Request.Path, exception);
+                // Not the exception with its stack: an outage is answered as often as clients ask, and writing that much would keep the service from recovering.
+                Log.Unavailable(logger, httpContext.Request.Path, exception.Message);
                 httpContext.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
                 httpContext.Response.Headers.RetryAfter = RetryAfterSeconds;
                 break;
@@ -33,7 +34,7 @@ internal sealed partial class ExpectedFailureHandler(IProblemDetailsService prob
 
     private static partial class Log
     {
-        [LoggerMessage(7000, LogLevel.Warning, "{Path} was answered 503: Postgres or Redis is not available")]
-        public static partial void Unavailable(ILogger logger, string path, Exception exception);
+        [LoggerMessage(7000, LogLevel.Warning, "{Path} was answered 503: {Reason}")]
+        public static partial void Unavailable(ILogger logger, string path, string reason);
     }
 }

@@ -83,6 +83,13 @@ internal sealed class TraceFolderExporter(string folder) : BaseExporter<Activity
             }
 
             json.WriteEndArray();
+            json.WriteStartArray("events");
+            foreach (var happened in span.Events)
+            {
+                json.WriteStringValue(happened.Name);
+            }
+
+            json.WriteEndArray();
             json.WriteStartObject("tags");
             foreach (var (name, value) in span.TagObjects.DistinctBy(tag => tag.Key))
             {

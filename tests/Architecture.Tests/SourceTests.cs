@@ -89,6 +89,14 @@ public sealed partial class SourceTests
     }
 
     [Fact]
+    public void No_event_id_is_used_twice_in_a_project()
+    {
+        var ids = ProductCode.SelectMany(file => LoggedEvent().Matches(Repository.Read(file)).Select(match => (Project: Repository.ProjectOf(file), Id: match.Groups["id"].Value)));
+
+        Assert.All(ids.GroupBy(found => found), used => Assert.True(used.Count() == 1, $"{used.Key.Project} uses the event id {used.Key.Id} {used.Count()} times."));
+    }
+
+    [Fact]
     public void The_compiler_checks_that_every_public_member_of_EventBus_is_documented()
     {
         Assert.Contains("$(NoWarn.Replace(';CS1591', ''))", Repository.Read("EventBus/EventBus.csproj"), StringComparison.Ordinal);
@@ -118,6 +126,9 @@ public sealed partial class SourceTests
 
     [GeneratedRegex(@"\b(?<name>orders|webhooks|analytics|notifications|bus)\.[a-z_]+")]
     private static partial Regex Schema();
+
+    [GeneratedRegex(@"LoggerMessage\((?:EventId = )?(?<id>\d+),")]
+    private static partial Regex LoggedEvent();
 
     [GeneratedRegex(@"\s(?://|--)\s.*$")]
     private static partial Regex Comment();

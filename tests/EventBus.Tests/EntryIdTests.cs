@@ -24,6 +24,9 @@ public sealed class EntryIdTests
     [InlineData("1-")]
     [InlineData("-1-1")]
     [InlineData("1--1")]
+    [InlineData("+1-2")]
+    [InlineData("1-+2")]
+    [InlineData("+1-+2")]
     [InlineData("1-1x")]
     [InlineData("8796093022208-0")]
     [InlineData("1-1048576")]
@@ -32,5 +35,15 @@ public sealed class EntryIdTests
     {
         Assert.False(EntryId.TryParse(Encoding.UTF8.GetBytes(text), out _));
         Assert.Throws<FormatException>(() => EntryId.Parse(text));
+    }
+
+    [Theory]
+    [InlineData("a\n")]
+    [InlineData("a b")]
+    [InlineData("-a")]
+    public void What_is_no_name_is_refused(string text)
+    {
+        Assert.Throws<ArgumentException>(() => new GroupName(text));
+        Assert.Throws<ArgumentException>(() => new StreamName(text));
     }
 }

@@ -7,9 +7,11 @@ internal sealed class PingBatchHandler(HandlerScript script) : IEventBatchHandle
 {
     public async Task HandleAsync(EventBatch<Ping> batch, CancellationToken cancellationToken)
     {
+        script.BeginBatch(batch.Count);
         foreach (var context in batch)
         {
             await script.Before(context.Data.Number, context.Delivery, cancellationToken);
+            await script.On(context.Data.Number, context.Connection, cancellationToken);
         }
 
         await using var command = new NpgsqlCommand("insert into effects select $1, * from unnest($2, $3, $4)", batch.Connection);
@@ -18,5 +20,6 @@ internal sealed class PingBatchHandler(HandlerScript script) : IEventBatchHandle
         command.Parameters.AddWithValue(batch.Select(context => context.EventId).ToArray());
         command.Parameters.AddWithValue(batch.Select(context => context.Delivery).ToArray());
         await command.ExecuteNonQueryAsync(cancellationToken);
+        await script.After(batch.Connection, cancellationToken);
     }
 }

@@ -48,10 +48,16 @@ internal sealed partial class ServerProcess
 
     private static int SigContinue => OperatingSystem.IsMacOS() ? 19 : 18;
 
-    public static async Task<ServerProcess> StartAsync(string name, string file, IEnumerable<string> arguments, bool asServiceUser = false)
+    public static async Task<ServerProcess> StartAsync(
+        string name, string file, IEnumerable<string> arguments, bool asServiceUser = false, string? workingFolder = null, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var start = new ProcessStartInfo { RedirectStandardError = true, RedirectStandardOutput = true, WorkingDirectory = Path.GetTempPath() };
+        var start = new ProcessStartInfo { RedirectStandardError = true, RedirectStandardOutput = true, WorkingDirectory = workingFolder ?? Path.GetTempPath() };
         start.Environment["LC_ALL"] = "C";
+        foreach (var (key, value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[key] = value;
+        }
+
         var command = new List<string>();
         if (ServerBinary.SetPriv is { } setpriv)
         {

@@ -1,5 +1,6 @@
 using FanOut.EventBus.DeadLetters;
 using FanOut.TestServers;
+using Npgsql;
 using StackExchange.Redis;
 
 namespace FanOut.EventBus.Tests.Consuming;
@@ -110,6 +111,153 @@ public sealed class LaneTests
 
         await world.AssertEachOnceAsync(Group, 20, except: 5);
         Assert.Equal("Unknown customer.", await world.ScalarAsync("select error from bus.dead_letters where deliveries = 1 and subject = '5'"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_handler_that_hides_a_database_error_loses_no_event(bool batches)
+    {
+        await using var world = await BusWorld.CreateAsync();
+        var isFirst = true;
+        var script = new HandlerScript
+        {
+            After = async (connection, cancellationToken) =>
+            {
+                if (Interlocked.Exchange(ref isFirst, false))
+                {
+                    await using var command = new NpgsqlCommand("select 1 / 0", connection);
+                    await Assert.ThrowsAsync<PostgresException>(() => command.ExecuteScalarAsync(cancellationToken));
+                }
+            },
+        };
+        await world.PublishAsync(20);
+        await world.StartWorkerAsync(Group, script, batches, options => options.Lanes = 1);
+
+        await world.AssertEachOnceAsync(Group, 20);
+    }
+
+    [Fact]
+    public async Task Data_whose_type_throws_when_it_is_read_is_a_dead_letter_and_the_rest_flows_on()
+    {
+        await using var world = await BusWorld.CreateAsync();
+        await world.PublishAsync(10);
+        await world.Redis.StreamAddAsync(world.Key, BusWorld.Event(-1));
+        await world.PublishAsync(10);
+        await world.StartWorkerAsync(Group, configure: options => options.Lanes = 1);
+
+        await world.AssertEachOnceAsync(Group, 20);
+        Assert.Contains("is not a Ping", (string)(await world.ScalarAsync("select error from bus.dead_letters"))!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_statement_that_always_runs_into_its_timeout_holds_up_only_its_own_event()
+    {
+        await using var world = await BusWorld.CreateAsync();
+        var ids = await world.PublishAsync(10);
+        var script = new HandlerScript();
+        script.On = async (number, connection, cancellationToken) =>
+        {
+            if (number == 4)
+            {
+                await using var command = new NpgsqlCommand("set local statement_timeout = 50; select pg_sleep(60)", connection);
+                await command.ExecuteNonQueryAsync(cancellationToken);
+            }
+        };
+        await world.StartWorkerAsync(Group, script, configure: options => options.Lanes = 1);
+
+        await BusWorld.UntilAsync(async () => await world.EffectsAsync(Group) == 9, () => "the effects of the others");
+        await BusWorld.UntilAsync(async () => (await PendingWithAsync(world, StreamKeys.ParkedConsumer)).Length == 1, () => "the event at fault parked");
+        Assert.Equal(ids[3], Assert.Single(await PendingWithAsync(world, StreamKeys.ParkedConsumer)).MessageId);
+        Assert.Contains("statement timeout", (string)(await world.ScalarAsync("select error from bus.failure"))!, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(4_500, "\U0001F4A5")]
+    [InlineData(10, "half \uD83D")]
+    [InlineData(10, "nul \0")]
+    public async Task Any_text_of_a_failure_can_be_kept(int times, string text)
+    {
+        await using var world = await BusWorld.CreateAsync();
+        var ids = await world.PublishAsync(3);
+        var message = string.Concat(Enumerable.Repeat(text, times));
+        await world.StartWorkerAsync(Group, HandlerScript.Throwing(number => number == 2, () => new InvalidOperationException(message)), configure: options => (options.Lanes, options.MaxDeliveries) = (1, 2));
+        await BusWorld.UntilAsync(async () => (await PendingWithAsync(world, StreamKeys.ParkedConsumer)).Length == 1, () => "a parked entry");
+        await HandOverAsync(world, ids[1], await LaneAsync(world));
+
+        await world.AssertEachOnceAsync(Group, 3, except: 2);
+        Assert.StartsWith("InvalidOperationException: " + text[..2], (string)(await world.ScalarAsync("select error from bus.dead_letters"))!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Events_that_nobody_wants_are_no_evidence_that_all_is_well()
+    {
+        await using var world = await BusWorld.CreateAsync();
+        var attempts = 0;
+        var broken = true;
+        var script = new HandlerScript
+        {
+            Before = (_, _, _) =>
+            {
+                Interlocked.Increment(ref attempts);
+                return Volatile.Read(ref broken) ? throw new HttpRequestException("The tax service is away.") : Task.CompletedTask;
+            },
+        };
+        await world.PublishAsync(10);
+        var other = BusWorld.Event(99);
+        other[1] = new NameValueEntry("type", "test.other");
+        await world.Redis.StreamAddAsync(world.Key, other);
+        await world.PublishAsync(10);
+        await world.StartWorkerAsync(Group, script);
+        await BusWorld.UntilAsync(() => Task.FromResult(Volatile.Read(ref attempts) > 100), () => "several rounds of attempts");
+
+        Assert.Equal(0L, await world.ScalarAsync("select count(*) from bus.failure"));
+        Volatile.Write(ref broken, false);
+        await world.AssertEachOnceAsync(Group, 20);
+    }
+
+    [Fact]
+    public async Task A_dlq_stream_that_cannot_be_written_stops_no_lane()
+    {
+        await using var world = await BusWorld.CreateAsync();
+        await world.Redis.StringSetAsync(StreamKeys.DeadLetters(world.Stream, new GroupName(Group)), "in the way");
+        await world.Redis.StreamAddAsync(world.Key, "nonsense", "1");
+        await world.PublishAsync(10);
+        await world.StartWorkerAsync(Group, configure: options => (options.Lanes, options.BatchSize) = (1, 1));
+
+        await BusWorld.UntilAsync(async () => await world.EffectsAsync(Group) == 10, () => "the events after it");
+        await world.Redis.KeyDeleteAsync(StreamKeys.DeadLetters(world.Stream, new GroupName(Group)));
+        await world.AssertEachOnceAsync(Group, 10);
+        Assert.Equal(1, await world.Redis.StreamLengthAsync(StreamKeys.DeadLetters(world.Stream, new GroupName(Group))));
+    }
+
+    [Fact]
+    public async Task Large_entries_are_read_few_at_a_time()
+    {
+        await using var world = await BusWorld.CreateAsync();
+        var large = BusWorld.Event(0);
+        large[3] = new NameValueEntry("subject", new string('x', 1024 * 1024));
+        var largest = 0;
+        for (var number = 1; number <= 60; number++)
+        {
+            large[5] = new NameValueEntry("data", $$"""{"number":{{number}}}""");
+            await world.Redis.StreamAddAsync(world.Key, large);
+        }
+
+        var script = new HandlerScript { OnBatch = count => largest = Math.Max(largest, count) };
+        await world.StartWorkerAsync(Group, script, configure: options => (options.Lanes, options.BatchSize) = (1, 20));
+        await world.AssertEachOnceAsync(Group, 60);
+
+        Assert.Equal(20, largest);
+        Assert.True(script.Batches > 3, $"{script.Batches} batches");
+    }
+
+    [Fact]
+    public void The_event_bus_is_added_once()
+    {
+        var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(null);
+        builder.AddEventBus();
+        Assert.Contains("AddEventBus was called twice", Assert.Throws<InvalidOperationException>(() => builder.AddEventBus()).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -188,7 +188,7 @@ public sealed class InboxLedgerTests
         var checkpoints = host.Services.GetRequiredService<Checkpoints>();
         foreach (var group in await host.Services.GetRequiredService<RegisteredGroups>().FindAsync(world.Stream, Cancellation))
         {
-            if (await checkpoints.SnapshotAsync(group) is { } reached)
+            if (await checkpoints.SnapshotAsync(group, Cancellation) is { } reached)
             {
                 await checkpoints.RaiseAsync(world.Stream, new Dictionary<GroupName, EntryId> { [group.Name] = reached }, Cancellation);
             }

@@ -1,8 +1,10 @@
 using FanOut.EventBus.Publishing;
+using FanOut.EventBus.Tests.Reclaiming;
 using FanOut.EventBus.Wire;
 using FanOut.TestServers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -45,9 +47,9 @@ internal sealed class OutboxWorld : IAsyncDisposable
     }
 
     /// <summary>One replica.</summary>
-    public async Task<IHost> StartRelayAsync(Action<OutboxOptions>? configure = null)
+    public async Task<IHost> StartRelayAsync(Action<OutboxOptions>? configure = null, LogRecorder? log = null)
     {
-        var host = Build(configure);
+        var host = Build(configure, log);
         await host.StartAsync(Cancellation);
         _outbox = host.Services.GetRequiredService<Outbox>();
         return host;
@@ -60,9 +62,14 @@ internal sealed class OutboxWorld : IAsyncDisposable
         host.Dispose();
     }
 
-    public IHost Build(Action<OutboxOptions>? configure = null)
+    public IHost Build(Action<OutboxOptions>? configure = null, LogRecorder? log = null)
     {
         var builder = _bus.CreateHost();
+        if (log is not null)
+        {
+            builder.Logging.SetMinimumLevel(LogLevel.Information).AddProvider(log);
+        }
+
         builder.AddEventBus().AddEvent(Ping.EventType, PingJson.Default.Ping).AddOutbox(options =>
         {
             options.PollInterval = TimeSpan.FromMilliseconds(20);

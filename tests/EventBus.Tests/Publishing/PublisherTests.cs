@@ -19,15 +19,32 @@ public sealed class PublisherTests
         var host = await world.StartAsync(Direct(world));
         var publisher = host.Services.GetRequiredService<StreamPublisher>();
         var one = new NewEvent<Ping>("a", new Ping(1)) { Time = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.FromHours(-5)) };
-        var entry = await publisher.PublishAsync(one);
+        var entry = await publisher.PublishAsync(one, Cancellation);
         var more = Enumerable.Range(2, 500).Select(number => new NewEvent<Ping>("b", new Ping(number))).ToArray();
-        var ids = await publisher.PublishAsync(more);
+        var ids = await publisher.PublishAsync(more, Cancellation);
 
         var entries = await world.Redis.StreamRangeAsync(world.Key);
-        Assert.Equal([entry, .. ids], entries.Select(item => EntryId.Parse(item.Id!)));
+        Assert.Equal([entry, .. ids], entries.Select(item => (EntryId?)EntryId.Parse(item.Id!)));
         Assert.Null(WireEvent.TryRead(entries[0].Values, out var wire));
         Assert.Equal((one.Id, one.Time), (wire.Id, wire.Time));
         Assert.Equal(more.Select(item => item.Id.ToString()), entries.Skip(1).Select(item => (string)item["id"]!));
+    }
+
+    [Fact]
+    public async Task A_direct_publisher_refuses_what_no_group_could_read_and_does_not_call_a_success_a_failure()
+    {
+        await using var world = await BusWorld.CreateAsync();
+        var host = await world.StartAsync(Direct(world));
+        var publisher = host.Services.GetRequiredService<StreamPublisher>();
+        var good = new NewEvent<Ping>("a", new Ping(1));
+        await Assert.ThrowsAsync<ArgumentException>(() => publisher.PublishAsync(good with { Id = Guid.Empty }, Cancellation));
+        await Assert.ThrowsAsync<ArgumentException>(() => publisher.PublishAsync([good, good with { Subject = null! }], Cancellation));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => publisher.PublishAsync(good, new CancellationToken(canceled: true)));
+        Assert.Equal(0, await world.Redis.StreamLengthAsync(world.Key));
+
+        await world.Redis.StreamAddAsync(world.Key, "nonsense", "1", "18446744073709551614-0");
+        Assert.Null(await publisher.PublishAsync(good, Cancellation));
+        Assert.Equal(2, await world.Redis.StreamLengthAsync(world.Key));
     }
 
     [Fact]

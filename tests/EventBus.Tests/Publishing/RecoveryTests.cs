@@ -1,5 +1,6 @@
 using System.Globalization;
 using FanOut.EventBus.Publishing;
+using FanOut.EventBus.Tests.Reclaiming;
 using FanOut.TestServers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -231,6 +232,34 @@ public sealed class RecoveryTests
         await postgres.RestartAsync(Cancellation);
         Npgsql.NpgsqlConnection.ClearAllPools();
         await world.AssertPublishedAsync(events);
+        await OutboxWorld.StopAsync(host);
+    }
+
+    [Theory]
+    [InlineData("53100")]
+    [InlineData("25006")]
+    public async Task While_postgres_answers_reads_and_refuses_to_fix_ids_the_relay_says_so_once_and_takes_its_time(string sqlState)
+    {
+        await using var world = await OutboxWorld.CreateAsync();
+        await world.ExecuteAsync($$"""
+            create sequence attempts;
+            create function refuse() returns trigger language plpgsql as $$ begin perform nextval('attempts'); raise exception 'no' using errcode = '{{sqlState}}'; end $$;
+            create trigger refuse before insert on bus.relay_batch for each statement execute function refuse();
+            """);
+        var log = new LogRecorder();
+        var events = await world.AddAsync(10);
+        var started = TimeProvider.System.GetTimestamp();
+        var host = await world.StartRelayAsync(log: log);
+        await BusWorld.UntilAsync(async () => (long)(await world.ScalarAsync("select last_value from attempts"))! >= 8, () => "eight attempts");
+
+        // 50 ms, 100 ms, then 200 ms each, less a quarter at most.
+        Assert.True(TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromMilliseconds(800));
+        var told = Assert.Single(log.Entries, entry => entry.EventId.Id is >= 300 and < 330);
+        Assert.Contains(sqlState, told.Text, StringComparison.Ordinal);
+        await OutboxWorld.UntilStateAsync(host, RelayState.WaitingForPostgres);
+        await world.ExecuteAsync("drop trigger refuse on bus.relay_batch");
+        await world.AssertPublishedAsync(events);
+        await OutboxWorld.UntilStateAsync(host, RelayState.Leading);
         await OutboxWorld.StopAsync(host);
     }
 

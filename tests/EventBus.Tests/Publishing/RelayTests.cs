@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using FanOut.EventBus.Publishing;
+using FanOut.EventBus.Tests.Reclaiming;
 using FanOut.EventBus.Wire;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -275,6 +276,94 @@ public sealed class RelayTests
         Assert.True((long)(await world.ScalarAsync("select count(*) from bus.relay_batch where replaced_by is not null"))! >= 2);
         Assert.Equal(1_010L, await world.ScalarAsync("select sum(live_count) from bus.relay_batch"));
         await OutboxWorld.StopAsync(host);
+    }
+
+    [Fact]
+    public async Task Foreign_entries_that_keep_taking_fixed_ids_hold_up_nothing_for_good_and_are_told_once()
+    {
+        await using var world = await OutboxWorld.CreateAsync();
+        var log = new LogRecorder();
+        var host = await world.StartRelayAsync(log: log);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var writer = Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => world.Redis.StreamAddAsync(world.Key, "x", "1")));
+            }
+        }, Cancellation);
+        var events = new List<NewEvent<Ping>>();
+        for (var round = 0; round < 5; round++)
+        {
+            events.AddRange(await world.AddAsync(2_000, 1 + (round * 2_000)));
+        }
+
+        await BusWorld.UntilAsync(async () => await world.ScalarAsync("select total from bus.relay_batch order by ms desc limit 1") is 10_000L, () => "all fixed");
+        await stop.CancelAsync();
+        await writer;
+        await BusWorld.UntilAsync(async () => (await world.PublishedAsync()).Length >= 10_000, () => "all published");
+
+        Assert.Equal(events.Select(item => item.Id), await world.PublishedAsync());
+        Assert.True((long)(await world.ScalarAsync("select count(*) from bus.relay_batch"))! < 400);
+        Assert.InRange(log.Entries.Count(entry => entry.EventId.Id == 321), 0, 1);
+        await OutboxWorld.StopAsync(host);
+    }
+
+    [Fact]
+    public async Task A_foreign_entry_under_a_fixed_id_that_was_never_used_makes_its_events_come_under_new_ones()
+    {
+        await using var world = await OutboxWorld.CreateAsync();
+        var first = await world.AddAsync(1);
+        var future = TimeProvider.System.GetUtcNow().AddHours(1).ToUnixTimeMilliseconds();
+        await using (var leader = await world.LeadByHandAsync())
+        {
+            await leader.Appender.AppendAsync((await leader.FixAsync(milliseconds: future))!);
+        }
+
+        // The clock is behind the chain, so the relay takes just the next millisecond. It does not look at the stream before.
+        var host = await world.StartRelayAsync(options => options.CheckInterval = TimeSpan.FromMinutes(1));
+        await OutboxWorld.UntilStateAsync(host, RelayState.Leading);
+        await world.Redis.StreamAddAsync(world.Key, "nonsense", "1", $"{future + 1}-0");
+        var more = await world.AddAsync(300, 2);
+        await BusWorld.UntilAsync(async () => (await world.PublishedAsync()).Length >= 301, () => "all events");
+        Assert.Equal(first.Concat(more).Select(item => item.Id), await world.PublishedAsync());
+        Assert.Equal(1L, await world.ScalarAsync($"select count(*) from bus.relay_batch where ms = {future + 1} and live_count = 0 and replaced_by is not null"));
+        await OutboxWorld.UntilStateAsync(host, RelayState.Leading);
+        await OutboxWorld.StopAsync(host);
+    }
+
+    [Fact]
+    public async Task A_foreign_entry_under_an_id_that_a_dead_leader_had_fixed_is_moved_aside()
+    {
+        await using var world = await OutboxWorld.CreateAsync();
+        var events = await world.AddAsync(10);
+        await using (var dying = await world.LeadByHandAsync())
+        {
+            await world.Redis.StreamAddAsync(world.Key, "nonsense", "1", $"{(await dying.FixAsync())!.Milliseconds}-3");
+        }
+
+        var host = await world.StartRelayAsync();
+        await world.AssertPublishedAsync(events);
+        Assert.Equal("1", Assert.Single(await world.Redis.StreamRangeAsync(StreamKeys.Foreign(world.Stream)))["nonsense"]);
+        await OutboxWorld.StopAsync(host);
+    }
+
+    [Fact]
+    public async Task A_pipelined_call_is_not_appended_behind_foreign_entries_that_took_the_ids_before_its_own()
+    {
+        await using var world = await OutboxWorld.CreateAsync();
+        await world.AddAsync(300);
+        await using var leader = await world.LeadByHandAsync();
+        var batch = (await leader.FixAsync())!;
+        await AppendChunksAsync(leader, batch, 1);
+        for (var sequence = RelayBatch.MostInChunk; sequence < 2 * RelayBatch.MostInChunk; sequence++)
+        {
+            await world.Redis.StreamAddAsync(world.Key, "nonsense", "1", $"{batch.Milliseconds}-{sequence}");
+        }
+
+        batch.Next = 2 * RelayBatch.MostInChunk;
+        Assert.Equal(AppendStatus.Behind, (await leader.Appender.AppendAsync(batch)).Status);
+        Assert.Equal(2 * RelayBatch.MostInChunk, await world.Redis.StreamLengthAsync(world.Key));
     }
 
     [Fact]

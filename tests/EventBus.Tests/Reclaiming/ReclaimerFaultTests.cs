@@ -1,10 +1,13 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using FanOut.EventBus.Consuming;
+using FanOut.EventBus.Groups;
 using FanOut.EventBus.Reclaiming;
 using FanOut.TestServers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace FanOut.EventBus.Tests.Reclaiming;
 
@@ -49,6 +52,37 @@ public sealed class ReclaimerFaultTests
 
         await BusWorld.UntilAsync(async () => (await world.PendingAsync()).Count == 0, () => "the dead letter");
         Assert.Equal(1L, await world.Bus.ScalarAsync("select count(*) from bus.dead_letters"));
+    }
+
+    [Fact]
+    public async Task An_entry_that_is_locked_for_long_in_one_group_holds_up_no_other_group()
+    {
+        await using var world = await ReclaimingWorld.CreateAsync();
+        var reclaimer = await world.CreateReclaimerAsync();
+        var other = new GroupName("zeal");
+        var groups = reclaimer.GetRequiredService<ConsumerGroups>();
+        await groups.RegisterAsync(world.Stream, other, new ConsumerOptions { Start = GroupStart.Earliest, ReclaimAfter = ReclaimingWorld.ReclaimAfter }, TestContext.Current.CancellationToken);
+        await groups.EnsureAsync(world.Stream, other, TestContext.Current.CancellationToken);
+        await world.Bus.PublishAsync(1);
+        var ids = await world.ReadAsync("dead", 1);
+        await world.AgeAsync("dead", ids, deliveries: 3);
+        await world.Redis.StreamReadGroupAsync(world.Key, other.Value, "dead", ">", 1);
+        await world.Redis.ExecuteAsync("XCLAIM", world.Key, other.Value, "dead", 0, ids[0], "IDLE", (long)ReclaimingWorld.ReclaimAfter.TotalMilliseconds, "RETRYCOUNT", 3, "JUSTID");
+        var value = EntryId.Parse(ids[0].ToString()).Value;
+        await using (var holder = await world.Bus.Postgres.OpenConnectionAsync(TestContext.Current.CancellationToken))
+        {
+            await using var transaction = await holder.BeginTransactionAsync(TestContext.Current.CancellationToken);
+            await using var command = new NpgsqlCommand($"insert into bus.inbox values ('{world.Stream}', '{ReclaimingWorld.Group}', int8range({value}, {value + 1}))", holder);
+            await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+
+            await ReclaimingWorld.PassAsync(reclaimer).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+
+            Assert.Equal("zeal", await world.Bus.ScalarAsync("select \"group\" from bus.dead_letters"));
+            Assert.Single(await world.PendingAsync());
+        }
+
+        await ReclaimingWorld.PassAsync(reclaimer);
+        Assert.Equal(2L, await world.Bus.ScalarAsync("select count(*) from bus.dead_letters"));
     }
 
     [Fact]

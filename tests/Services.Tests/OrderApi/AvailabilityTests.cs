@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
 using FanOut.OrderApi.Placing;
 using FanOut.TestServers;
 using Xunit;
@@ -39,6 +41,24 @@ public sealed class AvailabilityTests
         }
 
         Assert.Equal(before with { Replayed = true }, after);
+    }
+
+    [Fact]
+    public async Task While_Redis_is_away_the_API_is_ready_says_what_it_lacks_and_takes_orders()
+    {
+        await using var redis = await RedisServer.StartAsync(new() { AppendOnly = true }, Cancellation);
+        await using var host = await ServiceHost<OrderWriter>.StartAsync(new Dictionary<string, string> { ["ConnectionStrings:redis"] = redis.ConnectionString }, cancellationToken: Cancellation);
+        await redis.KillAsync();
+
+        using var health = await host.Http.GetAsync(new Uri("/health", UriKind.Relative), Cancellation);
+        var report = await health.Content.ReadFromJsonAsync<JsonElement>(Cancellation);
+        var order = await Answer.ToAsync(host.Http, new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = Json(NewOrder().ToJsonString()) });
+
+        Assert.Equal(HttpStatusCode.OK, health.StatusCode);
+        Assert.Equal("Degraded", report.GetProperty("status").GetString());
+        Assert.Equal("Degraded", report.GetProperty("checks").GetProperty("StackExchange.Redis").GetProperty("status").GetString());
+        Assert.Equal("Healthy", report.GetProperty("checks").GetProperty("PostgreSql").GetProperty("status").GetString());
+        Assert.Equal(HttpStatusCode.Created, order.Status);
     }
 
     [Fact]

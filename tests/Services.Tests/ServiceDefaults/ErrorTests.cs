@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using Xunit;
 
@@ -64,13 +65,18 @@ public sealed class ErrorTests
     }
 
     [Fact]
-    public async Task An_absent_Postgres_is_a_503_that_says_when_to_come_back()
+    public async Task An_absent_Postgres_is_a_503_that_says_when_to_come_back_and_a_log_line_without_a_stack()
     {
+        using var log = new LogRecorder(7000);
         await using var postgres = await PostgresServer.StartAsync(cancellationToken: Cancellation);
         await postgres.KillAsync();
         await using var service = await DefaultService.StartAsync(
             new() { ["ConnectionStrings:fanout"] = postgres.ConnectionString },
-            builder => builder.AddNpgsqlDataSource("fanout"),
+            builder =>
+            {
+                builder.Logging.AddProvider(log);
+                builder.AddNpgsqlDataSource("fanout");
+            },
             app => app.MapGet("/query", async (NpgsqlDataSource dataSource) =>
             {
                 await using var connection = await dataSource.OpenConnectionAsync(Cancellation);
@@ -80,6 +86,10 @@ public sealed class ErrorTests
 
         await ProblemAsync(response, 503);
         Assert.Equal(TimeSpan.FromSeconds(5), response.Headers.RetryAfter?.Delta);
+        var (text, exception) = Assert.Single(log.Entries);
+        Assert.StartsWith("/query was answered 503: Failed to connect to", text, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', text);
+        Assert.Null(exception);
     }
 
     private static async Task<JsonElement> ProblemAsync(HttpResponseMessage response, int status)

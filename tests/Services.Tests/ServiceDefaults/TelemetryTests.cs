@@ -160,6 +160,15 @@ public sealed class TelemetryTests : IDisposable
         Assert.Equal(SamplingDecision.RecordAndSample, new QuietSampler(new ParentBasedSampler(new AlwaysOffSampler())).ShouldSample(child).Decision);
     }
 
+    [Fact]
+    public void A_client_span_below_a_cause_that_is_not_recorded_is_dropped_even_where_always_on_is_asked_for()
+    {
+        var trace = ActivityTraceId.CreateRandom();
+        var child = new SamplingParameters(new(trace, ActivitySpanId.CreateRandom(), ActivityTraceFlags.None), trace, "span", ActivityKind.Client);
+
+        Assert.Equal(SamplingDecision.Drop, new QuietSampler(ConfiguredSampler.From(Configuration("always_on", null))).ShouldSample(child).Decision);
+    }
+
     [Theory]
     [InlineData("always_off", null, SamplingDecision.Drop)]
     [InlineData("parentbased_traceidratio", "0", SamplingDecision.Drop)]

@@ -1,0 +1,43 @@
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+
+namespace FanOut.AppHost;
+
+internal static class DemoOrders
+{
+    private static readonly (string Sku, string Name, decimal Price)[] Products =
+    [
+        ("coffee-250", "Coffee beans, 250 g", 8.90m), ("filter-02", "Paper filters", 3.25m), ("kettle-1l", "Kettle, 1 l", 64.00m), ("tea-green", "Green tea, 100 g", 6.40m),
+    ];
+
+    /// <summary>A button on the order API that places orders which nobody has to pay.</summary>
+    public static IResourceBuilder<ProjectResource> WithDemoOrdersCommand(this IResourceBuilder<ProjectResource> orderApi, int count) =>
+        orderApi.WithHttpCommand(
+            "/orders/batch",
+            string.Create(CultureInfo.InvariantCulture, $"Place {count} demo orders"),
+            commandName: "place-demo-orders",
+            commandOptions: new()
+            {
+                Description = "Places made-up orders. Every consumer group takes each of them once.",
+                IconName = "CartFilled",
+                IsHighlighted = true,
+                PrepareRequest = context =>
+                {
+                    context.Request.Content = JsonContent.Create(new JsonObject { ["orders"] = new JsonArray([.. Enumerable.Range(0, count).Select(Order)]) });
+                    return Task.CompletedTask;
+                },
+            });
+
+    private static JsonNode Order(int index)
+    {
+        var (sku, name, price) = Products[index % Products.Length];
+        var customer = string.Create(CultureInfo.InvariantCulture, $"C{index:000}");
+        return new JsonObject
+        {
+            ["customer"] = new JsonObject { ["id"] = customer, ["name"] = $"Customer {customer}", ["email"] = $"{customer}@example.com" },
+            ["currency"] = "USD",
+            ["lines"] = new JsonArray(new JsonObject { ["sku"] = sku, ["name"] = name, ["quantity"] = 1 + (index % 5), ["unitPrice"] = price, ["discount"] = 0 }),
+        };
+    }
+}

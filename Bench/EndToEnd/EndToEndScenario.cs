@@ -1,0 +1,189 @@
+using System.Net.Http.Json;
+using FanOut.Bench.Ingest;
+using FanOut.Bench.Running;
+using FanOut.Bench.Services;
+using FanOut.EventBus;
+
+namespace FanOut.Bench.EndToEnd;
+
+/// <summary>The whole system at the rate that it can keep up, against its slowest part on its own.</summary>
+internal sealed class EndToEndScenario : IScenario
+{
+    private const int Connections = 8;
+    private const int BatchSize = 100;
+    private const string Unit = "orders/s";
+
+    /// <summary>While orders that were accepted and not yet handled by the slowest group are more than this, no more are posted.</summary>
+    private const int MostBehind = 10_000;
+
+    private static readonly string[] Workers = ["WebhookWorker", "AnalyticsWorker", "NotificationWorker"];
+    private static readonly StreamName Stream = new("orders");
+
+    public string Name => "end-to-end";
+
+    public string Description =>
+        "All services run as processes, as they ship. Orders are posted in batches of 100 over 8 connections as fast as the three groups keep up: posting pauses while the slowest group is more than 10,000 orders behind the API. The limit is the slowest stage on its own: the API with its relay while no worker runs, then each worker alone on what those left. One webhook endpoint takes every event (one attempt at a time), the mail server is away: their sending goes on behind the groups and is not waited for.";
+
+    public async Task<IReadOnlyList<Measurement>> RunAsync(BenchRun run, CancellationToken cancellationToken)
+    {
+        await using var sink = await WebhookSink.StartAsync(cancellationToken);
+        var round = run with { Rounds = 1 };
+        var rounds = new List<Dictionary<string, double>>();
+        run.Progress.Expect(run.Rounds * 2);
+        for (var number = 1; number <= run.Rounds; number++)
+        {
+            var stages = await StagesAsync(round, sink, cancellationToken);
+            run.Progress.Step($"end-to-end round {number}/{run.Rounds}: alone: {string.Join(", ", stages.Select(stage => $"{stage.Key} {Quantity.Format(stage.Value)}"))} {Unit}");
+            var (accepted, behindAtStart, behindAtEnd) = await TogetherAsync(round, sink, cancellationToken);
+            run.Progress.Step($"end-to-end round {number}/{run.Rounds}: together {Quantity.Format(accepted)} {Unit}, {behindAtStart} then {behindAtEnd} behind");
+            rounds.Add(new(stages) { ["slowest"] = stages.Values.Min(), ["together"] = accepted, ["start"] = behindAtStart, ["end"] = behindAtEnd });
+        }
+
+        // Each round is made in one go; what it gave is told as rounds of variants.
+        return await Rounds.RunAsync(
+            Name,
+            run with { Progress = new BenchProgress(null, _ => { }) },
+            [
+                Told("slowest stage alone", Standing.Limit, Unit, "slowest"),
+                Told("all together, accepted while all groups keep up", Standing.Ours, Unit, "together", Goal.RatioAtLeast(0.50)),
+                .. rounds[0].Keys.Where(key => key is not ("slowest" or "together" or "start" or "end")).Select(stage => Told($"{stage} alone", Standing.Rival, Unit, stage)),
+                Told("behind when the measurement began", Standing.Ours, "orders", "start"),
+                Told("behind when it ended", Standing.Ours, "orders", "end", Goal.ValueAtMost(MostBehind * 1.5, "orders")),
+            ],
+            cancellationToken,
+            warmUp: false);
+
+        Variant Told(string name, Standing standing, string unit, string key, params Goal[] goals)
+        {
+            var next = 0;
+            return Variant.Of(name, standing, unit, (_, _) => Task.FromResult(rounds[next++][key]), goals);
+        }
+    }
+
+    private static async Task<Dictionary<string, double>> StagesAsync(BenchRun run, WebhookSink sink, CancellationToken cancellationToken)
+    {
+        await using var servers = await BenchServers.StartAsync(cancellationToken);
+        var system = new SystemProcesses(servers, servers.Database);
+        var watch = new GroupWatch(servers.Redis, Stream);
+        var stages = new Dictionary<string, double>();
+        await using (var api = await system.StartAsync("OrderApi", cancellationToken))
+        {
+            var bodies = new OrderBodies(BatchSize);
+            var duration = TimeSpan.FromSeconds(run.Pick(10, 3, 0.5));
+            await HttpLoad.RunAsync(api.Http, () => bodies.Next(false), Connections, duration / 3, cancellationToken);
+            var before = await watch.LengthAsync();
+            var started = TimeProvider.System.GetTimestamp();
+            var rate = await HttpLoad.RunAsync(api.Http, () => bodies.Next(false), Connections, duration, cancellationToken) * BatchSize;
+
+            // Accepted and published: whatever is behind at the end has still to be worked off, by the same stage.
+            var outbox = new OutboxWatch(servers.Postgres);
+            await Until.TrueAsync(async () => await outbox.BacklogAsync(cancellationToken) == 0, "the outbox to be published", cancellationToken);
+            var published = (await watch.LengthAsync() - before) / TimeProvider.System.GetElapsedTime(started).TotalSeconds;
+            stages["OrderApi with its relay"] = Math.Min(rate, published);
+        }
+
+        var length = await watch.LengthAsync();
+        foreach (var project in Workers)
+        {
+            await using var worker = await StartWorkerAsync(system, project, sink, cancellationToken);
+            var (started, first, done) = (0L, 0L, 0L);
+            var known = (await watch.DoneAsync()).Where(group => group.Value >= length).Select(group => group.Key).ToHashSet();
+            await Until.TrueAsync(
+                async () =>
+                {
+                    done = (await watch.DoneAsync()).Where(group => !known.Contains(group.Key)).Select(group => group.Value).DefaultIfEmpty().Max();
+                    if (done > 0 && started == 0)
+                    {
+                        (started, first) = (TimeProvider.System.GetTimestamp(), done);
+                    }
+
+                    return done >= length;
+                },
+                $"{project} to reach the end of the stream",
+                cancellationToken);
+            stages[project] = (length - first) / TimeProvider.System.GetElapsedTime(started).TotalSeconds;
+        }
+
+        return stages;
+    }
+
+    private static async Task<(double Accepted, long BehindAtStart, long BehindAtEnd)> TogetherAsync(BenchRun run, WebhookSink sink, CancellationToken cancellationToken)
+    {
+        await using var servers = await BenchServers.StartAsync(cancellationToken);
+        var system = new SystemProcesses(servers, servers.Database);
+        var watch = new GroupWatch(servers.Redis, Stream);
+        await using var api = await system.StartAsync("OrderApi", cancellationToken);
+        await using var reclaimer = await system.StartAsync("Reclaimer", cancellationToken);
+        await using var webhooks = await StartWorkerAsync(system, Workers[0], sink, cancellationToken);
+        await using var analytics = await StartWorkerAsync(system, Workers[1], sink, cancellationToken);
+        await using var notifications = await StartWorkerAsync(system, Workers[2], sink, cancellationToken);
+        var bodies = new OrderBodies(BatchSize);
+        var (posted, accepted, slowest) = (0L, 0L, 0L);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var watching = WatchAsync();
+        var posting = Task.WhenAll(Enumerable.Range(0, Connections).Select(_ => Task.Run(PostAsync, cancellationToken)));
+        await Task.Delay(TimeSpan.FromSeconds(run.Pick(10, 3, 0.5)), TimeProvider.System, cancellationToken);
+        var started = TimeProvider.System.GetTimestamp();
+        var (acceptedBefore, behindAtStart) = (Interlocked.Read(ref accepted), Behind());
+        await Task.Delay(TimeSpan.FromSeconds(run.Pick(30, 6, 0.5)), TimeProvider.System, cancellationToken);
+        var rate = (Interlocked.Read(ref accepted) - acceptedBefore) / TimeProvider.System.GetElapsedTime(started).TotalSeconds;
+        var behindAtEnd = Behind();
+        await ending.CancelAsync();
+        await posting;
+        await watching;
+        return (rate, behindAtStart, behindAtEnd);
+
+        long Behind() => Math.Max(0, Interlocked.Read(ref accepted) - Interlocked.Read(ref slowest));
+
+        async Task WatchAsync()
+        {
+            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+            do
+            {
+                var done = await watch.DoneAsync();
+                Interlocked.Exchange(ref slowest, done.Count < Workers.Length ? 0 : done.Values.Min());
+            }
+            while (!ending.IsCancellationRequested && await timer.WaitForNextTickAsync(cancellationToken));
+        }
+
+        async Task PostAsync()
+        {
+            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+            while (!ending.IsCancellationRequested)
+            {
+                if (Interlocked.Read(ref posted) - Interlocked.Read(ref slowest) >= MostBehind)
+                {
+                    await timer.WaitForNextTickAsync(cancellationToken);
+                    continue;
+                }
+
+                Interlocked.Add(ref posted, BatchSize);
+                await HttpLoad.SendAsync(api.Http, bodies.Next(false), cancellationToken);
+                Interlocked.Add(ref accepted, BatchSize);
+            }
+        }
+    }
+
+    private static async Task<ServiceProcess> StartWorkerAsync(SystemProcesses system, string project, WebhookSink sink, CancellationToken cancellationToken)
+    {
+        // Port 1 refuses connections: the mails wait as rows. Webhooks go out one at a time.
+        var worker = await system.StartAsync(
+            project,
+            cancellationToken,
+            ("Smtp__Host", "127.0.0.1"),
+            ("Smtp__Port", "1"),
+            ("Webhooks__AllowPrivateNetworks", "true"),
+            ("Webhooks__ConcurrencyPerEndpoint", "1"));
+        if (project == "WebhookWorker")
+        {
+            using var answer = await worker.Http.PostAsJsonAsync(new Uri("/endpoints", UriKind.Relative), new { url = sink.Url }, cancellationToken);
+            if (!answer.IsSuccessStatusCode)
+            {
+                await worker.DisposeAsync();
+                throw new InvalidOperationException($"The webhook endpoint was refused: {await answer.Content.ReadAsStringAsync(cancellationToken)}");
+            }
+        }
+
+        return worker;
+    }
+}

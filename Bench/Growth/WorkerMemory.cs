@@ -1,0 +1,93 @@
+using System.Text.Json;
+using FanOut.Bench.Latency;
+using FanOut.Bench.Running;
+using FanOut.Bench.Services;
+using FanOut.Contracts;
+using FanOut.EventBus;
+using StackExchange.Redis;
+
+namespace FanOut.Bench.Growth;
+
+/// <summary>The resident memory of an analytics worker that has a backlog, and of one that gets events at an even rate.</summary>
+internal sealed class WorkerMemory(BenchRun run)
+{
+    private static readonly StreamName Stream = new("orders");
+    private static readonly Goal Small = Goal.ValueAtMost(200, "MB");
+
+    public async Task<IReadOnlyList<Measurement>> RunAsync(CancellationToken cancellationToken)
+    {
+        var backlog = run.Pick(1_000_000, 100_000, 500);
+        var rate = run.Pick(5_000, 2_000, 200);
+        var seconds = run.Pick(20, 5, 1);
+        return await Rounds.RunAsync(
+            "growth-memory",
+            run with { Rounds = 1 },
+            [
+                new Variant(
+                    $"analytics worker, catching up {backlog:n0} events",
+                    Standing.Ours,
+                    [new FigureSpec("most resident", "MB", Small), new FigureSpec("", "events/s")],
+                    (_, token) => CatchUpAsync(backlog, token)),
+                Variant.Of($"analytics worker, {rate:n0} events/s: most resident", Standing.Ours, "MB", (_, token) => UnderLoadAsync(rate, seconds, token), Small),
+            ],
+            cancellationToken,
+            warmUp: false);
+    }
+
+    private static async Task<double[]> CatchUpAsync(int backlog, CancellationToken cancellationToken)
+    {
+        await using var servers = await BenchServers.StartAsync(cancellationToken);
+        for (var left = backlog; left > 0; left -= 1_000)
+        {
+            await Task.WhenAll(Enumerable.Range(0, Math.Min(left, 1_000)).Select(number => AddAsync(servers, number)));
+        }
+
+        await using var worker = await new SystemProcesses(servers, servers.Database).StartAsync("AnalyticsWorker", cancellationToken);
+        var started = TimeProvider.System.GetTimestamp();
+        var (most, first) = (0.0, -1L);
+        await UntilDoneAsync(servers, backlog, done =>
+        {
+            most = Math.Max(most, worker.Megabytes);
+            first = first < 0 ? done : first;
+        }, cancellationToken);
+        return [most, (backlog - first) / TimeProvider.System.GetElapsedTime(started).TotalSeconds];
+    }
+
+    private static async Task<double> UnderLoadAsync(int rate, int seconds, CancellationToken cancellationToken)
+    {
+        await using var servers = await BenchServers.StartAsync(cancellationToken);
+        await using var worker = await new SystemProcesses(servers, servers.Database).StartAsync("AnalyticsWorker", cancellationToken);
+        var calls = new List<Task>(rate * seconds);
+        var sending = Pacer.RunAsync(rate, rate * seconds, (number, _) => calls.Add(AddAsync(servers, number)), cancellationToken);
+        var most = 0.0;
+        await UntilDoneAsync(servers, rate * seconds, _ => most = Math.Max(most, worker.Megabytes), cancellationToken);
+        await sending;
+        await Task.WhenAll(calls);
+        return most;
+    }
+
+    private static Task UntilDoneAsync(BenchServers servers, int events, Action<long> look, CancellationToken cancellationToken)
+    {
+        var watch = new GroupWatch(servers.Redis, Stream);
+        return Until.TrueAsync(
+            async () =>
+            {
+                var done = (await watch.DoneAsync()).Values.SingleOrDefault();
+                look(done);
+                return done >= events;
+            },
+            "the worker to reach the end of the stream",
+            cancellationToken,
+            everyMilliseconds: 20);
+    }
+
+    private static Task<RedisValue> AddAsync(BenchServers servers, int number)
+    {
+        var id = Guid.CreateVersion7();
+        var lines = Enumerable.Range(0, 3).Select(line => new OrderLine($"sku-{(number + line) % 200:d3}", $"Product {(number + line) % 200:d3}", 2, 9.95m, 0, 19.90m)).ToArray();
+        var order = new OrderPlaced(
+            id, id.ToString(), new Customer("C1", "Customer number 1 and Sons", "customer1@example.com"), "USD", lines, 59.70m, new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddDays(number % 28));
+        return servers.Redis.StreamAddAsync(
+            StreamKeys.Stream(Stream), BenchStream.Entry(OrderPlaced.EventType, id.ToString(), JsonSerializer.SerializeToUtf8Bytes(order, ContractsJson.Default.OrderPlaced)));
+    }
+}

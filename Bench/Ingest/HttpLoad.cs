@@ -1,0 +1,38 @@
+namespace FanOut.Bench.Ingest;
+
+/// <summary>Sends requests over some connections, each as soon as it has the answer to its last.</summary>
+internal static class HttpLoad
+{
+    /// <returns>Answers per second.</returns>
+    /// <exception cref="InvalidOperationException">An answer was not 201.</exception>
+    public static async Task<double> RunAsync(HttpClient http, Func<HttpRequestMessage> next, int connections, TimeSpan duration, CancellationToken cancellationToken)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        var counts = await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => Task.Run(
+            async () =>
+            {
+                var count = 0L;
+                for (; TimeProvider.System.GetElapsedTime(started) < duration; count++)
+                {
+                    await SendAsync(http, next(), cancellationToken);
+                }
+
+                return count;
+            },
+            cancellationToken)));
+        return counts.Sum() / TimeProvider.System.GetElapsedTime(started).TotalSeconds;
+    }
+
+    public static async Task SendAsync(HttpClient http, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        using (request)
+        {
+            using var answer = await http.SendAsync(request, cancellationToken);
+            var body = await answer.Content.ReadAsByteArrayAsync(cancellationToken);
+            if (answer.StatusCode != System.Net.HttpStatusCode.Created)
+            {
+                throw new InvalidOperationException($"{request.RequestUri} answered {(int)answer.StatusCode}: {System.Text.Encoding.UTF8.GetString(body)}");
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using HdrHistogram;
+
+namespace FanOut.Bench.Latency;
+
+/// <summary>
+/// How long after each event was due it was seen. Events are due by the clock, not when the system is ready for them, so a stall counts for every event that was due during it: there is nothing left that coordinated
+/// omission could leave out.
+/// </summary>
+internal sealed class LatencyRecorder
+{
+    private const long Longest = 600_000_000_000;
+    private readonly Lock _lock = new();
+    private LongHistogram _histogram = new(1, Longest, 3);
+    private int _skipped;
+    private int _seen;
+
+    /// <summary>How many were seen, the skipped ones included.</summary>
+    public int Seen => Volatile.Read(ref _seen);
+
+    /// <summary>Begins anew.</summary>
+    /// <param name="skipped">So many events at the beginning warm up and are not recorded.</param>
+    public void Reset(int skipped)
+    {
+        lock (_lock)
+        {
+            _histogram = new LongHistogram(1, Longest, 3);
+            (_skipped, _seen) = (skipped, 0);
+        }
+    }
+
+    public void Record(int number, long due, long now)
+    {
+        lock (_lock)
+        {
+            if (number >= _skipped)
+            {
+                _histogram.RecordValue(Math.Clamp((now - due) * 1_000_000_000 / Stopwatch.Frequency, 1, Longest));
+            }
+
+            _seen++;
+        }
+    }
+
+    public double[] MillisecondsAt(params double[] percentiles)
+    {
+        lock (_lock)
+        {
+            return Array.ConvertAll(percentiles, percentile => _histogram.GetValueAtPercentile(percentile) / 1e6);
+        }
+    }
+}

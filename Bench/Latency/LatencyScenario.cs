@@ -1,0 +1,123 @@
+using FanOut.Bench.Running;
+using FanOut.Bench.Services;
+using FanOut.EventBus;
+using FanOut.EventBus.Publishing;
+using Microsoft.Extensions.DependencyInjection;
+using System.Text.Json;
+
+namespace FanOut.Bench.Latency;
+
+/// <summary>How long after it was due to be published an event is seen by a handler, and its effect is committed.</summary>
+internal sealed class LatencyScenario : IScenario
+{
+    /// <summary>From this rate on, the outbox gets several events a transaction, as a busy API would hand them over.</summary>
+    private const int LargestTransactionRate = 1_000;
+
+    private static readonly int[] Rates = [100, 1_000, 10_000];
+    private static readonly double[] Percentiles = [50, 90, 99, 99.9];
+    private static readonly StreamName Bare = new("bare");
+    private static readonly StreamName Direct = new("direct");
+    private static readonly StreamName Relayed = new("relayed");
+
+    public string Name => "latency";
+
+    public string Description =>
+        "Events are due at exact intervals, whatever became of those before (an open loop), and latency counts from when each was due: nothing is left out while the system stalls (coordinated omission). The limit is a bare XADD to a blocked XREADGROUP on another connection. Through the outbox, the order's own commit is part of the latency; at 10,000 events/s it gets 10 events a transaction.";
+
+    public async Task<IReadOnlyList<Measurement>> RunAsync(BenchRun run, CancellationToken cancellationToken)
+    {
+        await using var servers = await BenchServers.StartAsync(cancellationToken);
+        await using var direct = await LatencyHost.StartAsync(servers, Direct, bus => bus.AddDirectPublisher(), cancellationToken);
+        await using var relayed = await LatencyHost.StartAsync(servers, Relayed, bus => bus.AddOutbox(), cancellationToken);
+        await using var connection = await servers.RedisServer.ConnectAsync();
+        var bare = new LatencyRecorder();
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var receiving = new BareReceiver(connection, Bare, bare).RunAsync(stopping.Token);
+        await Until.TrueAsync(async () => await servers.Redis.KeyExistsAsync(Bare.Value), "the receiver to run", cancellationToken);
+        var publisher = direct.Services.GetRequiredService<StreamPublisher>();
+        var outbox = relayed.Services.GetRequiredService<Outbox>();
+        var order = BenchOrder.Create(1);
+        var measurements = new List<Measurement>();
+        foreach (var rate in Rates)
+        {
+            var perTransaction = Math.Max(1, rate / LargestTransactionRate);
+            measurements.AddRange(await Rounds.RunAsync(
+                $"latency-{rate}",
+                run,
+                [
+                    new Variant("XADD to blocked XREADGROUP", Standing.Limit, Figures(""), async (warmUp, token) =>
+                    {
+                        await OpenLoopAsync(warmUp, 1, [bare], (number, due) => servers.Redis.StreamAddAsync(
+                            Bare.Value, BenchStream.Entry(TimedEvent.EventType, "1", JsonSerializer.SerializeToUtf8Bytes(new TimedEvent(number, due, order), BenchJson.Default.TimedEvent))), token);
+                        return bare.MillisecondsAt(Percentiles);
+                    }),
+                    Ours("direct publisher", direct, rate == 1_000, 1, (number, due) => publisher.PublishAsync(new NewEvent<TimedEvent>("1", new TimedEvent(number, due, order)))),
+                    Ours("outbox and relay", relayed, false, perTransaction, async (number, due) =>
+                    {
+                        await using var session = await relayed.Database.DataSource.OpenConnectionAsync(cancellationToken);
+                        await outbox.AddAsync(
+                            session,
+                            [.. Enumerable.Range(0, perTransaction).Select(i => new NewEvent<TimedEvent>("1", new TimedEvent((number * perTransaction) + i, due, order)))],
+                            cancellationToken);
+                        outbox.NotifyCommitted();
+                    }),
+                ],
+                cancellationToken));
+
+            async Task OpenLoopAsync(bool warmUp, int perCall, LatencyRecorder[] recorders, Func<int, long, Task> publish, CancellationToken token)
+            {
+                var seconds = warmUp ? run.Pick(3.0, 1.0, 0.2) : run.Pick(15.0, 3.0, 0.3);
+                var events = Math.Max((int)(rate * seconds) / perCall, 10) * perCall;
+                Array.ForEach(recorders, recorder => recorder.Reset(events / 10));
+                var calls = new List<Task>(events);
+                await Pacer.RunAsync(rate / perCall, events / perCall, (number, due) => calls.Add(publish(number, due)), token);
+                await Task.WhenAll(calls);
+                await Until.TrueAsync(() => Task.FromResult(recorders.All(recorder => recorder.Seen >= events)), $"{events} events to be seen", token);
+            }
+
+            Variant Ours(string name, LatencyHost host, bool hasGoals, int perCall, Func<int, long, Task> publish) => new(
+                name,
+                Standing.Ours,
+                [.. hasGoals ? Figures("to handler", Goal.ValueAtMost(2, "ms"), Goal.RatioAtMost(1.5)) : Figures("to handler"), .. Figures("to effect")],
+                async (warmUp, token) =>
+                {
+                    var (handled, committed) = host.Recorders;
+                    await OpenLoopAsync(warmUp, perCall, [handled, committed], publish, token);
+                    return [.. handled.MillisecondsAt(Percentiles), .. committed.MillisecondsAt(Percentiles)];
+                });
+        }
+
+        await stopping.CancelAsync();
+        await receiving;
+        measurements.AddRange(await IdleAsync(servers, run, cancellationToken));
+        return measurements;
+    }
+
+    /// <summary>What a worker takes of a core while there is nothing to do.</summary>
+    private static async Task<IReadOnlyList<Measurement>> IdleAsync(BenchServers servers, BenchRun run, CancellationToken cancellationToken)
+    {
+        var system = new SystemProcesses(servers, servers.Database);
+        await using var worker = await system.StartAsync("AnalyticsWorker", cancellationToken);
+        return await Rounds.RunAsync(
+            "latency-idle",
+            run,
+            [
+                Variant.Of(
+                    "CPU of an analytics worker that waits for events",
+                    Standing.Ours,
+                    "% of a core",
+                    async (_, token) =>
+                    {
+                        var before = worker.ProcessorTime;
+                        var started = TimeProvider.System.GetTimestamp();
+                        await Task.Delay(run.Pick(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1)), TimeProvider.System, token);
+                        return (worker.ProcessorTime - before) / TimeProvider.System.GetElapsedTime(started) * 100;
+                    },
+                    Goal.ValueAtMost(1, "% of a core")),
+            ],
+            cancellationToken);
+    }
+
+    private static FigureSpec[] Figures(string prefix, params Goal[] goalsOfP99) =>
+        [.. Percentiles.Select(percentile => new FigureSpec($"{prefix} p{percentile:0.#}".Trim(), "ms", percentile == 99 ? goalsOfP99 : []) { LimitFigure = $"p{percentile:0.#}" })];
+}

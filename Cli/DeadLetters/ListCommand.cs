@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using FanOut.Contracts.Operations;
+using Spectre.Console;
+
+namespace FanOut.Cli.DeadLetters;
+
+internal static class ListCommand
+{
+    private const int DefaultLimit = 50;
+    private const int LongestError = 60;
+
+    public static Command Create(Workspace workspace)
+    {
+        var filter = new FilterOptions();
+        var state = new Option<string?>("--state") { Description = "dead (nothing decided), redriven or discarded." };
+        state.AcceptOnlyFromAmong("dead", "redriven", "discarded");
+        var limit = new Option<int>("--limit") { Description = $"How many, 1 to 200 (default {DefaultLimit}).", DefaultValueFactory = _ => DefaultLimit };
+        var after = new Option<string?>("--after") { Description = "The cursor of the page before." };
+        var json = new Option<bool>("--json") { Description = "For programs." };
+        var command = new Command("list", "Dead letters, newest first.") { state, limit, after, json };
+        foreach (var option in filter.All)
+        {
+            command.Add(option);
+        }
+
+        command.SetAction((arguments, cancellationToken) => OperationsClient.CallAsync(workspace, async api =>
+        {
+            var query = new DeadLetterQuery(
+                arguments.GetValue(filter.Group),
+                arguments.GetValue(state),
+                arguments.GetValue(filter.Type),
+                arguments.GetValue(filter.Subject),
+                arguments.GetValue(filter.Error),
+                Format(arguments.GetValue(filter.From)),
+                Format(arguments.GetValue(filter.Until)),
+                arguments.GetValue(limit),
+                arguments.GetValue(after));
+            var page = await api.ListDeadLettersAsync(query, cancellationToken);
+            if (arguments.GetValue(json))
+            {
+                Console.Out.WriteLine(JsonSerializer.Serialize(page, OperationsJson.Default.DeadLetterPage));
+            }
+            else
+            {
+                Show(page);
+            }
+
+            return 0;
+        }));
+        return command;
+    }
+
+    private static string? Format(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture);
+
+    private static void Show(DeadLetterPage page)
+    {
+        if (page.DeadLetters.Count == 0)
+        {
+            AnsiConsole.MarkupLine("No such dead letters.");
+            return;
+        }
+
+        var table = new Table().Border(TableBorder.Rounded).AddColumns("number", "group", "type", "subject", "error", "since (UTC)", "state");
+        foreach (var letter in page.DeadLetters)
+        {
+            var error = letter.Error.Length <= LongestError ? letter.Error : string.Concat(letter.Error.AsSpan(0, LongestError), "...");
+            table.AddRow(
+                letter.Number.ToString(CultureInfo.InvariantCulture),
+                Markup.Escape(letter.Group),
+                Markup.Escape(letter.Type ?? ""),
+                Markup.Escape(letter.Subject ?? ""),
+                Markup.Escape(error),
+                letter.DeadLetteredAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture),
+                Markup.Escape(letter.DecidedBy is null ? letter.State : $"{letter.State} by {letter.DecidedBy}"));
+        }
+
+        AnsiConsole.Write(table);
+        if (page.After is not null)
+        {
+            AnsiConsole.MarkupLineInterpolated($"More: [bold]--after {page.After}[/]");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using System.Text.Json;
+using FanOut.Cli.Status;
+using FanOut.Contracts.Operations;
+using Refit;
+using Spectre.Console;
+
+namespace FanOut.Cli.DeadLetters;
+
+/// <summary>Calls the reclaimer's HTTP API, and says in words what goes wrong.</summary>
+internal static class OperationsClient
+{
+    public static async Task<int> CallAsync(Workspace workspace, Func<IOperationsApi, Task<int>> action)
+    {
+        if (SystemStatus.Read(workspace.DataPath).Url("reclaimer") is not { } address)
+        {
+            AnsiConsole.MarkupLine("[red]No reclaimer is running here.[/] Start the system first: [bold]./fanout up --detach[/]");
+            return 1;
+        }
+
+        using var http = new HttpClient { BaseAddress = new Uri(address) };
+        try
+        {
+            return await action(RestService.For<IOperationsApi>(http, new RefitSettings(new SystemTextJsonContentSerializer(OperationsJson.Default.Options))));
+        }
+        catch (ApiException e)
+        {
+            Refused(e);
+            return 1;
+        }
+        catch (HttpRequestException e)
+        {
+            AnsiConsole.MarkupLineInterpolated($"[red]The reclaimer at {address} does not answer:[/] {e.Message}");
+            return 1;
+        }
+    }
+
+    private static void Refused(ApiException exception)
+    {
+        try
+        {
+            using var problem = JsonDocument.Parse(exception.Content ?? "");
+            AnsiConsole.MarkupLineInterpolated($"[red]{Text(problem.RootElement, "title") ?? exception.Message}[/] {Text(problem.RootElement, "detail") ?? ""}");
+            if (problem.RootElement.TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Object)
+            {
+                foreach (var error in errors.EnumerateObject())
+                {
+                    AnsiConsole.MarkupLineInterpolated($"  {error.Name}: {string.Join("; ", error.Value.EnumerateArray().Select(message => message.GetString()))}");
+                }
+            }
+        }
+        catch (JsonException)
+        {
+            AnsiConsole.MarkupLineInterpolated($"[red]The reclaimer answered {(int)exception.StatusCode}.[/]");
+        }
+    }
+
+    private static string? Text(JsonElement problem, string name) => problem.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+}

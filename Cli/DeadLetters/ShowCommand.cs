@@ -1,0 +1,70 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using FanOut.Contracts.Operations;
+using Spectre.Console;
+
+namespace FanOut.Cli.DeadLetters;
+
+internal static class ShowCommand
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    public static Command Create(Workspace workspace)
+    {
+        var number = new Argument<long>("number") { Description = "The number of the dead letter." };
+        var json = new Option<bool>("--json") { Description = "For programs." };
+        var command = new Command("show", "A dead letter with its event and its history.") { number, json };
+        command.SetAction((arguments, cancellationToken) => OperationsClient.CallAsync(workspace, async api =>
+        {
+            var details = await api.GetDeadLetterAsync(arguments.GetValue(number), cancellationToken);
+            if (arguments.GetValue(json))
+            {
+                Console.Out.WriteLine(JsonSerializer.Serialize(details, OperationsJson.Default.DeadLetterDetails));
+            }
+            else
+            {
+                Show(details);
+            }
+
+            return 0;
+        }));
+        return command;
+    }
+
+    private static void Show(DeadLetterDetails details)
+    {
+        var letter = details.Letter;
+        var table = new Table().Border(TableBorder.None).HideHeaders().AddColumns("", "");
+        Row("number", letter.Number.ToString(CultureInfo.InvariantCulture));
+        Row("state", letter.State);
+        Row("group", letter.Group);
+        Row("entry", letter.Entry);
+        Row("event", letter.EventId?.ToString());
+        Row("type", letter.Type);
+        Row("source", details.Source);
+        Row("subject", letter.Subject);
+        Row("consumer", letter.Consumer);
+        Row("deliveries", letter.Deliveries.ToString(CultureInfo.InvariantCulture));
+        Row("error", letter.Error);
+        Row("data", details.Data is { } data ? JsonSerializer.Serialize(data, Indented) : details.DataBase64 is { } base64 ? $"(base64) {base64}" : null);
+        AnsiConsole.Write(table);
+
+        foreach (var past in details.History)
+        {
+            AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{past.DeadLetteredAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} dead letter {past.Number}: {past.Error}");
+            if (past.DecidedAt is { } decided)
+            {
+                AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{decided.UtcDateTime:yyyy-MM-dd HH:mm:ss} {past.State} by {past.DecidedBy}");
+            }
+        }
+
+        void Row(string name, string? value)
+        {
+            if (value is not null)
+            {
+                table.AddRow(Markup.Escape(name), Markup.Escape(value));
+            }
+        }
+    }
+}

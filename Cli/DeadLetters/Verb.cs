@@ -1,0 +1,7 @@
+namespace FanOut.Cli.DeadLetters;
+
+internal enum Verb
+{
+    Redrive,
+    Discard,
+}

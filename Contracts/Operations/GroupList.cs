@@ -1,0 +1,3 @@
+namespace FanOut.Contracts.Operations;
+
+public sealed record GroupList(IReadOnlyList<GroupStatus> Groups);

@@ -1,0 +1,71 @@
+using System.Text;
+using System.Text.Json;
+using FanOut.Contracts.Operations;
+using Bus = FanOut.EventBus.DeadLetters;
+
+namespace FanOut.Reclaimer.DeadLetters;
+
+/// <summary>How dead letters are shown.</summary>
+internal static class DeadLetterView
+{
+    private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
+
+    // The answer is written no deeper than this.
+    private static readonly JsonDocumentOptions JsonOptions = new() { MaxDepth = 48 };
+
+    public static DeadLetter Of(Bus.DeadLetterSummary letter) => new(
+        letter.Number,
+        letter.Group.Value,
+        letter.Entry.ToString(),
+        letter.EventId,
+        letter.Type,
+        letter.Subject,
+        letter.Time,
+        letter.Consumer,
+        letter.Deliveries,
+        letter.Error,
+        letter.DeadLetteredAt,
+        Name(letter.State),
+        letter.DecidedAt,
+        letter.DecidedBy,
+        letter.SettledAt);
+
+    public static DeadLetterDetails Of(Bus.DeadLetterDetails letter)
+    {
+        var data = letter.Data is { } bytes ? ReadJson(bytes) : null;
+        return new(
+            Of((Bus.DeadLetterSummary)letter),
+            letter.Source,
+            data,
+            data is null && letter.Data is { } raw ? Convert.ToBase64String(raw.Span) : null,
+            [.. letter.Fields.Where(field => field.Name != "data").Select(Of)],
+            [.. letter.History.Select(Of)]);
+    }
+
+    public static string Name(Bus.DeadLetterState state) => state switch { Bus.DeadLetterState.Dead => "dead", Bus.DeadLetterState.Redriven => "redriven", _ => "discarded" };
+
+    private static EntryField Of(Bus.DeadLetterField field)
+    {
+        try
+        {
+            return new(field.Name, StrictUtf8.GetString(field.Value.Span), null);
+        }
+        catch (DecoderFallbackException)
+        {
+            return new(field.Name, null, Convert.ToBase64String(field.Value.Span));
+        }
+    }
+
+    private static JsonElement? ReadJson(ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(bytes, JsonOptions);
+            return document.RootElement.Clone();
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

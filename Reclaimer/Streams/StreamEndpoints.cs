@@ -1,0 +1,63 @@
+using FanOut.Contracts.Operations;
+using FanOut.EventBus.Reclaiming;
+using FanOut.Reclaimer.Requests;
+
+namespace FanOut.Reclaimer.Streams;
+
+internal static class StreamEndpoints
+{
+    public static void MapStreams(this IEndpointRouteBuilder routes)
+    {
+        var streams = routes.MapGroup("").WithTags("Streams").AddEndpointFilter<UnavailableFilter>();
+        streams.MapGet("/streams", ListStreamsAsync).WithName("ListStreams").WithSummary("How the stream stands").Produces<StreamList>();
+        streams.MapGet("/groups", ListGroupsAsync).WithName("ListGroups").WithSummary("How the consumer groups stand").Produces<GroupList>();
+        streams.MapGet("/groups/{name}", FindGroupAsync)
+            .WithName("GetGroup")
+            .WithSummary("How a consumer group stands")
+            .Produces<GroupStatus>()
+            .ProducesProblem(StatusCodes.Status404NotFound);
+    }
+
+    private static async Task<IResult> ListStreamsAsync(StreamSampler sampler, CancellationToken cancellationToken)
+    {
+        var sample = await SampleAsync(sampler, cancellationToken);
+        return TypedResults.Ok(new StreamList([new StreamStatus(
+            sample.Stream.Value, sample.Time, sample.Length, sample.LastEntry, sample.MemoryUsed, sample.MemoryLimit, sample.Groups.Count, sample.Groups.Sum(group => group.DeadLetters))]));
+    }
+
+    private static async Task<IResult> ListGroupsAsync(StreamSampler sampler, CancellationToken cancellationToken)
+    {
+        var sample = await SampleAsync(sampler, cancellationToken);
+        return TypedResults.Ok(new GroupList([.. sample.Groups.Select(group => View(group, sample.Time))]));
+    }
+
+    private static async Task<IResult> FindGroupAsync(string name, StreamSampler sampler, CancellationToken cancellationToken)
+    {
+        var sample = await SampleAsync(sampler, cancellationToken);
+        return sample.Groups.FirstOrDefault(group => group.Group.Value == name) is { } found
+            ? TypedResults.Ok(View(found, sample.Time))
+            : TypedResults.Problem(
+                title: "There is no such group.",
+                detail: $"Stream '{sample.Stream}' has the groups: {string.Join(", ", sample.Groups.Select(group => group.Group))}. A group is registered when its worker starts for the first time.",
+                statusCode: StatusCodes.Status404NotFound);
+    }
+
+    private static async Task<StreamSample> SampleAsync(StreamSampler sampler, CancellationToken cancellationToken) => sampler.Latest ?? await sampler.SampleAsync(cancellationToken);
+
+    private static GroupStatus View(GroupSample group, DateTimeOffset at) => new(
+        group.Group.Value,
+        group.Stream.Value,
+        at,
+        group.Exists,
+        group.Lag,
+        group.LagIsLowerBound,
+        group.LagDuration.TotalSeconds,
+        group.Pending,
+        group.Parked,
+        group.LiveLanes,
+        group.DeadLetters,
+        group.Checkpoint.ToString(),
+        group.LastDelivered,
+        group.OldestIdle.TotalSeconds,
+        [.. group.Consumers.Select(consumer => new ConsumerStatus(consumer.Name, consumer.Pending, consumer.Idle.TotalSeconds, consumer.IsLive))]);
+}

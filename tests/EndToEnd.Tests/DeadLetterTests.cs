@@ -1,0 +1,130 @@
+using FanOut.EndToEnd.Tests.Orders;
+using FanOut.EndToEnd.Tests.Running;
+using StackExchange.Redis;
+using Xunit;
+
+namespace FanOut.EndToEnd.Tests;
+
+[Collection(nameof(SharedSystemGroup))]
+public sealed class DeadLetterTests(SharedSystem shared)
+{
+    private readonly RunningSystem _system = shared.System;
+    private readonly EffectLedger _ledger = new(shared.System);
+    private readonly OrderClient _client = new(shared.System.Orders);
+
+    [Fact]
+    public async Task An_entry_that_is_no_event_ends_in_every_group_s_dead_letters_with_the_reason_and_the_rest_flows_on()
+    {
+        var entry = (string)(await _system.Redis.GetDatabase().StreamAddAsync("orders", "nonsense", "1"))!;
+        var orders = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => _client.PlaceAsync(NewOrder.From())));
+
+        foreach (var group in Group.All)
+        {
+            var letter = await LetterAsync(group, entry);
+            Assert.Equal("1", letter["nonsense"]);
+            Assert.Equal("Not an event: the entry lacks the field(s) 'id', 'type', 'time', 'data'.", letter["dlq-error"]);
+            Assert.Equal(("Not an event: the entry lacks the field(s) 'id', 'type', 'time', 'data'.", 1), await RecordAsync(group, entry));
+        }
+
+        await _ledger.AssertOnceInEachGroupAsync(orders);
+    }
+
+    [Fact]
+    public async Task An_event_that_a_handler_always_fails_is_dead_lettered_after_three_deliveries_in_that_group_alone()
+    {
+        const string Cursed = "cursed@example.com";
+        await ExecuteAsync(
+            $"""
+            create function notifications.refuse() returns trigger language plpgsql as $$ begin raise exception 'no mail for %', new.recipient; end $$;
+            create trigger refuse before insert on notifications.emails for each row when (new.recipient = '{Cursed}') execute function notifications.refuse();
+            """);
+        try
+        {
+            // In one batch with others, as it would come: these must not suffer.
+            var orders = await _client.PlaceBatchAsync([NewOrder.From(), NewOrder.From(Cursed), NewOrder.From(), NewOrder.From(), NewOrder.From()]);
+            var cursed = orders[1];
+
+            var entry = await EntryOfAsync(cursed);
+            var letter = await LetterAsync(Group.Notifications, entry);
+            Assert.Equal(cursed.ToString(), letter["subject"]);
+            Assert.Equal("3", letter["dlq-deliveries"]);
+            Assert.Contains($"no mail for {Cursed}", letter["dlq-error"], StringComparison.Ordinal);
+            var (error, deliveries) = await RecordAsync(Group.Notifications, entry);
+            Assert.Equal((letter["dlq-error"], 3), (error, deliveries));
+            Assert.Equal(["1", "2", "3"], await DeliveriesAsync(letter["id"]));
+
+            Guid[] others = [.. orders.Where(order => order != cursed)];
+            var next = await _client.PlaceAsync(NewOrder.From());
+            await _ledger.AssertOnceAsync(Group.Notifications, [.. others, next]);
+            await _ledger.AssertOnceAsync(Group.Webhooks, [.. orders, next]);
+            await _ledger.AssertOnceAsync(Group.Analytics, [.. orders, next]);
+            Assert.Empty(await _ledger.SubjectsAsync(Group.Notifications, [cursed.ToString()]));
+            Assert.Equal(1L, await CountAsync(cursed));
+        }
+        finally
+        {
+            await ExecuteAsync("drop trigger refuse on notifications.emails; drop function notifications.refuse();");
+        }
+    }
+
+    /// <summary>The fields of the entry's letter on the group's DLQ stream.</summary>
+    private async Task<Dictionary<string, string>> LetterAsync(Group group, string entry)
+    {
+        var key = $"{{orders}}:{group.Name}:dlq";
+        var letters = await Eventually.GetAsync(
+            async () => (await _system.Redis.GetDatabase().StreamRangeAsync(key)).Where(letter => letter["dlq-entry"] == entry).ToArray(),
+            letters => letters.Length > 0,
+            _ => $"{key} has no letter of entry {entry}.");
+        var letter = Assert.Single(letters).Values.ToDictionary(field => (string)field.Name!, field => (string)field.Value!);
+        Assert.Equal(group.Name, letter["dlq-group"]);
+        return letter;
+    }
+
+    private async Task<(string Error, int Deliveries)> RecordAsync(Group group, string entry)
+    {
+        var parts = entry.Split('-').Select(part => long.Parse(part, System.Globalization.CultureInfo.InvariantCulture)).ToArray();
+        await using var command = _system.Database.CreateCommand("""select error, deliveries from bus.dead_letters where stream = 'orders' and "group" = $1 and entry = $2 and state = 'dead'""");
+        command.Parameters.AddWithValue(group.Name);
+        command.Parameters.AddWithValue((parts[0] << 20) + parts[1]);
+        await using var reader = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
+        Assert.True(await reader.ReadAsync(TestContext.Current.CancellationToken));
+        var record = (reader.GetString(0), reader.GetInt32(1));
+        Assert.False(await reader.ReadAsync(TestContext.Current.CancellationToken));
+        return record;
+    }
+
+    private async Task<long> CountAsync(Guid order)
+    {
+        await using var command = _system.Database.CreateCommand("select count(*) from bus.dead_letters where subject = $1");
+        command.Parameters.AddWithValue(order.ToString());
+        return (long)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
+    }
+
+    private async Task<string> EntryOfAsync(Guid order)
+    {
+        var entries = await Eventually.GetAsync(
+            async () => (await _system.Redis.GetDatabase().StreamRangeAsync("orders", messageOrder: Order.Descending, count: 100)).Where(entry => entry["subject"] == order.ToString()).ToArray(),
+            entries => entries.Length > 0,
+            _ => $"Order {order} is not on the stream.");
+        return (string)Assert.Single(entries).Id!;
+    }
+
+    /// <summary>Which deliveries of an event the group of mails has seen, by its spans.</summary>
+    private async Task<string[]> DeliveriesAsync(string eventId)
+    {
+        var spans = await Eventually.GetAsync(
+            async () => (await _system.Traces.ReadAsync(TestContext.Current.CancellationToken))
+                .Where(span => span.Tag("messaging.message.id") == eventId && span.Tag("messaging.consumer.group.name") == Group.Notifications.Name).ToArray(),
+            spans => spans.Length >= 3,
+            spans => $"{spans.Length} deliveries of event {eventId} were traced.");
+        return [.. spans.Select(span => span.Tag("fanout.delivery")!).Order(StringComparer.Ordinal)];
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+#pragma warning disable CA2100
+        await using var command = _system.Database.CreateCommand(sql);
+#pragma warning restore CA2100
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+    }
+}

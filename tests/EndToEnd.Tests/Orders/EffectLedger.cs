@@ -1,0 +1,63 @@
+using System.Globalization;
+using FanOut.EndToEnd.Tests.Running;
+using Xunit;
+
+namespace FanOut.EndToEnd.Tests.Orders;
+
+/// <summary>What each group did, from the tables that its effects are in: nobody's word is taken for it.</summary>
+internal sealed class EffectLedger(RunningSystem system)
+{
+    /// <summary>Waits until every one of the orders has taken effect in each group; then there must be exactly one effect for each.</summary>
+    public async Task AssertOnceInEachGroupAsync(IReadOnlyCollection<Guid> orders)
+    {
+        foreach (var group in Group.All)
+        {
+            await AssertOnceAsync(group, orders);
+        }
+    }
+
+    public async Task AssertOnceAsync(Group group, IReadOnlyCollection<Guid> orders)
+    {
+        string[] wanted = [.. orders.Select(order => order.ToString()).Order(StringComparer.Ordinal)];
+        Assert.Equal(wanted.Length, wanted.Distinct().Count());
+        await Eventually.GetAsync(
+            () => SubjectsAsync(group, wanted),
+            subjects => subjects.Distinct().Count() == wanted.Length,
+            subjects => string.Create(CultureInfo.InvariantCulture, $"{group.Name} has effects for {subjects.Distinct().Count()} of {wanted.Length} orders."));
+
+        // What is still pending might yet take effect a second time.
+        await DrainedAsync(group);
+        Assert.Equal(wanted, await SubjectsAsync(group, wanted));
+    }
+
+    public Task DrainedAsync(Group group) => Eventually.GetAsync(
+        () => system.Redis.GetDatabase().StreamPendingAsync("orders", group.Name),
+        pending => pending.PendingMessageCount == 0,
+        pending => string.Create(CultureInfo.InvariantCulture, $"{group.Name} has {pending.PendingMessageCount} entries pending."));
+
+    /// <summary>The orders that have an effect in the group, each as often as it has.</summary>
+    public Task<string[]> SubjectsAsync(Group group, IReadOnlyCollection<string> among) => QueryAsync(group, "where subject = any($1) order by subject collate \"C\"", [.. among]);
+
+    public Task<string[]> AllSubjectsAsync(Group group) => QueryAsync(group, "order by subject collate \"C\"", []);
+
+    private async Task<string[]> QueryAsync(Group group, string rest, string[] among)
+    {
+        // The schema is one of three constants.
+#pragma warning disable CA2100
+        await using var command = system.Database.CreateCommand($"select subject from {group.Schema}.effects {rest}");
+#pragma warning restore CA2100
+        if (among.Length > 0)
+        {
+            command.Parameters.AddWithValue(among);
+        }
+
+        var subjects = new List<string>();
+        await using var reader = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
+        while (await reader.ReadAsync(TestContext.Current.CancellationToken))
+        {
+            subjects.Add(reader.GetString(0));
+        }
+
+        return [.. subjects];
+    }
+}

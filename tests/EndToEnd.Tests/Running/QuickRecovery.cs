@@ -1,0 +1,14 @@
+namespace FanOut.EndToEnd.Tests.Running;
+
+/// <summary>The times after which entries are tried again or handed over, in seconds instead of a minute.</summary>
+internal static class QuickRecovery
+{
+    public static readonly IReadOnlyDictionary<string, string> Settings = new Dictionary<string, string>
+    {
+        ["EventBus__Consumer__RetryDelay"] = "00:00:00.2",
+        ["EventBus__Consumer__ReclaimAfter"] = "00:00:03",
+        ["EventBus__Consumer__LaneTimeout"] = "00:00:02",
+        ["EventBus__Consumer__Heartbeat"] = "00:00:00.5",
+        ["EventBus__Reclaimer__Interval"] = "00:00:00.25",
+    };
+}

@@ -1,0 +1,8 @@
+using System.Text.Json.Nodes;
+
+namespace FanOut.EndToEnd.Tests.Running;
+
+internal sealed record ReceivedWebhook(string Id, string TraceParent, byte[] Body)
+{
+    public Guid OrderId => (Guid)JsonNode.Parse(Body)!["data"]!["orderId"]!;
+}

@@ -1,0 +1,52 @@
+using System.Collections.Concurrent;
+using FanOut.EndToEnd.Tests.Running;
+
+namespace FanOut.EndToEnd.Tests.Telemetry;
+
+/// <summary>An OpenTelemetry collector that remembers which service sent which metric of which consumer group (OTLP over HTTP, protobuf).</summary>
+internal sealed class OtlpReceiver : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<(string Service, string Metric, string? Group), bool> _series = new();
+    private LoopbackServer _server = null!;
+
+    public string Url => _server.Url;
+
+    public IReadOnlyCollection<(string Service, string Metric, string? Group)> Series => [.. _series.Keys];
+
+    public static async Task<OtlpReceiver> StartAsync()
+    {
+        var receiver = new OtlpReceiver();
+        receiver._server = await LoopbackServer.StartAsync((request, body) =>
+        {
+            if (request.Path == "/v1/metrics")
+            {
+                receiver.ReadMetrics(body);
+            }
+        });
+        return receiver;
+    }
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    // Field numbers: opentelemetry-proto, collector/metrics/v1/metrics_service.proto, metrics/v1/metrics.proto and common/v1/common.proto.
+    private void ReadMetrics(byte[] body)
+    {
+        foreach (var resourceMetrics in new ProtobufField(0, body).Fields(1))
+        {
+            var service = resourceMetrics.Fields(1).SelectMany(resource => Attribute(resource, 1, "service.name")).Single();
+            foreach (var metric in resourceMetrics.Fields(2).SelectMany(scope => scope.Fields(2)))
+            {
+                var name = metric.Fields(1).Single().Text;
+                var groups = metric.Fields(5).Concat(metric.Fields(7)).SelectMany(data => data.Fields(1)).SelectMany(point => Attribute(point, 7, "messaging.consumer.group.name"))
+                    .Concat(metric.Fields(9).SelectMany(data => data.Fields(1)).SelectMany(point => Attribute(point, 9, "messaging.consumer.group.name")));
+                foreach (var group in groups.Cast<string?>().DefaultIfEmpty(null))
+                {
+                    _series.TryAdd((service, name, group), true);
+                }
+            }
+        }
+    }
+
+    private static IEnumerable<string> Attribute(ProtobufField owner, int field, string key) =>
+        owner.Fields(field).Where(pair => pair.Fields(1).Single().Text == key).Select(pair => pair.Fields(2).Single().Fields(1).Single().Text);
+}

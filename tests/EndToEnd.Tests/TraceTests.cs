@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using FanOut.Contracts.Webhooks;
+using FanOut.EndToEnd.Tests.Orders;
+using FanOut.EndToEnd.Tests.Running;
+using FanOut.EndToEnd.Tests.Telemetry;
+using Xunit;
+
+namespace FanOut.EndToEnd.Tests;
+
+[Collection(nameof(SharedSystemGroup))]
+public sealed class TraceTests(SharedSystem shared)
+{
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan QuietDeadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
+
+    private readonly RunningSystem _system = shared.System;
+    private readonly OrderClient _client = new(shared.System.Orders);
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task An_order_s_trace_runs_from_the_POST_through_the_relay_into_all_three_groups_and_on_to_the_webhook()
+    {
+        var endpoint = await _system.Webhooks.CreateEndpointAsync(new PutEndpoint(shared.Webhooks.Url), Cancelled);
+        var (trace, client) = (ActivityTraceId.CreateRandom().ToHexString(), ActivitySpanId.CreateRandom().ToHexString());
+
+        var order = await _client.PlaceAsync(NewOrder.From(), traceParent: $"00-{trace}-{client}-01");
+
+        var webhook = (await Eventually.GetAsync(
+            () => Task.FromResult(shared.Webhooks.Received.Where(webhook => webhook.OrderId == order).ToArray()),
+            webhooks => webhooks.Length > 0,
+            _ => "No webhook came."))[0];
+        var spans = await Eventually.GetAsync(
+            () => _system.Traces.OfTraceAsync(trace, Cancelled),
+            spans => Group.All.All(group => spans.Any(span => IsProcess(span, group))) && spans.Any(span => span.SpanId == SpanOf(webhook)) && spans.Any(span => span.Name == "send email"),
+            spans => $"The trace has {string.Join(", ", spans.Select(span => $"{span.Service}: {span.Name}"))}.");
+
+        var post = Assert.Single(spans, span => span.ParentSpanId == client);
+        Assert.Equal(("order-api", "Server", "POST"), (post.Service, post.Kind, post.Tag("http.request.method")));
+        var create = Assert.Single(spans, span => span.Tag("messaging.operation.name") == "create");
+        Assert.Equal(("order-api", "Producer"), (create.Service, create.Kind));
+        Assert.Contains(post, AncestorsOf(create, spans));
+        var send = Assert.Single(spans, span => span.Tag("messaging.operation.name") == "send");
+        Assert.Equal(("order-api", "Producer", create.SpanId), (send.Service, send.Kind, send.ParentSpanId));
+        foreach (var group in Group.All)
+        {
+            var process = Assert.Single(spans, span => IsProcess(span, group));
+            Assert.Equal((group.Service, "Consumer", send.SpanId), (process.Service, process.Kind, process.ParentSpanId));
+            Assert.Equal(create.Tag("messaging.message.id"), process.Tag("messaging.message.id"));
+        }
+
+        var delivered = Assert.Single(spans, span => span.SpanId == SpanOf(webhook));
+        Assert.Equal(("webhook-worker", "Client", "POST"), (delivered.Service, delivered.Kind, delivered.Tag("http.request.method")));
+        Assert.Contains(spans.Single(span => IsProcess(span, Group.Webhooks)), AncestorsOf(delivered, spans));
+        Assert.Contains(spans.Single(span => IsProcess(span, Group.Notifications)), AncestorsOf(spans.Single(span => span.Name == "send email"), spans));
+        await _system.Webhooks.DeleteEndpointAsync(endpoint.Id, Cancelled);
+    }
+
+    [Fact]
+    public async Task The_span_of_a_batch_links_to_each_event_and_each_event_to_its_batch()
+    {
+        var trace = ActivityTraceId.CreateRandom().ToHexString();
+        const int Orders = 5;
+
+        await _client.PlaceBatchAsync([.. Enumerable.Repeat(NewOrder.From(), Orders)], $"00-{trace}-{ActivitySpanId.CreateRandom().ToHexString()}-01");
+
+        var spans = await Eventually.GetAsync(
+            () => _system.Traces.ReadAsync(Cancelled),
+            spans => Group.All.All(group => spans.Count(span => span.TraceId == trace && IsProcess(span, group)) == Orders && spans.Any(span => IsBatchOf(trace, span, group, spans))),
+            spans => $"The trace has {string.Join(", ", spans.Where(span => span.TraceId == trace).Select(span => $"{span.Service}: {span.Name}"))}.");
+        var created = spans.Where(span => span.TraceId == trace && span.Tag("messaging.operation.name") == "create").ToArray();
+        var sent = spans.Where(span => span.TraceId == trace && span.Tag("messaging.operation.name") == "send").ToArray();
+        Assert.Equal((Orders, Orders), (created.Length, sent.Length));
+
+        var relayed = Assert.Single(spans, span => span.Tag("messaging.operation.name") == "send" && created.Any(origin => span.LinkedSpanIds.Contains(origin.SpanId)));
+        Assert.Equal("5", relayed.Tag("messaging.batch.message_count"));
+        Assert.NotEqual(trace, relayed.TraceId);
+        Assert.Equal(created.Select(span => span.SpanId).Order(), relayed.LinkedSpanIds.Order());
+
+        foreach (var group in Group.All)
+        {
+            var batch = Assert.Single(spans, span => IsBatchOf(trace, span, group, spans));
+            Assert.Equal("5", batch.Tag("messaging.batch.message_count"));
+            Assert.Equal(sent.Select(span => span.SpanId).Order(), batch.LinkedSpanIds.Order());
+            var events = spans.Where(span => span.TraceId == trace && IsProcess(span, group)).ToArray();
+            Assert.All(events, span => Assert.Equal([batch.SpanId], span.LinkedSpanIds));
+            Assert.Equal(sent.Select(span => span.SpanId).Order(), events.Select(span => span.ParentSpanId).Order());
+        }
+    }
+
+    [Fact]
+    public async Task An_idle_system_writes_no_spans()
+    {
+        var begun = TimeProvider.System.GetTimestamp();
+        var (count, since) = (-1, begun);
+        while (TimeProvider.System.GetElapsedTime(since) < Quiet)
+        {
+            var spans = await _system.Traces.ReadAsync(Cancelled);
+            if (spans.Count != count)
+            {
+                (count, since) = (spans.Count, TimeProvider.System.GetTimestamp());
+            }
+
+            Assert.True(
+                TimeProvider.System.GetElapsedTime(begun) < QuietDeadline,
+                $"There was never quiet for {Quiet.TotalSeconds} s; the last spans: {string.Join(", ", spans.TakeLast(10).Select(span => $"{span.Service}: {span.Name}"))}");
+            await Task.Delay(Poll, TimeProvider.System, Cancelled);
+        }
+
+        Assert.True(count > 0);
+    }
+
+    private static bool IsProcess(WrittenSpan span, Group group) =>
+        span.Tag("messaging.operation.name") == "process" && span.Tag("messaging.consumer.group.name") == group.Name;
+
+    private static bool IsBatchOf(string trace, WrittenSpan span, Group group, IReadOnlyList<WrittenSpan> spans) =>
+        span.TraceId != trace && IsProcess(span, group)
+        && spans.Any(sent => sent.TraceId == trace && sent.Tag("messaging.operation.name") == "send" && span.LinkedSpanIds.Contains(sent.SpanId));
+
+    private static string SpanOf(ReceivedWebhook webhook) => webhook.TraceParent.Split('-')[2];
+
+    private static IEnumerable<WrittenSpan> AncestorsOf(WrittenSpan span, IReadOnlyList<WrittenSpan> spans)
+    {
+        for (var parent = spans.FirstOrDefault(other => other.SpanId == span.ParentSpanId); parent is not null; parent = spans.FirstOrDefault(other => other.SpanId == parent.ParentSpanId))
+        {
+            yield return parent;
+        }
+    }
+}

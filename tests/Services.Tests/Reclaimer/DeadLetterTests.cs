@@ -1,0 +1,184 @@
+using System.Net;
+using Xunit;
+
+namespace FanOut.Services.Tests.Reclaimer;
+
+public sealed class DeadLetterTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_dead_letter_is_listed_shown_and_redriven_once()
+    {
+        await using var operations = await Operations.StartAsync();
+        var number = await operations.AddAsync(data: """{"number":7,"deep":[1,{"a":null}]}""");
+
+        var listed = Assert.Single((await operations.Api.ListDeadLettersAsync(new(State: "dead"), Cancellation)).DeadLetters);
+        var shown = await operations.Api.GetDeadLetterAsync(number, Cancellation);
+        Assert.Equal((number, "dead", "1700000000000-1"), (listed.Number, listed.State, listed.Entry));
+        Assert.Equal(listed, shown.Letter);
+        Assert.Equal("""{"number":7,"deep":[1,{"a":null}]}""", shown.Data!.Value.GetRawText());
+        Assert.Null(shown.DataBase64);
+
+        var redriven = await operations.Api.RedriveAsync(number, new("ada"), Cancellation);
+        Assert.Equal(("redriven", "ada"), (redriven.State, redriven.DecidedBy));
+        Assert.Equal("1700000000000-1", Assert.Single(await operations.Redis.StreamRangeAsync(operations.RedriveKey))["entry"]);
+
+        var again = await operations.SendAsync(HttpMethod.Post, $"/dead-letters/{number}/redrive", """{"by":"eve"}""");
+        again.IsProblem(HttpStatusCode.Conflict);
+        Assert.StartsWith($"Dead letter {number} was redriven by ada at ", (string)again.Json["detail"]!, StringComparison.Ordinal);
+        (await operations.SendAsync(HttpMethod.Post, $"/dead-letters/{number}/discard", """{"by":"eve"}""")).IsProblem(HttpStatusCode.Conflict);
+    }
+
+    [Fact]
+    public async Task Data_that_is_not_JSON_is_shown_in_base64()
+    {
+        await using var operations = await Operations.StartAsync();
+        var number = await operations.AddAsync(data: "{broken");
+
+        var shown = await operations.Api.GetDeadLetterAsync(number, Cancellation);
+
+        Assert.Null(shown.Data);
+        Assert.Equal("{broken"u8.ToArray(), Convert.FromBase64String(shown.DataBase64!));
+    }
+
+    [Fact]
+    public async Task Pages_lead_from_one_to_the_next_with_the_same_filter()
+    {
+        await using var operations = await Operations.StartAsync();
+        foreach (var error in new[] { "Time & again", "Other", "Time & again", "Time & again" })
+        {
+            await operations.AddAsync(error: error);
+        }
+
+        var seen = new List<long>();
+        var next = "/dead-letters?error=time%20%26&limit=2";
+        while (next is not null)
+        {
+            var page = (await operations.SendAsync(HttpMethod.Get, next)).Json;
+            seen.AddRange(page["deadLetters"]!.AsArray().Select(letter => (long)letter!["number"]!));
+            next = (string?)page["next"];
+        }
+
+        Assert.Equal([4, 3, 1], seen);
+    }
+
+    [Fact]
+    public async Task Many_are_redriven_or_discarded_request_by_request()
+    {
+        await using var operations = await Operations.StartAsync();
+        for (var i = 0; i < 5; i++)
+        {
+            await operations.AddAsync(error: i < 3 ? "Timeout" : "Refused");
+        }
+
+        var first = await operations.Api.RedriveManyAsync(new("ada", Error: "timeout", Limit: 2), Cancellation);
+        var second = await operations.Api.RedriveManyAsync(new("ada", Error: "timeout", Limit: 2, After: first.After), Cancellation);
+        var rest = await operations.Api.DiscardManyAsync(new("ada", All: true), Cancellation);
+
+        Assert.Equal(((2, 0), (1, 0), (2, 0)), ((first.Changed, first.Unchanged), (second.Changed, second.Unchanged), (rest.Changed, rest.Unchanged)));
+        Assert.NotNull(first.After);
+        Assert.Null(second.After);
+        Assert.Equal(new(1, 1, null), await operations.Api.DiscardManyAsync(new("ada", Numbers: [1, await operations.AddAsync()]), Cancellation));
+        Assert.Equal(3, await operations.Redis.StreamLengthAsync(operations.RedriveKey));
+    }
+
+    [Theory]
+    [InlineData("""{"by":"ada"}""", "all")]
+    [InlineData("""{"by":"ada","all":false}""", "all")]
+    [InlineData("""{"by":"ada","all":true,"group":"billing"}""", "all")]
+    [InlineData("""{"all":true}""", "by")]
+    [InlineData("""{"by":" ","all":"yes","group":"No Group","type":5,"error":"","from":"soon","until":"2026-13-01","numbers":[],"limit":0,"after":"x","colour":"red"}""",
+        "by", "all", "group", "type", "error", "from", "until", "numbers", "limit", "after", "colour")]
+    [InlineData("""{"by":"ada","numbers":[1,"2"]}""", "numbers[1]")]
+    [InlineData("""{"by":"ada","by":"eve","all":true}""", "by")]
+    [InlineData("""{"by":"\ud800","all":true}""", "by")]
+    [InlineData("""[]""", "$", "by")]
+    [InlineData("""{""", "$", "by")]
+    public async Task A_wrong_request_to_change_many_is_refused_with_every_wrong_field(string json, params string[] fields)
+    {
+        await using var operations = await Operations.StartAsync();
+        await operations.AddAsync();
+
+        foreach (var verb in new[] { "redrive", "discard" })
+        {
+            (await operations.SendAsync(HttpMethod.Post, $"/dead-letters/{verb}", json)).IsProblemOf(HttpStatusCode.BadRequest, fields);
+        }
+
+        Assert.Equal("dead", (await operations.Api.GetDeadLetterAsync(1, Cancellation)).Letter.State);
+    }
+
+    [Fact]
+    public async Task A_wrong_parameter_is_named()
+    {
+        await using var operations = await Operations.StartAsync();
+        (await operations.SendAsync(HttpMethod.Get, "/dead-letters?group=NO&state=gone&limit=201&from=x&after=-1&page=2&error=a&error=b"))
+            .IsProblemOf(HttpStatusCode.BadRequest, "group", "state", "limit", "from", "after", "page", "error");
+        (await operations.SendAsync(HttpMethod.Get, "/dead-letters/one")).IsProblemOf(HttpStatusCode.BadRequest, "number");
+        (await operations.SendAsync(HttpMethod.Post, "/dead-letters/one/redrive", "{}")).IsProblemOf(HttpStatusCode.BadRequest, "number", "by");
+        (await operations.SendAsync(HttpMethod.Get, "/dead-letters/99")).IsProblem(HttpStatusCode.NotFound);
+        (await operations.SendAsync(HttpMethod.Post, "/dead-letters/99/discard", """{"by":"ada"}""")).IsProblem(HttpStatusCode.NotFound);
+        (await operations.SendAsync(HttpMethod.Post, "/dead-letters/1/redrive")).IsProblem(HttpStatusCode.UnsupportedMediaType);
+    }
+
+    [Fact]
+    public async Task The_stream_and_its_groups_are_shown()
+    {
+        await using var operations = await Operations.StartAsync();
+        await operations.AddAsync();
+        await Eventually.BecomesTrueAsync(
+            async () => (await operations.Api.ListGroupsAsync(Cancellation)).Groups is [{ Exists: true, DeadLetters: 1 }], TimeSpan.FromSeconds(20));
+
+        var group = await operations.Api.GetGroupAsync(Operations.Group, Cancellation);
+        var stream = Assert.Single((await operations.Api.ListStreamsAsync(Cancellation)).Streams);
+
+        Assert.Equal((Operations.Group, operations.Stream, 0, "0-0"), (group.Name, group.Stream, group.Lag, group.Checkpoint));
+        Assert.Equal((operations.Stream, 1, 1), (stream.Name, stream.Groups, stream.DeadLetters));
+        (await operations.SendAsync(HttpMethod.Get, "/groups/none")).IsProblem(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task The_Kafka_trigger_shows_the_margin_left()
+    {
+        await using var operations = await Operations.StartAsync();
+        await Eventually.BecomesTrueAsync(async () => (await operations.SendAsync(HttpMethod.Get, "/kafka-trigger")).Status == HttpStatusCode.OK, TimeSpan.FromSeconds(20));
+
+        var trigger = await operations.Api.GetKafkaTriggerAsync(Cancellation);
+
+        Assert.False(trigger.IsDue);
+        Assert.Equal([("rate", 80_000d), ("retention", 48d), ("groups", 20d)], trigger.Criteria.Select(criterion => (criterion.Name, criterion.Limit)));
+        Assert.InRange(trigger.Criteria[2].Margin!.Value, 19, 20);
+        Assert.Null(trigger.Criteria[0].Value);
+    }
+
+    [Fact]
+    public async Task The_OpenAPI_document_names_every_operation_and_parameter()
+    {
+        await using var operations = await Operations.StartAsync();
+
+        var document = (await operations.SendAsync(HttpMethod.Get, "/openapi/v1.json")).Json;
+
+        var paths = document["paths"]!.AsObject().Select(path => path.Key).ToHashSet();
+        Assert.Superset(
+            new HashSet<string> { "/streams", "/groups", "/groups/{name}", "/dead-letters", "/dead-letters/{number}", "/dead-letters/{number}/redrive", "/dead-letters/redrive", "/dead-letters/{number}/discard", "/dead-letters/discard", "/kafka-trigger" },
+            paths);
+        Assert.Equal(
+            ["after", "error", "from", "group", "limit", "state", "subject", "type", "until"],
+            document["paths"]!["/dead-letters"]!["get"]!["parameters"]!.AsArray().Select(parameter => (string)parameter!["name"]!).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_Redis_refuses_is_answered_as_a_problem_that_names_it()
+    {
+        await using var operations = await Operations.StartAsync();
+        var number = await operations.AddAsync();
+        await operations.Redis.StringSetAsync($"{{{operations.Stream}}}:{Operations.Group}:dlq", "not a stream");
+        await operations.ExecuteAsync("update bus.dead_letters set projected_at = null");
+
+        var answer = await operations.SendAsync(HttpMethod.Post, $"/dead-letters/{number}/redrive", """{"by":"ada"}""");
+
+        answer.IsProblem(HttpStatusCode.ServiceUnavailable);
+        Assert.Contains("not a stream", (string)answer.Json["detail"]!, StringComparison.Ordinal);
+        Assert.Equal("dead", (await operations.Api.GetDeadLetterAsync(number, Cancellation)).Letter.State);
+    }
+}
