@@ -15,6 +15,7 @@ internal sealed class ConsumerGroups(IConnectionMultiplexer redis, NpgsqlDataSou
     public async Task RegisterAsync(StreamName stream, GroupName group, ConsumerOptions options, CancellationToken cancellationToken)
     {
         var checkpoint = options.Start == GroupStart.Now ? await FindOutboxEndAsync(stream, cancellationToken) ?? await LastIdAsync(stream) : default;
+        var notDue = options.Start == GroupStart.Earliest ? await BeforeFirstAsync(stream) : checkpoint;
         await using var command = postgres.CreateCommand(RegisterSql);
         command.Parameters.AddWithValue(stream.Value);
         command.Parameters.AddWithValue(group.Value);
@@ -23,6 +24,7 @@ internal sealed class ConsumerGroups(IConnectionMultiplexer redis, NpgsqlDataSou
         command.Parameters.AddWithValue(options.MaxDeliveries);
         command.Parameters.AddWithValue(options.ReclaimAfter);
         command.Parameters.AddWithValue(options.LaneTimeout);
+        command.Parameters.AddWithValue(notDue.Value);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -63,6 +65,16 @@ internal sealed class ConsumerGroups(IConnectionMultiplexer redis, NpgsqlDataSou
         {
             return false;
         }
+    }
+
+    /// <summary>The id before the stream's oldest entry; where there is none, the last that the stream has had.</summary>
+    private async Task<EntryId> BeforeFirstAsync(StreamName stream)
+    {
+        var last = await LastIdAsync(stream);
+        var oldest = await redis.GetDatabase().StreamRangeAsync(StreamKeys.Stream(stream), count: 1);
+        return oldest is [{ Id: var id }] && EntryId.TryParse(((ReadOnlyMemory<byte>)id).Span, out var first)
+            ? EntryId.FromInt64(Math.Max(0, first.Value - 1))
+            : last;
     }
 
     /// <summary>The last id that the outbox has given: Redis may have lost it, and then has a lower one until it is put back.</summary>

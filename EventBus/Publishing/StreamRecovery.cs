@@ -26,6 +26,13 @@ internal sealed partial class StreamRecovery(StreamName stream, RelaySession ses
         var needed = await session.LoadNeededFromAsync(stream, cancellationToken);
         appender.Floor = await session.LoadFloorAsync(cancellationToken);
         var last = await FindLastAsync(needed, cancellationToken);
+        for (EntryId since; (since = await session.LoadNeededFromAsync(stream, cancellationToken)) > needed; last = await FindLastAsync(needed, cancellationToken))
+        {
+            // What was trimmed while it looked must not be taken for lost: whoever trims raises the floor first, so a floor that stays where it was speaks for what was seen.
+            needed = since;
+            appender.Floor = await session.LoadFloorAsync(cancellationToken);
+        }
+
         if (last >= chain.Tail)
         {
             // A stream that was trimmed empty has only its last id to go by; Redis may have lost that too.

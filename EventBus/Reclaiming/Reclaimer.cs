@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using FanOut.EventBus.Consuming;
+using FanOut.EventBus.Ledger;
 using FanOut.EventBus.Retention;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -11,10 +12,14 @@ namespace FanOut.EventBus.Reclaiming;
 internal sealed partial class Reclaimer(
     IOptions<EventBusOptions> busOptions,
     IOptions<ReclaimerOptions> options,
+    IOptions<RetentionOptions> retention,
     RegisteredGroups registered,
     GroupReclaimer reclaimer,
     Checkpoints checkpoints,
     InboxCompaction compaction,
+    InboxLedger ledger,
+    StreamTrimmer trimmer,
+    OutboxRetention outbox,
     StreamSampler sampler,
     ReclaimerMetrics metrics,
     TimeProvider time,
@@ -22,6 +27,8 @@ internal sealed partial class Reclaimer(
 {
     private readonly StreamName _stream = new(busOptions.Value.Stream);
     private long? _compacted;
+    private long? _trimmed;
+    private readonly Dictionary<GroupName, long> _verified = [];
     private string? _trouble;
 
     /// <summary>Why the last pass failed; null where it succeeded.</summary>
@@ -46,7 +53,7 @@ internal sealed partial class Reclaimer(
         }
 
         await sampler.SampleAsync(cancellationToken);
-        if (_compacted is not { } last || time.GetElapsedTime(last) >= options.Value.CompactInterval)
+        if (IsDue(_compacted, options.Value.CompactInterval))
         {
             foreach (var group in groups)
             {
@@ -54,6 +61,31 @@ internal sealed partial class Reclaimer(
             }
 
             _compacted = time.GetTimestamp();
+        }
+
+        foreach (var group in groups)
+        {
+            // A group that missed something may have missed more: it is looked at again in the next pass.
+            if (IsDue(_verified.TryGetValue(group.Name, out var verified) ? verified : null, options.Value.LedgerInterval))
+            {
+                var redelivered = 0;
+                await reclaimer.TryAsync(group, "compare the inbox with the outbox", async () => redelivered = await ledger.CheckAsync(group, cancellationToken));
+                if (redelivered == 0)
+                {
+                    _verified[group.Name] = time.GetTimestamp();
+                }
+                else
+                {
+                    _verified.Remove(group.Name);
+                }
+            }
+        }
+
+        if (IsDue(_trimmed, retention.Value.Interval))
+        {
+            await trimmer.TrimAsync(_stream, groups, cancellationToken);
+            await outbox.RemoveAsync(_stream, cancellationToken);
+            _trimmed = time.GetTimestamp();
         }
     }
 
@@ -82,6 +114,8 @@ internal sealed partial class Reclaimer(
             }
         }
     }
+
+    private bool IsDue(long? last, TimeSpan interval) => last is not { } then || time.GetElapsedTime(then) >= interval;
 
     private void Succeeded()
     {

@@ -1,4 +1,5 @@
 using FanOut.EventBus.DeadLetters;
+using FanOut.EventBus.Ledger;
 using FanOut.EventBus.Retention;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -14,7 +15,7 @@ public static class ReclaimerEventBusBuilderExtensions
 {
     /// <summary>
     /// Looks after what is nobody's, for every registered group of the stream: gives entries of dead lanes to live ones, dead-letters what was delivered too often, removes dead consumers, creates missing groups,
-    /// keeps checkpoints, compacts the inbox, samples lag and pending entries, and evaluates the <see cref="KafkaTrigger"/>. Any number of processes may do so.
+    /// keeps checkpoints, compacts the inbox, compares it with what was published, trims the stream, samples lag and pending entries, and evaluates the <see cref="KafkaTrigger"/>. Any number of processes may do so.
     /// </summary>
     /// <param name="bus">The event bus.</param>
     /// <param name="configure">Changes the options after they were read from <see cref="ReclaimerOptions.SectionName"/>; may be null.</param>
@@ -37,6 +38,10 @@ public static class ReclaimerEventBusBuilderExtensions
             options.Configure(configure);
         }
 
+        services.AddOptions<RetentionOptions>()
+            .BindConfiguration(RetentionOptions.SectionName)
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
         bus.AddDeadLetters();
         bus.AddStreamSampler();
         services.AddSingleton<HandOver>();
@@ -45,6 +50,11 @@ public static class ReclaimerEventBusBuilderExtensions
         services.AddSingleton<DeadLanes>();
         services.AddSingleton<Checkpoints>();
         services.AddSingleton<InboxCompaction>();
+        services.AddSingleton<LedgerMetrics>();
+        services.AddSingleton<InboxLedger>();
+        services.AddSingleton<RetentionMetrics>();
+        services.AddSingleton<StreamTrimmer>();
+        services.AddSingleton<OutboxRetention>();
         services.AddSingleton<ReclaimerMetrics>();
         services.AddSingleton<GroupReclaimer>();
         services.AddSingleton<Reclaimer>();

@@ -22,6 +22,9 @@ public sealed class ReclaimerOptions : IValidatableObject
     /// <summary>How often the inbox is compacted. 1 second to 1 day, default 10 seconds.</summary>
     public TimeSpan CompactInterval { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How often what a group has done is compared with what the outbox published. 1 second to 1 day, default 10 seconds.</summary>
+    public TimeSpan LedgerInterval { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>A group whose first undelivered event is older than this makes the health check say Degraded. 1 second to 30 days, default 1 minute.</summary>
     public TimeSpan LagWarning { get; set; } = TimeSpan.FromMinutes(1);
 
@@ -32,6 +35,7 @@ public sealed class ReclaimerOptions : IValidatableObject
         {
             (nameof(Interval), Interval, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1)),
             (nameof(CompactInterval), CompactInterval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
+            (nameof(LedgerInterval), LedgerInterval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
             (nameof(LagWarning), LagWarning, TimeSpan.FromSeconds(1), TimeSpan.FromDays(30)),
         })
         {

@@ -4,10 +4,10 @@ namespace FanOut.EventBus.Retention;
 internal static class AdjacentRanges
 {
     /// <param name="ranges">Ranges that do not overlap, in any order.</param>
-    /// <returns>The unions of two or more ranges, ascending, and how many ranges each takes the place of.</returns>
-    public static IReadOnlyList<(EntryRange Whole, int Parts)> Find(IEnumerable<EntryRange> ranges)
+    /// <returns>The unions of two or more ranges, ascending.</returns>
+    public static IReadOnlyList<RangeMerge> Find(IEnumerable<EntryRange> ranges)
     {
-        var found = new List<(EntryRange Whole, int Parts)>();
+        var found = new List<RangeMerge>();
         var (whole, parts) = (default(EntryRange), 0);
         foreach (var range in ranges.OrderBy(range => range.From))
         {
@@ -28,7 +28,7 @@ internal static class AdjacentRanges
         {
             if (parts > 1)
             {
-                found.Add((whole, parts));
+                found.Add(new(whole, parts, whole.Length));
             }
         }
     }

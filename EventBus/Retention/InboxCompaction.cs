@@ -5,7 +5,8 @@ namespace FanOut.EventBus.Retention;
 
 /// <summary>
 /// Merges adjacent inbox ranges below a group's checkpoint, so that the exclusion constraint stays quick. A merge deletes the parts and inserts their union in one transaction: to a lane that wants one of these ids
-/// meanwhile the parts are there until the commit, and it waits; from the commit on the union is there. The ids covered are the same before and after, which the deletion counts and the transaction insists on.
+/// meanwhile the parts are there until the commit, and it waits; from the commit on the union is there. The ids covered are the same before and after, but for those between the parts that
+/// are no event's; the deletion counts, and the transaction insists on what was read.
 /// </summary>
 internal sealed class InboxCompaction(NpgsqlDataSource postgres)
 {
@@ -15,6 +16,7 @@ internal sealed class InboxCompaction(NpgsqlDataSource postgres)
     private static readonly string FindSql = EmbeddedText.Read("Retention.find_ranges.sql");
     private static readonly string BeginSql = EmbeddedText.Read("Retention.begin_rewrite.sql");
     private static readonly string RemoveSql = EmbeddedText.Read("Retention.remove_parts.sql");
+    private static readonly string AddPaddingSql = EmbeddedText.Read("Retention.add_padding.sql");
     private static readonly string InsertSql = EmbeddedText.Read("Inbox.insert_ranges.sql");
 
     private readonly ConcurrentDictionary<(StreamName Stream, GroupName Group), long> _compacted = new();
@@ -59,7 +61,7 @@ internal sealed class InboxCompaction(NpgsqlDataSource postgres)
     /// <summary>Replaces parts by their union.</summary>
     /// <returns>False where somebody else rewrites the group's ranges at this moment, or has since they were read.</returns>
     internal static async Task<bool> TryMergeAsync(
-        NpgsqlConnection connection, StreamName stream, GroupName group, IReadOnlyList<(EntryRange Whole, int Parts)> merges, CancellationToken cancellationToken)
+        NpgsqlConnection connection, StreamName stream, GroupName group, IReadOnlyList<RangeMerge> merges, CancellationToken cancellationToken)
     {
         var from = merges.Select(merge => merge.Whole.From).ToArray();
         var to = merges.Select(merge => merge.Whole.To).ToArray();
@@ -76,7 +78,7 @@ internal sealed class InboxCompaction(NpgsqlDataSource postgres)
         await using (var reader = await remove.ExecuteReaderAsync(cancellationToken))
         {
             await reader.ReadAsync(cancellationToken);
-            if (reader.GetInt64(0) != merges.Sum(merge => merge.Parts) || reader.GetInt64(1) != merges.Sum(merge => merge.Whole.Length))
+            if (reader.GetInt64(0) != merges.Sum(merge => merge.Parts) || reader.GetInt64(1) != merges.Sum(merge => merge.Covered))
             {
                 return false;
             }
@@ -94,6 +96,21 @@ internal sealed class InboxCompaction(NpgsqlDataSource postgres)
         if (inserted != merges.Count)
         {
             return false;
+        }
+
+        foreach (var merge in merges.Where(merge => merge.Padding > 0))
+        {
+            await using var add = new NpgsqlCommand(AddPaddingSql, connection)
+            {
+                Parameters =
+                {
+                    new() { Value = stream.Value }, new() { Value = group.Value }, new() { Value = merge.Padding }, new() { Value = merge.Whole.From }, new() { Value = merge.Whole.To },
+                },
+            };
+            if (await add.ExecuteNonQueryAsync(cancellationToken) != 1)
+            {
+                return false;
+            }
         }
 
         await transaction.CommitAsync(cancellationToken);

@@ -152,7 +152,7 @@ public sealed class InboxCompactionTests
         await using var connection = await world.Bus.Postgres.OpenConnectionAsync(Cancellation);
 
         // As read before somebody freed id 13.
-        Assert.False(await InboxCompaction.TryMergeAsync(connection, world.Stream, ReclaimingWorld.Group, [(new(10, 15), 3)], Cancellation));
+        Assert.False(await InboxCompaction.TryMergeAsync(connection, world.Stream, ReclaimingWorld.Group, [new(new(10, 15), 3, 5)], Cancellation));
 
         Assert.Equal([new(10, 12), new(12, 13), new(14, 15)], await ReadAsync(world, ReclaimingWorld.Group));
     }
@@ -194,7 +194,7 @@ public sealed class InboxCompactionTests
         return [.. ranges];
     }
 
-    private static EntryRange[] After(EntryRange[] before, IReadOnlyList<(EntryRange Whole, int Parts)> merges)
+    private static EntryRange[] After(EntryRange[] before, IReadOnlyList<RangeMerge> merges)
         => [.. before.Where(range => !merges.Any(merge => range.From >= merge.Whole.From && range.To <= merge.Whole.To)).Concat(merges.Select(merge => merge.Whole)).OrderBy(range => range.From)];
 
     private static IEnumerable<long> Ids(IEnumerable<EntryRange> ranges)

@@ -47,10 +47,11 @@ internal sealed class ReclaimingWorld : IAsyncDisposable
     }
 
     /// <summary>The parts of a reclaimer; nothing runs by itself.</summary>
-    public async Task<IServiceProvider> CreateReclaimerAsync(Action<ReclaimerOptions>? configure = null)
+    public async Task<IServiceProvider> CreateReclaimerAsync(Action<ReclaimerOptions>? configure = null, Action<IServiceCollection>? services = null)
     {
         var builder = Bus.CreateHost();
         builder.AddEventBus().AddReclaimer(configure);
+        services?.Invoke(builder.Services);
         var host = builder.Build();
         _hosts.Add(host);
         foreach (var service in host.Services.GetServices<IHostedService>().OfType<IHostedLifecycleService>())
