@@ -8,6 +8,7 @@ using FanOut.Cli.Kubernetes;
 using FanOut.Cli.Status;
 using FanOut.Cli.Test;
 using FanOut.Cli.Up;
+using FanOut.Cli.Verify;
 using Spectre.Console;
 
 // A pipe or a log has no width; the default would break tables into pieces.
@@ -29,6 +30,7 @@ var root = new RootCommand("FanOut: an event bus on Redis Streams, in a full ord
     StatusCommand.Create(workspace),
     DemoCommand.Create(workspace),
     DlqCommand.Create(workspace),
+    VerifyCommand.Create(workspace),
     TestCommand.Create(workspace),
     BenchCommand.Create(),
     KubernetesCommand.Create(workspace),
