@@ -82,7 +82,7 @@ public sealed class Outbox
             ids[i] = item.Id;
             subjects[i] = item.Subject;
             times[i] = item.Time?.UtcDateTime ?? now;
-            data[i] = JsonSerializer.SerializeToUtf8Bytes(item.Data, type.Json);
+            data[i] = JsonSerializer.SerializeToUtf8Bytes(item.Data, (JsonTypeInfo<T>)type.Json);
             (traceParents[i], traceStates[i]) = EventTrace.Create(_stream, type.Name, item.Id);
         }
 
