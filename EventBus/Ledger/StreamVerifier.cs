@@ -2,6 +2,7 @@ using System.Data;
 using System.Text;
 using FanOut.EventBus.Reclaiming;
 using FanOut.EventBus.Redis;
+using FanOut.EventBus.Retention;
 using Npgsql;
 using StackExchange.Redis;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using FanOut.EventBus.Wire;
 using Microsoft.Extensions.Options;
 using Npgsql;

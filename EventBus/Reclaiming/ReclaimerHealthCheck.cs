@@ -28,12 +28,12 @@ internal sealed class ReclaimerHealthCheck(ReclaimerMetrics metrics, Reclaimer r
     {
         if (sample.MemoryLeft < options.Value.CapacityWarning)
         {
-            yield return $"Redis will have used up its memory in about {sample.MemoryLeft:d\.hh\:mm\:ss}; then the relay waits and the outbox grows. Add workers to the slowest group, or raise maxmemory.";
+            yield return $"Redis will have used up its memory in about {sample.MemoryLeft:d\\.hh\\:mm\\:ss}; then the relay waits and the outbox grows. Add workers to the slowest group, or raise maxmemory.";
         }
 
         if (sample.LengthLeft < options.Value.CapacityWarning)
         {
-            yield return $"The stream will reach its hard cap (EventBus:Retention:MaxEntries) in about {sample.LengthLeft:d\.hh\:mm\:ss}; then the oldest entries go, whoever has not had them. Add workers to the slowest group, or raise the cap.";
+            yield return $"The stream will reach its hard cap (EventBus:Retention:MaxEntries) in about {sample.LengthLeft:d\\.hh\\:mm\\:ss}; then the oldest entries go, whoever has not had them. Add workers to the slowest group, or raise the cap.";
         }
     }
 
