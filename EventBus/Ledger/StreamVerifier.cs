@@ -76,6 +76,11 @@ public sealed class StreamVerifier(IConnectionMultiplexer redis, NpgsqlDataSourc
         var connection = transaction.Connection!;
         var outbox = await ReadOutboxAsync(connection, stream, cancellationToken)
             ?? throw new InvalidOperationException($"No outbox of this database feeds the stream '{stream}': nobody knows what was published on it.");
+        if (await IsOnStreamAsync(stream, outbox.Tail))
+        {
+            outbox = outbox with { Settled = outbox.Tail };
+        }
+
         var findings = new Findings();
         var unpublished = await FindUnpublishedAsync(connection, findings, cancellationToken);
         await FindTwiceAsync(connection, findings, cancellationToken);
@@ -144,6 +149,13 @@ public sealed class StreamVerifier(IConnectionMultiplexer redis, NpgsqlDataSourc
         return await reader.ReadAsync(cancellationToken)
             ? new(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4), reader.GetInt64(5))
             : null;
+    }
+
+    /// <summary>Entries are appended in order: where the last one stands, none is still to be appended.</summary>
+    private async Task<bool> IsOnStreamAsync(StreamName stream, long entry)
+    {
+        var id = EntryId.FromInt64(entry).ToString();
+        return entry > 0 && (await redis.GetDatabase().StreamRangeAsync(StreamKeys.Stream(stream), id, id, 1)).Length == 1;
     }
 
     private static async Task<long> FindUnpublishedAsync(NpgsqlConnection connection, Findings findings, CancellationToken cancellationToken)
