@@ -155,7 +155,7 @@ internal sealed partial class InboxLedger(IConnectionMultiplexer redis, NpgsqlDa
     /// <summary>The ids on the stream of redriven entries that are not finished; null where there are many or Redis does not know.</summary>
     private async Task<HashSet<long>?> FindOnTheirWayAsync(RegisteredGroup group)
     {
-        var reply = (RedisResult[])(await ProgressScript.RunAsync(redis.GetDatabase(), [group.StreamKey, group.RedriveKey], [group.Name.Value, MostOnTheirWay]))!;
+        var reply = (RedisResult[])(await ProgressScript.RunAsync(redis.GetDatabase(), [group.StreamKey, group.RedriveKey], [group.Name.Value, MostOnTheirWay, RedisValue.EmptyString, RedisValue.EmptyString]))!;
         if (reply[0].ToString() is not { Length: > 0 } || (int)reply[2] == 1)
         {
             return null;
