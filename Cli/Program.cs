@@ -5,6 +5,7 @@ using FanOut.Cli.DeadLetters;
 using FanOut.Cli.Demo;
 using FanOut.Cli.Down;
 using FanOut.Cli.Kubernetes;
+using FanOut.Cli.Mutate;
 using FanOut.Cli.Status;
 using FanOut.Cli.Test;
 using FanOut.Cli.Up;
@@ -32,6 +33,7 @@ var root = new RootCommand("FanOut: an event bus on Redis Streams, in a full ord
     DlqCommand.Create(workspace),
     VerifyCommand.Create(workspace),
     TestCommand.Create(workspace),
+    MutateCommand.Create(workspace),
     BenchCommand.Create(),
     KubernetesCommand.Create(workspace),
 };
