@@ -68,6 +68,9 @@ internal sealed class ManualRelay : IAsyncDisposable
         return replacement;
     }
 
+    /// <summary>Looks whether the stream still ends as it should.</summary>
+    public Task<AppendOutcome> CheckAsync() => Appender.CheckAsync(_chain.Tail);
+
     /// <summary>Puts back what the stream lacks, as a leader does first.</summary>
     public async Task RecoverAsync()
     {

@@ -78,10 +78,15 @@ internal sealed class RelayHistory : IAsyncDisposable
             await EndAsync(writer, commit: true);
         }
 
-        await SucceedAsync();
         while (await FixAsync(100) || _toAppend.Count > 0)
         {
             await AppendAsync();
+        }
+
+        // As a leader does that has nothing else to do. Recovering without a reason would heal what appending has done wrong.
+        if ((await _leader.CheckAsync()).Status == AppendStatus.Behind)
+        {
+            await SucceedAsync();
         }
 
         var entries = (await _world.EntriesAsync()).Where(entry => entry.Values[0].Name == "id").Select(entry => (Id: EntryId.Parse(entry.Id.ToString()), Event: Guid.Parse((string)entry["id"]!))).ToArray();

@@ -14,7 +14,7 @@ public sealed class RelayHistoryTests
             (6, RelayStep.Append),
             (2, RelayStep.AppendAny),
             (2, RelayStep.Succeed),
-            (1, RelayStep.Intrude),
+            (2, RelayStep.Intrude),
             (1, RelayStep.LoseTail),
             (1, RelayStep.LoseAll)),
         Gen.Int[0, 1_000]).Array[5, 60];
