@@ -26,7 +26,7 @@ internal sealed partial class RepositoryCopy : IDisposable
     public async Task<string?> BuildAsync(string project, CancellationToken cancellationToken)
     {
         var output = new List<string>();
-        var exitCode = await RunAsync(["build", Path.Combine("tests", project), "-c", "Release", "-v", "q", "-nologo", "-clp:ErrorsOnly"], output.Add, cancellationToken);
+        var exitCode = await RunAsync(["build", Path.Combine("tests", project), "-c", "Release", "-v", "q", "-nologo", "-clp:ErrorsOnly", "-p:RunAnalyzers=false"], output.Add, cancellationToken);
         return exitCode == 0 ? null : string.Join(Environment.NewLine, output);
     }
 

@@ -363,7 +363,12 @@ internal sealed partial class Relay(
     }
 
     private async Task PauseAsync(RelaySession session, TimeSpan delay, CancellationToken cancellationToken)
-        => await AliveWhileAsync(session, Task.Delay(delay, time, cancellationToken), cancellationToken);
+    {
+        await AliveWhileAsync(session, Task.Delay(delay, time, cancellationToken), cancellationToken);
+
+        // The delay of a relay that is told to stop is over before it begins: where Redis refuses at once, nothing else would end the attempts.
+        cancellationToken.ThrowIfCancellationRequested();
+    }
 
     /// <summary>Lets the server hear from the session while something else takes its time, and notices when the session is lost.</summary>
     private async Task AliveWhileAsync(RelaySession session, Task task, CancellationToken cancellationToken)

@@ -85,7 +85,17 @@ internal abstract class ProtocolActor : IAsyncDisposable
     {
         Gate.Open();
         await _dying.CancelAsync();
-        await Ended.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
+        try
+        {
+            await Ended.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
+        }
+        catch (TimeoutException)
+        {
+            var sessions = await World.ReadAsync(
+                "select concat_ws(' ', application_name, state, wait_event_type, wait_event, query) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()", row => row.GetString(0));
+            throw new TimeoutException($"{Name} does not end. It waits for {Gate}. Sessions: {string.Join(Environment.NewLine, sessions)}");
+        }
+
         await Postgres.DisposeAsync();
         _dying.Dispose();
     }

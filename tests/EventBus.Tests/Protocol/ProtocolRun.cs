@@ -14,7 +14,7 @@ internal sealed class ProtocolRun : IAsyncDisposable
 {
     private static readonly TimeSpan DrainPatience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StandbyPatience = TimeSpan.FromMilliseconds(5);
-    private readonly Random _random;
+    private readonly Random _seeds;
     private readonly ProtocolWorld _world;
     private readonly ProtocolWriters _writers;
     private readonly List<LaneActor> _lanes = [];
@@ -24,13 +24,15 @@ internal sealed class ProtocolRun : IAsyncDisposable
     private readonly List<string> _history = [];
     private RedisSnapshot? _snapshot;
     private OperatorActor? _operator;
+    private Random _random;
     private int _actors;
 
     private ProtocolRun(ProtocolWorld world, int seed)
     {
         _world = world;
         _writers = new(world);
-        _random = new Random(seed);
+        _seeds = new Random(seed);
+        _random = _seeds;
     }
 
     /// <summary>What was done, in order.</summary>
@@ -57,6 +59,8 @@ internal sealed class ProtocolRun : IAsyncDisposable
     {
         for (var step = 0; step < steps; step++)
         {
+            // Of each step's own, so that a moment's difference in one does not change all that follow.
+            _random = new Random(_seeds.Next());
             await StepAsync();
         }
 

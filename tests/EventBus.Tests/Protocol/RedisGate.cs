@@ -13,6 +13,7 @@ internal sealed class RedisGate
     private TaskCompletionSource _arrived = NewSignal();
     private bool _isOpen;
     private bool _isDead;
+    private int _unanswered;
 
     /// <summary>Of the actor whose code runs.</summary>
     public static AsyncLocal<RedisGate?> Current { get; } = new();
@@ -22,14 +23,11 @@ internal sealed class RedisGate
     public Task<T> PassAsync<T>(Func<Task<T>> call)
     {
         var waiting = new Call<T>(this, call);
+        Interlocked.Increment(ref _unanswered);
+        _ = waiting.Answer.ContinueWith(_ => Interlocked.Decrement(ref _unanswered), TaskScheduler.Default);
         lock (_lock)
         {
-            if (_isDead)
-            {
-                return Task.FromException<T>(Gone());
-            }
-
-            if (!_isOpen)
+            if (!_isDead && !_isOpen)
             {
                 _waiting.Enqueue(waiting);
                 _arrived.TrySetResult();
@@ -37,7 +35,7 @@ internal sealed class RedisGate
             }
         }
 
-        _ = waiting.MakeAsync(CallFate.Answered);
+        _ = waiting.MakeAsync(IsDead ? CallFate.Refused : CallFate.Answered);
         return waiting.Answer;
     }
 
@@ -124,6 +122,9 @@ internal sealed class RedisGate
             _ = call.MakeAsync(CallFate.Refused);
         }
     }
+
+    /// <summary>The calls that it has let through, or keeps, and that are not answered.</summary>
+    public override string ToString() => $"{_unanswered} calls to Redis, of which {_waiting.Count} were not made";
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

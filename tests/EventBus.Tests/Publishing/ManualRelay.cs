@@ -61,6 +61,16 @@ internal sealed class ManualRelay : IAsyncDisposable
         return batch.Ids;
     }
 
+    /// <summary>Gives the events of batches at the end of the chain, of which nothing was appended, new ids above what got in between.</summary>
+    public async Task<RelayBatch> ReplaceAsync(IReadOnlyList<RelayBatch> dead, EntryId foreign)
+    {
+        (_chain, var replacement) = await Session.ReplaceAsync(_chain, dead, Math.Max(foreign.Milliseconds, _chain.Tip) + 1, _gaps, Cancellation);
+        return replacement;
+    }
+
+    /// <summary>Looks whether the stream still ends as it should.</summary>
+    public Task<AppendOutcome> CheckAsync() => Appender.CheckAsync(_chain.Tail);
+
     /// <summary>Puts back what the stream lacks, as a leader does first.</summary>
     public async Task RecoverAsync()
     {

@@ -14,12 +14,13 @@ public sealed class RelayHistoryTests
             (6, RelayStep.Append),
             (2, RelayStep.AppendAny),
             (2, RelayStep.Succeed),
+            (2, RelayStep.Intrude),
             (1, RelayStep.LoseTail),
             (1, RelayStep.LoseAll)),
         Gen.Int[0, 1_000]).Array[5, 60];
 
     [Fact]
-    public async Task What_is_committed_is_published_once_under_its_first_id_and_after_its_causes()
+    public async Task What_is_committed_is_published_once_and_after_its_causes_under_an_id_that_changes_only_before_it_is_used()
     {
         await using var world = await OutboxWorld.CreateAsync();
         await Steps.SampleAsync(

@@ -24,6 +24,9 @@ internal enum RelayStep
     /// <summary>The leader dies where it stands, and another one comes.</summary>
     Succeed,
 
+    /// <summary>Somebody else adds an entry.</summary>
+    Intrude,
+
     /// <summary>Redis loses the end of the stream.</summary>
     LoseTail,
 
