@@ -70,10 +70,10 @@ internal sealed class EndToEndScenario : IScenario
         {
             var bodies = new OrderBodies(BatchSize);
             var duration = TimeSpan.FromSeconds(run.Pick(10, 3, 0.5));
-            await HttpLoad.RunAsync(api.Http, () => bodies.Next(false), Connections, duration / 3, cancellationToken);
+            await HttpLoad.RunAsync(api.Http, () => bodies.Next(false), Connections, duration / 3, 0, cancellationToken);
             var before = await watch.LengthAsync();
             var started = TimeProvider.System.GetTimestamp();
-            var rate = await HttpLoad.RunAsync(api.Http, () => bodies.Next(false), Connections, duration, cancellationToken) * BatchSize;
+            var rate = await HttpLoad.RunAsync(api.Http, () => bodies.Next(false), Connections, duration, 0, cancellationToken) * BatchSize;
 
             // Accepted and published: whatever is behind at the end has still to be worked off, by the same stage.
             var outbox = new OutboxWatch(servers.Postgres);

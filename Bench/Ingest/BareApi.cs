@@ -40,6 +40,8 @@ internal static class BareApi
             MaxAutoPrepare = 32,
             AutoPrepareMinUsages = 2,
             MaxPoolSize = 32,
+            WriteBufferSize = 64 << 10,
+            NoResetOnClose = true,
             KeepAlive = 15,
         };
         await using var database = NpgsqlDataSource.Create(settings);

@@ -3,18 +3,21 @@ namespace FanOut.Bench.Ingest;
 /// <summary>Sends requests over some connections, each as soon as it has the answer to its last.</summary>
 internal static class HttpLoad
 {
+    /// <summary>Runs for a time, and however long <paramref name="atLeast"/> answers take.</summary>
     /// <returns>Answers per second.</returns>
     /// <exception cref="InvalidOperationException">An answer was not 201.</exception>
-    public static async Task<double> RunAsync(HttpClient http, Func<HttpRequestMessage> next, int connections, TimeSpan duration, CancellationToken cancellationToken)
+    public static async Task<double> RunAsync(HttpClient http, Func<HttpRequestMessage> next, int connections, TimeSpan duration, int atLeast, CancellationToken cancellationToken)
     {
+        var total = 0;
         var started = TimeProvider.System.GetTimestamp();
         var counts = await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => Task.Run(
             async () =>
             {
                 var count = 0L;
-                for (; TimeProvider.System.GetElapsedTime(started) < duration; count++)
+                for (; Volatile.Read(ref total) < atLeast || TimeProvider.System.GetElapsedTime(started) < duration; count++)
                 {
                     await SendAsync(http, next(), cancellationToken);
+                    Interlocked.Increment(ref total);
                 }
 
                 return count;

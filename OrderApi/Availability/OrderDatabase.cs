@@ -19,7 +19,10 @@ internal static class OrderDatabase
         // More sessions than this only take turns on the same cores; requests rather wait here than there.
         SetUnlessGiven("Maximum Pool Size", 32);
 
-        void SetUnlessGiven(string keyword, int value)
+        // Nothing here changes the state of a session, and to reset it takes seven statements before each request's own.
+        SetUnlessGiven("No Reset On Close", true);
+
+        void SetUnlessGiven(string keyword, object value)
         {
             if (!settings.ShouldSerialize(keyword))
             {
