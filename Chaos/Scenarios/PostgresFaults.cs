@@ -1,0 +1,46 @@
+using System.Globalization;
+using FanOut.Chaos.Running;
+
+namespace FanOut.Chaos.Scenarios;
+
+/// <summary>Postgres goes away.</summary>
+internal static class PostgresFaults
+{
+    private static readonly string TerminateSessions = EmbeddedSql.Read("Scenarios.terminate_sessions.sql");
+
+    public static IReadOnlyList<Scenario> All { get; } =
+    [
+        new("postgres-kill", "kill -9 of Postgres with all its sessions, and a start", Part.Postgres, KillAsync),
+        new("postgres-away", "Postgres is stopped for 30 s", Part.Postgres, StopAsync),
+        new("postgres-cut", "all sessions are ended by the server, several times", Part.Postgres, CutAsync),
+    ];
+
+    private static async Task KillAsync(Fault fault, CancellationToken cancellationToken)
+    {
+        await fault.System.Postgres.KillAsync();
+        fault.Say("kill -9 postgres");
+        await Fault.WaitAsync(fault.Time(2, 1), cancellationToken);
+        await fault.System.Postgres.RestartAsync(cancellationToken);
+        fault.Say("postgres started");
+    }
+
+    private static async Task StopAsync(Fault fault, CancellationToken cancellationToken)
+    {
+        await fault.System.Postgres.StopAsync();
+        fault.Say("postgres stopped");
+        await Fault.WaitAsync(fault.Time(30, 6), cancellationToken);
+        await fault.System.Postgres.RestartAsync(cancellationToken);
+        fault.Say("postgres started");
+    }
+
+    private static async Task CutAsync(Fault fault, CancellationToken cancellationToken)
+    {
+        for (var time = 0; time < (fault.IsQuick ? 2 : 5); time++)
+        {
+            await using var command = fault.System.Database.CreateCommand(TerminateSessions);
+            var ended = (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+            fault.Say(string.Create(CultureInfo.InvariantCulture, $"{ended} sessions of postgres ended"));
+            await Fault.WaitAsync(TimeSpan.FromSeconds(1), cancellationToken);
+        }
+    }
+}
