@@ -100,6 +100,11 @@ internal static class ChaosCommand
                 }
             }
         }
+        catch (Exception e) when (e is TimeoutException or TestServerException or FileNotFoundException)
+        {
+            narrator.Say($"The system could not be started: {e.Message} The logs are in {folder}.");
+            return 1;
+        }
         finally
         {
             ResultTable.Write(narrator.Writer, results);

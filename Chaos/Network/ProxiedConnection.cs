@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace FanOut.Chaos.Network;
 
 /// <summary>One client's connection and the one to the server that stands for it.</summary>
-internal sealed class ProxiedConnection(Socket client, Func<TcpProxy.Condition> condition)
+internal sealed class ProxiedConnection(Socket client, Func<TcpProxy.Condition> condition) : IDisposable
 {
     private readonly Socket _server = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private volatile bool _lostBytes;
@@ -64,6 +64,8 @@ internal sealed class ProxiedConnection(Socket client, Func<TcpProxy.Condition> 
             socket.Dispose();
         }
     }
+
+    public void Dispose() => Reset();
 
     private async Task PassAsync(Socket from, Socket to)
     {

@@ -1,6 +1,5 @@
 using System.Net.Http.Json;
 using FanOut.Chaos.Load;
-using FanOut.Chaos.Network;
 using FanOut.EventBus;
 using FanOut.TestServers;
 using Npgsql;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using FanOut.Chaos.Running;
 
 namespace FanOut.Chaos.Scenarios;
 
