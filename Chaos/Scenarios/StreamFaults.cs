@@ -10,8 +10,6 @@ namespace FanOut.Chaos.Scenarios;
 /// <summary>Somebody does to the stream what nobody should.</summary>
 internal static class StreamFaults
 {
-    // Events are appended meanwhile.
-    private const int LeadMilliseconds = 200;
     private const string CursedRecipient = "cursed@example.com";
     private static readonly TimeSpan DeadLetterTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan ArrivalTimeout = TimeSpan.FromSeconds(30);
@@ -44,9 +42,7 @@ internal static class StreamFaults
                 }
 
                 // Higher than any number a publisher gives: Postgres cannot hold it as an int8 together with the milliseconds.
-                var last = EntryId.Parse((await redis.GetDatabase().StreamInfoAsync(Key())).LastGeneratedId.ToString());
-                var impossible = string.Create(CultureInfo.InvariantCulture, $"{last.Milliseconds + LeadMilliseconds}-{EntryId.MaxSequence + 1}");
-                await redis.GetDatabase().StreamAddAsync(Key(), "nonsense", "1", impossible);
+                var impossible = await AddImpossibleAsync(redis.GetDatabase());
                 fault.Promises.SetAside(impossible);
                 fault.Say($"wrote an entry with the id {impossible}");
             }
@@ -64,6 +60,26 @@ internal static class StreamFaults
         finally
         {
             await ExecuteAsync(fault, LiftCurse, CancellationToken.None);
+        }
+    }
+
+    /// <summary>Events are appended meanwhile: what is not above the last of them by then is refused.</summary>
+    private static async Task<string> AddImpossibleAsync(IDatabase redis)
+    {
+        const int LongestLead = 60_000;
+        for (var lead = 100; ; lead *= 2)
+        {
+            var last = EntryId.Parse((await redis.StreamInfoAsync(Key())).LastGeneratedId.ToString());
+            var id = string.Create(CultureInfo.InvariantCulture, $"{last.Milliseconds + lead}-{EntryId.MaxSequence + 1}");
+            try
+            {
+                await redis.StreamAddAsync(Key(), "nonsense", "1", id);
+                return id;
+            }
+            catch (RedisServerException e) when (lead < LongestLead && e.Message.Contains("equal or smaller", StringComparison.Ordinal))
+            {
+                // Next time further ahead.
+            }
         }
     }
 

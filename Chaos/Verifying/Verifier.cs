@@ -109,11 +109,11 @@ internal static class Verifier
 
     private static void JudgeRevenue(RecordedOrder[] due, (long Orders, decimal Revenue) seen, List<Finding> findings)
     {
-        var (orders, revenue) = (due.Length, due.Sum(order => order.Total));
-        if (seen.Orders != orders || seen.Revenue != revenue)
+        var (count, revenue) = (due.Length, due.Sum(order => order.Total));
+        if (seen.Orders != count || seen.Revenue != revenue)
         {
-            var kind = seen.Orders > orders || (seen.Orders == orders && seen.Revenue > revenue) ? FindingKind.Doubled : FindingKind.Lost;
-            Add(findings, kind, "analytics (sums)", [string.Create(CultureInfo.InvariantCulture, $"{seen.Orders} orders worth {seen.Revenue} were added up, but there are {orders} worth {revenue}")]);
+            var kind = seen.Orders > count || (seen.Orders == count && seen.Revenue > revenue) ? FindingKind.Doubled : FindingKind.Lost;
+            Add(findings, kind, "analytics (sums)", [string.Create(CultureInfo.InvariantCulture, $"{seen.Orders} orders worth {seen.Revenue} were added up, but there are {count} worth {revenue}")]);
         }
     }
 
