@@ -6,9 +6,11 @@ using FanOut.Cli.DeadLetters;
 using FanOut.Cli.Demo;
 using FanOut.Cli.Down;
 using FanOut.Cli.Kubernetes;
+using FanOut.Cli.Mutate;
 using FanOut.Cli.Status;
 using FanOut.Cli.Test;
 using FanOut.Cli.Up;
+using FanOut.Cli.Verify;
 using Spectre.Console;
 
 // A pipe or a log has no width; the default would break tables into pieces.
@@ -33,7 +35,9 @@ var root = new RootCommand("FanOut: an event bus on Redis Streams, in a full ord
     StatusCommand.Create(workspace),
     DemoCommand.Create(workspace),
     DlqCommand.Create(workspace),
+    VerifyCommand.Create(workspace),
     TestCommand.Create(workspace),
+    MutateCommand.Create(workspace),
     BenchCommand.Create(),
     ChaosCommand.Create(),
     KubernetesCommand.Create(workspace),

@@ -13,6 +13,8 @@ internal static class OrderService
         builder.Services.AddSingleton<OrderWriter>();
         builder.Services.AddSingleton<OrderFinder>();
         builder.Services.AddExceptionHandler<OutboxFullHandler>();
+        builder.Services.AddOptions<AdmissionOptions>().BindConfiguration(AdmissionOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddRateLimiter(limiter => limiter.AddPolicy<string, Admission>(Admission.Policy));
         builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, ContractsJson.Default));
         builder.Services.AddOpenApi(options => options.AddDocumentTransformer((document, _, _) =>
         {
@@ -22,9 +24,10 @@ internal static class OrderService
         }));
     }
 
-    public static void MapOrders(this IEndpointRouteBuilder routes)
+    public static void MapOrders(this WebApplication app)
     {
-        var orders = routes.MapGroup("").WithTags("Orders");
+        app.UseRateLimiter();
+        var orders = app.MapGroup("").WithTags("Orders").RequireRateLimiting(Admission.Policy);
         orders.MapPlacing();
         orders.MapReading();
     }

@@ -54,7 +54,7 @@ internal sealed record BenchStream(StreamName Name, int Count)
         new(EventFields.Type, type),
         new(EventFields.Source, "bench"),
         new(EventFields.Subject, subject),
-        new(EventFields.Time, EventFields.FormatTime(TimeProvider.System.GetUtcNow())),
+        new(EventFields.Time, EventFields.FormatTime(TimeProvider.System.GetUtcNow().UtcDateTime)),
         new(EventFields.Data, data),
         new(EventFields.TraceParent, ""),
         new(EventFields.TraceState, ""),

@@ -80,7 +80,7 @@ internal sealed class DeadLetterProjector(IConnectionMultiplexer redis, NpgsqlDa
             DeadLetterFields.Consumer, reader.GetString(5),
             DeadLetterFields.Deliveries, reader.GetInt32(6).ToString(CultureInfo.InvariantCulture),
             DeadLetterFields.Error, reader.GetString(7),
-            DeadLetterFields.Time, EventFields.FormatTime(reader.GetFieldValue<DateTimeOffset>(8)),
+            DeadLetterFields.Time, EventFields.FormatTime(reader.GetDateTime(8)),
         ]);
         RedisKey[] keys = [redriveId is null ? StreamKeys.Stream(stream) : StreamKeys.Redrive(stream, group), StreamKeys.DeadLetters(stream, group)];
         return (keys, [.. values]);

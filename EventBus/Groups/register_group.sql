@@ -6,6 +6,6 @@ with registered as (
     set max_deliveries = excluded.max_deliveries, reclaim_after = excluded.reclaim_after, lane_timeout = excluded.lane_timeout
     returning stream, name
 )
-insert into bus.ledger (stream, "group", verified)
-select stream, name, $8 from registered
+insert into bus.ledger (stream, "group", verified, not_due)
+select stream, name, $8, $8 from registered
 on conflict do nothing

@@ -67,7 +67,7 @@ internal sealed partial class InboxLedger(IConnectionMultiplexer redis, NpgsqlDa
 
         for (var windows = 0; windows < MostWindows && from < until; windows++)
         {
-            var (last, more, missing) = await FindMissingAsync(connection, group, from, until, cancellationToken);
+            var (last, more, missing) = await FindMissingAsync(connection, group, from, until, MostOnTheirWay + 1, cancellationToken);
             if (last is not { } edge)
             {
                 break;
@@ -134,9 +134,12 @@ internal sealed partial class InboxLedger(IConnectionMultiplexer redis, NpgsqlDa
         return entry > 0 && (await redis.GetDatabase().StreamRangeAsync(group.StreamKey, id, id, 1)).Length == 1;
     }
 
-    private static async Task<(long? Last, bool More, List<EntryRange> Missing)> FindMissingAsync(NpgsqlConnection connection, RegisteredGroup group, long from, long until, CancellationToken cancellationToken)
+    /// <summary>Compares about <see cref="EventsAtOnce"/> events.</summary>
+    /// <returns>The last id that was compared, null where there was nothing to compare; whether there are more; and what is neither done nor dead-lettered, at most so many ranges.</returns>
+    internal static async Task<(long? Last, bool More, List<EntryRange> Missing)> FindMissingAsync(
+        NpgsqlConnection connection, RegisteredGroup group, long from, long until, int most, CancellationToken cancellationToken)
     {
-        await using var command = Command(connection, MissingSql, group, from, until, EventsAtOnce, MostOnTheirWay + 1);
+        await using var command = Command(connection, MissingSql, group, from, until, EventsAtOnce, most);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var (last, more, missing) = ((long?)null, false, new List<EntryRange>());
         while (await reader.ReadAsync(cancellationToken))
@@ -155,7 +158,7 @@ internal sealed partial class InboxLedger(IConnectionMultiplexer redis, NpgsqlDa
     /// <summary>The ids on the stream of redriven entries that are not finished; null where there are many or Redis does not know.</summary>
     private async Task<HashSet<long>?> FindOnTheirWayAsync(RegisteredGroup group)
     {
-        var reply = (RedisResult[])(await ProgressScript.RunAsync(redis.GetDatabase(), [group.StreamKey, group.RedriveKey], [group.Name.Value, MostOnTheirWay]))!;
+        var reply = (RedisResult[])(await ProgressScript.RunAsync(redis.GetDatabase(), [group.StreamKey, group.RedriveKey], [group.Name.Value, MostOnTheirWay, "", ""]))!;
         if (reply[0].ToString() is not { Length: > 0 } || (int)reply[2] == 1)
         {
             return null;
@@ -186,7 +189,8 @@ internal sealed partial class InboxLedger(IConnectionMultiplexer redis, NpgsqlDa
         }
     }
 
-    private static async Task<HashSet<long>> FindRedrivenAsync(NpgsqlConnection connection, RegisteredGroup group, long[] ids, CancellationToken cancellationToken)
+    /// <returns>Those of the ids that were dead letters and are redriven.</returns>
+    internal static async Task<HashSet<long>> FindRedrivenAsync(NpgsqlConnection connection, RegisteredGroup group, long[] ids, CancellationToken cancellationToken)
     {
         await using var command = Command(connection, RedrivesSql, group, ids);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);

@@ -4,6 +4,8 @@ create table bus.ledger (
     "group" text not null,
     -- Every event of the outbox at or below, after the group's start, is done or dead-lettered; what is redriven since does not count.
     verified int8 not null,
+    -- Ids at or below are from before the group's start.
+    not_due int8 not null default 0,
     -- Ids that the group's inbox ranges cover though they are no event's, less the events that were done and whose ranges were removed.
     padding int8 not null default 0,
     primary key (stream, "group"),
@@ -11,8 +13,8 @@ create table bus.ledger (
 );
 
 -- Where the groups there are began is not known any more, but for those that began with everything.
-insert into bus.ledger (stream, "group", verified)
-select stream, name, case start when 'history' then 0 else checkpoint end from bus.consumer_group;
+insert into bus.ledger (stream, "group", verified, not_due)
+select stream, name, start.id, start.id from bus.consumer_group, lateral (select case consumer_group.start when 'history' then 0 else checkpoint end as id) as start;
 
 create or replace view bus.group_progress as
 select

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using FanOut.EventBus.Wire;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -82,7 +83,7 @@ public sealed class Outbox
             ids[i] = item.Id;
             subjects[i] = item.Subject;
             times[i] = item.Time?.UtcDateTime ?? now;
-            data[i] = JsonSerializer.SerializeToUtf8Bytes(item.Data, type.Json);
+            data[i] = JsonSerializer.SerializeToUtf8Bytes(item.Data, (JsonTypeInfo<T>)type.Json);
             (traceParents[i], traceStates[i]) = EventTrace.Create(_stream, type.Name, item.Id);
         }
 

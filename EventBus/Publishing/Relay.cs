@@ -108,17 +108,28 @@ internal sealed partial class Relay(
         var hasBegun = false;
         var streamLast = chain.Tip;
         var checkedAt = time.GetTimestamp();
+        var fixedAt = checkedAt;
+        var wasSmall = false;
         try
         {
             while (true)
             {
                 cancellationToken.ThrowIfCancellationRequested();
+
+                // A batch costs a commit and two round trips, however few events it has: where they come one by one, those of a moment share it. The first after a pause does not wait.
+                if (wasSmall && _options.BatchInterval - time.GetElapsedTime(fixedAt) is var rest && rest > TimeSpan.Zero)
+                {
+                    await Task.Delay(rest, time, cancellationToken);
+                }
+
                 var (batch, opened, givenUp) = await session.ReadAsync(gaps, IsDisturbed ? Math.Min(_options.BatchSize, RelayBatch.MostInChunk) : _options.BatchSize, _options.BatchBytes, cancellationToken);
                 Report(gaps, givenUp);
                 if (batch is not null)
                 {
                     chain = await session.FixAsync(chain, batch, Milliseconds(chain, streamLast), gaps, opened, cancellationToken);
                     postgres.Reset();
+                    fixedAt = time.GetTimestamp();
+                    wasSmall = batch.Count < RelayBatch.MostInChunk;
                 }
 
                 // Not before: where reading works and writing does not, this replica would lead and fail again and again.

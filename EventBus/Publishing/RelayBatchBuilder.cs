@@ -1,4 +1,4 @@
-using System.Buffers.Text;
+using FanOut.EventBus.Wire;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -26,11 +26,11 @@ internal sealed class RelayBatchBuilder
         var data = row.GetFieldValue<byte[]>(6);
         _positions.Add(row.GetInt64(0));
         _ids.Add(id);
-        _values.Add(Text(id));
+        _values.Add(EventFields.FormatId(id));
         _values.Add(row.GetFieldValue<byte[]>(2));
         _values.Add(row.GetFieldValue<byte[]>(3));
         _values.Add(row.GetFieldValue<byte[]>(4));
-        _values.Add(Text(row.GetDateTime(5)));
+        _values.Add(EventFields.FormatTime(row.GetDateTime(5)));
         _values.Add(data);
         _values.Add(row.IsDBNull(7) ? RedisValue.EmptyString : row.GetFieldValue<byte[]>(7));
         _values.Add(row.IsDBNull(8) ? RedisValue.EmptyString : row.GetFieldValue<byte[]>(8));
@@ -38,18 +38,4 @@ internal sealed class RelayBatchBuilder
     }
 
     public RelayBatch Build() => new([.. _positions], [.. _ids], [.. _values]);
-
-    private static byte[] Text(Guid id)
-    {
-        var text = new byte[36];
-        Utf8Formatter.TryFormat(id, text, out _);
-        return text;
-    }
-
-    private static byte[] Text(DateTime time)
-    {
-        var text = new byte[28];
-        Utf8Formatter.TryFormat(time, text, out _, 'O');
-        return text;
-    }
 }

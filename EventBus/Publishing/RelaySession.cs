@@ -327,6 +327,9 @@ internal sealed class RelaySession : IAsyncDisposable
             Pooling = false,
             ApplicationName = "fanout-relay",
             CommandTimeout = 10,
+
+            // It reads thousands of rows at once: with the usual 8 KB that is a system call for every few of them.
+            ReadBufferSize = 64 << 10,
             KeepAlive = keepAliveSeconds,
             TcpKeepAlive = true,
             TcpKeepAliveTime = 5,

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using FanOut.EventBus.Telemetry;
 using FanOut.EventBus.Wire;
 using StackExchange.Redis;
@@ -41,9 +42,9 @@ public sealed class StreamPublisher
     {
         Check(newEvent);
         cancellationToken.ThrowIfCancellationRequested();
-        var entry = await AppendAsync(_redis.GetDatabase(), _eventTypes.Get(typeof(T)), newEvent).WaitAsync(cancellationToken);
+        var entry = await _redis.GetDatabase().StreamAddAsync(_key, Encode(_eventTypes.Get(typeof(T)), newEvent)).WaitAsync(cancellationToken);
         _metrics.Sent(_stream, 1);
-        return entry;
+        return Parse(entry);
     }
 
     /// <summary>Appends events without waiting for each other's confirmation. Their order is kept unless the connection breaks.</summary>
@@ -51,7 +52,7 @@ public sealed class StreamPublisher
     /// <param name="events">The events. Those that one call is given are in memory together: call it with some thousands at most.</param>
     /// <param name="cancellationToken">Ends the wait for Redis; any of the events may be on the stream then.</param>
     /// <returns>The entries' ids in the order of the events, once Redis has confirmed all of them; null as for a single event.</returns>
-    /// <exception cref="ArgumentException">An event has no subject, or the empty id: none was appended.</exception>
+    /// <exception cref="ArgumentException">An event has no subject, or the empty id: none was appended. Neither is any when the data of one can't be serialised.</exception>
     /// <exception cref="RedisException">Redis refused one or did not answer; the others may be on the stream.</exception>
     public async Task<EntryId?[]> PublishAsync<T>(IReadOnlyList<NewEvent<T>> events, CancellationToken cancellationToken = default)
     {
@@ -63,16 +64,17 @@ public sealed class StreamPublisher
 
         cancellationToken.ThrowIfCancellationRequested();
         var type = _eventTypes.Get(typeof(T));
-        var redis = _redis.GetDatabase();
-        var calls = new Task<EntryId?>[events.Count];
-        for (var i = 0; i < calls.Length; i++)
+        var entries = new NameValueEntry[events.Count][];
+        for (var i = 0; i < entries.Length; i++)
         {
-            calls[i] = AppendAsync(redis, type, events[i]);
+            entries[i] = Encode(type, events[i]);
         }
 
+        var redis = _redis.GetDatabase();
+        var calls = Array.ConvertAll(entries, entry => redis.StreamAddAsync(_key, entry));
         try
         {
-            return await Task.WhenAll(calls).WaitAsync(cancellationToken);
+            return Array.ConvertAll(await Task.WhenAll(calls).WaitAsync(cancellationToken), Parse);
         }
         finally
         {
@@ -89,21 +91,21 @@ public sealed class StreamPublisher
         }
     }
 
-    private async Task<EntryId?> AppendAsync<T>(IDatabase redis, EventType type, NewEvent<T> newEvent)
+    private static EntryId? Parse(RedisValue entry) => EntryId.TryParse(((ReadOnlyMemory<byte>)entry).Span, out var id) ? id : null;
+
+    private NameValueEntry[] Encode<T>(EventType type, NewEvent<T> newEvent)
     {
         var (traceParent, traceState) = EventTrace.Create(_stream, type.Name, newEvent.Id);
-        var entry = await redis.StreamAddAsync(
-            _key,
-            [
-                new(EventFields.Id, newEvent.Id.ToString()),
-                new(EventFields.Type, type.Name),
-                new(EventFields.Source, _source),
-                new(EventFields.Subject, newEvent.Subject),
-                new(EventFields.Time, EventFields.FormatTime(newEvent.Time ?? _time.GetUtcNow())),
-                new(EventFields.Data, JsonSerializer.SerializeToUtf8Bytes(newEvent.Data, type.Json)),
-                new(EventFields.TraceParent, traceParent ?? ""),
-                new(EventFields.TraceState, traceState ?? ""),
-            ]);
-        return EntryId.TryParse(((ReadOnlyMemory<byte>)entry).Span, out var id) ? id : null;
+        return
+        [
+            new(EventFields.Id, EventFields.FormatId(newEvent.Id)),
+            new(EventFields.Type, type.Name),
+            new(EventFields.Source, _source),
+            new(EventFields.Subject, newEvent.Subject),
+            new(EventFields.Time, EventFields.FormatTime((newEvent.Time ?? _time.GetUtcNow()).UtcDateTime)),
+            new(EventFields.Data, JsonSerializer.SerializeToUtf8Bytes(newEvent.Data, (JsonTypeInfo<T>)type.Json)),
+            new(EventFields.TraceParent, traceParent ?? RedisValue.EmptyString),
+            new(EventFields.TraceState, traceState ?? RedisValue.EmptyString),
+        ];
     }
 }

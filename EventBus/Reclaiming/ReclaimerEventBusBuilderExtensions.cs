@@ -38,10 +38,6 @@ public static class ReclaimerEventBusBuilderExtensions
             options.Configure(configure);
         }
 
-        services.AddOptions<RetentionOptions>()
-            .BindConfiguration(RetentionOptions.SectionName)
-            .ValidateDataAnnotations()
-            .ValidateOnStart();
         bus.AddDeadLetters();
         bus.AddStreamSampler();
         services.AddSingleton<HandOver>();
@@ -76,12 +72,17 @@ public static class ReclaimerEventBusBuilderExtensions
     public static EventBusBuilder AddStreamSampler(this EventBusBuilder bus)
     {
         ArgumentNullException.ThrowIfNull(bus);
+        bus.Services.AddOptions<RetentionOptions>()
+            .BindConfiguration(RetentionOptions.SectionName)
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
         bus.Services.TryAddSingleton<RegisteredGroups>();
         bus.Services.TryAddSingleton(provider => new StreamSampler(
             provider.GetRequiredService<IConnectionMultiplexer>(),
             provider.GetRequiredService<NpgsqlDataSource>(),
             provider.GetRequiredService<RegisteredGroups>(),
             provider.GetRequiredService<IOptions<EventBusOptions>>(),
+            provider.GetRequiredService<IOptions<RetentionOptions>>(),
             provider.GetRequiredService<TimeProvider>()));
         return bus;
     }

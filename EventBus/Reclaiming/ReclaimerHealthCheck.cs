@@ -20,8 +20,21 @@ internal sealed class ReclaimerHealthCheck(ReclaimerMetrics metrics, Reclaimer r
         var data = sample.Groups.ToDictionary(
             group => group.Group.Value,
             group => (object)string.Create(CultureInfo.InvariantCulture, $"lag {group.Lag} ({group.LagDuration.TotalSeconds:0.0} s), pending {group.Pending}, parked {group.Parked}, dead letters {group.DeadLetters}, lanes {group.LiveLanes}"));
-        var notes = sample.Groups.SelectMany(Notes).ToArray();
+        string[] notes = [.. sample.Groups.SelectMany(Notes), .. Notes(sample)];
         return notes.Length == 0 ? HealthCheckResult.Healthy(data: data) : HealthCheckResult.Degraded(string.Join(" ", notes), data: data);
+    }
+
+    private IEnumerable<string> Notes(StreamSample sample)
+    {
+        if (sample.MemoryLeft < options.Value.CapacityWarning)
+        {
+            yield return $"Redis will have used up its memory in about {sample.MemoryLeft:d\\.hh\\:mm\\:ss}; then the relay waits and the outbox grows. Add workers to the slowest group, or raise maxmemory.";
+        }
+
+        if (sample.LengthLeft < options.Value.CapacityWarning)
+        {
+            yield return $"The stream will reach its hard cap (EventBus:Retention:MaxEntries) in about {sample.LengthLeft:d\\.hh\\:mm\\:ss}; then the oldest entries go, whoever has not had them. Add workers to the slowest group, or raise the cap.";
+        }
     }
 
     private IEnumerable<string> Notes(GroupSample group)

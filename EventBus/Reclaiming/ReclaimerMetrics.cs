@@ -40,6 +40,8 @@ internal sealed class ReclaimerMetrics
         meter.CreateObservableGauge("fanout.stream.length", () => ObserveStream(sample => sample.Length), "{message}", "Entries on the stream.");
         meter.CreateObservableGauge("fanout.redis.memory.used", () => ObserveStream(sample => sample.MemoryUsed), "By", "Memory that Redis uses.");
         meter.CreateObservableGauge("fanout.redis.memory.limit", () => ObserveStream(sample => sample.MemoryLimit), "By", "Memory that Redis may use; absent without a limit.");
+        meter.CreateObservableGauge("fanout.redis.memory.left", () => ObserveStream(sample => (long?)sample.MemoryLeft?.TotalSeconds), "s", "Time until Redis' memory is used up, should it grow as in the last ten minutes; absent where it is not.");
+        meter.CreateObservableGauge("fanout.stream.length.left", () => ObserveStream(sample => (long?)sample.LengthLeft?.TotalSeconds), "s", "Time until the stream reaches its hard cap, should it grow as in the last ten minutes; absent where it does not.");
     }
 
     /// <summary>The newest sample, unless it is too old to speak for now.</summary>

@@ -28,6 +28,9 @@ public sealed class ReclaimerOptions : IValidatableObject
     /// <summary>A group whose first undelivered event is older than this makes the health check say Degraded. 1 second to 30 days, default 1 minute.</summary>
     public TimeSpan LagWarning { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>When Redis' memory will be used up, or the stream will reach its hard cap, within this time, the health check says Degraded. 1 minute to 30 days, default 1 hour.</summary>
+    public TimeSpan CapacityWarning { get; set; } = TimeSpan.FromHours(1);
+
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
@@ -37,6 +40,7 @@ public sealed class ReclaimerOptions : IValidatableObject
             (nameof(CompactInterval), CompactInterval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
             (nameof(LedgerInterval), LedgerInterval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
             (nameof(LagWarning), LagWarning, TimeSpan.FromSeconds(1), TimeSpan.FromDays(30)),
+            (nameof(CapacityWarning), CapacityWarning, TimeSpan.FromMinutes(1), TimeSpan.FromDays(30)),
         })
         {
             if (value < least || value > most)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using FanOut.EventBus.Redis;
+using FanOut.EventBus.Retention;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using StackExchange.Redis;
@@ -20,15 +21,20 @@ public sealed class StreamSampler
     private readonly NpgsqlDataSource _postgres;
     private readonly RegisteredGroups _registered;
     private readonly IOptions<EventBusOptions> _options;
+    private readonly RetentionOptions _retention;
     private readonly TimeProvider _time;
+    private readonly Lock _trends = new();
+    private readonly CapacityTrend _memory = new();
+    private readonly CapacityTrend _length = new();
     private StreamSample? _latest;
 
-    internal StreamSampler(IConnectionMultiplexer redis, NpgsqlDataSource postgres, RegisteredGroups registered, IOptions<EventBusOptions> options, TimeProvider time)
+    internal StreamSampler(IConnectionMultiplexer redis, NpgsqlDataSource postgres, RegisteredGroups registered, IOptions<EventBusOptions> options, IOptions<RetentionOptions> retention, TimeProvider time)
     {
         _redis = redis;
         _postgres = postgres;
         _registered = registered;
         _options = options;
+        _retention = retention.Value;
         _time = time;
     }
 
@@ -59,14 +65,25 @@ public sealed class StreamSampler
             await CountByOutboxAsync(connection, readings, cancellationToken);
         }
 
+        var now = _time.GetUtcNow();
+        var entries = await length;
+        TimeSpan? memoryLeft, lengthLeft;
+        lock (_trends)
+        {
+            memoryLeft = _memory.Observe(now, used, limit > 0 ? limit : null);
+            lengthLeft = _length.Observe(now, entries, _retention.MaxEntries > 0 ? _retention.MaxEntries : null);
+        }
+
         var sample = new StreamSample
         {
             Stream = stream,
-            Time = _time.GetUtcNow(),
-            Length = await length,
+            Time = now,
+            Length = entries,
             LastEntry = readings.Select(reading => reading.LastId).FirstOrDefault(id => id.Length > 0),
             MemoryUsed = used,
             MemoryLimit = limit > 0 ? limit : null,
+            MemoryLeft = memoryLeft,
+            LengthLeft = lengthLeft,
             Groups = [.. readings.Select(reading => reading.ToSample(deadLetters.GetValueOrDefault(reading.Group.Name.Value)))],
         };
         Volatile.Write(ref _latest, sample);

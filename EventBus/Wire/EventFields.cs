@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using StackExchange.Redis;
 
 namespace FanOut.EventBus.Wire;
@@ -36,5 +37,18 @@ internal static class EventFields
         return true;
     }
 
-    public static string FormatTime(DateTimeOffset time) => time.UtcDateTime.ToString("O", System.Globalization.CultureInfo.InvariantCulture);
+    public static byte[] FormatId(Guid id)
+    {
+        var text = new byte[36];
+        Utf8Formatter.TryFormat(id, text, out _);
+        return text;
+    }
+
+    /// <param name="time">UTC.</param>
+    public static byte[] FormatTime(DateTime time)
+    {
+        var text = new byte[28];
+        Utf8Formatter.TryFormat(time, text, out _, 'O');
+        return text;
+    }
 }

@@ -7,8 +7,15 @@ using FanOut.OrderApi.Money;
 namespace FanOut.OrderApi.Placing;
 
 /// <summary>An order as it will stand if no earlier one has its number, and the event that says so.</summary>
-internal sealed record Draft(Order Order, byte[] RequestHash, DateTimeOffset AcceptedAt)
+/// <param name="Order">The order.</param>
+/// <param name="Number">What the request gave it as number; null where its id stands for one.</param>
+/// <param name="RequestHash">By which the request is known again when its number is; null where it has none.</param>
+/// <param name="AcceptedAt">When it was read.</param>
+internal sealed record Draft(Order Order, string? Number, byte[]? RequestHash, DateTimeOffset AcceptedAt)
 {
+    /// <summary>The id of another order, perhaps, that was given as number: orders without a number have their id as number.</summary>
+    public Guid? NumberAsId => Number is { Length: 36 } && Guid.TryParseExact(Number, "D", out var id) && id.ToString() == Number ? id : null;
+
     public static Draft Of(PlaceOrder request, DateTimeOffset now)
     {
         var id = Guid.CreateVersion7(now);
@@ -30,7 +37,7 @@ internal sealed record Draft(Order Order, byte[] RequestHash, DateTimeOffset Acc
             lines,
             Currency.Get(request.Currency).Round(sum),
             request.PlacedAt ?? new DateTimeOffset(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero));
-        return new Draft(order, Hash(request), now);
+        return new Draft(order, request.Number, request.Number is null ? null : Hash(request), now);
     }
 
     /// <summary>The same for requests that say the same, however they are spaced, ordered or their numbers written.</summary>

@@ -1,9 +1,9 @@
 using FanOut.Contracts;
+using FanOut.EventBus;
 using FanOut.EventBus.Publishing;
 using FanOut.OrderApi.Reading;
 using FanOut.OrderApi.Validation;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace FanOut.OrderApi.Placing;
 
@@ -12,96 +12,101 @@ namespace FanOut.OrderApi.Placing;
 /// </summary>
 internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
 {
-    private const string NumberIsUnique = "orders_number_is_unique";
-    private const string KeyIsUnique = "idempotency_keys_are_unique";
-
     private static readonly string InsertOrder = EmbeddedSql.Read("Placing.insert_order.sql");
+    private static readonly string InsertOrders = EmbeddedSql.Read("Placing.insert_orders.sql");
     private static readonly string InsertNewOrders = EmbeddedSql.Read("Placing.insert_new_orders.sql");
-    private static readonly string InsertKey = EmbeddedSql.Read("Placing.insert_key.sql");
     private static readonly string ClaimKey = EmbeddedSql.Read("Placing.claim_key.sql");
     private static readonly string CompleteKey = EmbeddedSql.Read("Placing.complete_key.sql");
     private static readonly string FindKey = EmbeddedSql.Read("Placing.find_key.sql");
     private static readonly string FindOrdersByNumber = EmbeddedSql.Read("Placing.find_orders_by_number.sql");
 
-    /// <summary>One round trip for an order that is new, which is nearly every order; the careful way only once a rival or an earlier request is known to exist.</summary>
-    public async Task<Placement> PlaceAsync(Draft draft, string? idempotencyKey, CancellationToken cancellationToken)
+    public Task<Placement> PlaceAsync(Draft draft, BoundKey? key, CancellationToken cancellationToken) =>
+        PlaceAsync([draft], key, _ => "number", cancellationToken);
+
+    public Task<Placement> PlaceBatchAsync(IReadOnlyList<Draft> drafts, BoundKey? key, CancellationToken cancellationToken) =>
+        PlaceAsync(drafts, key, index => $"orders[{index}].number", cancellationToken);
+
+    /// <summary>Takes nearly every request for what it is, new; the careful way only once a rival or an earlier request is known to exist.</summary>
+    private async Task<Placement> PlaceAsync(IReadOnlyList<Draft> drafts, BoundKey? key, Func<int, string> pathOfNumber, CancellationToken cancellationToken)
     {
-        try
+        if (!await TryPlaceNewAsync(drafts, key, cancellationToken))
         {
-            await InsertAsync(draft, idempotencyKey, cancellationToken);
-        }
-        catch (PostgresException e) when (e is { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: NumberIsUnique or KeyIsUnique })
-        {
-            return await PlaceAsync([draft], draft.RequestHash, idempotencyKey, _ => "number", cancellationToken);
+            return await PlaceCarefullyAsync(drafts, key, pathOfNumber, cancellationToken);
         }
 
         outbox.NotifyCommitted();
-        return new Placement([draft.Order], 1, null);
+        return new Placement([.. drafts.Select(draft => draft.Order)], drafts.Count, null);
     }
 
-    public Task<Placement> PlaceBatchAsync(IReadOnlyList<Draft> drafts, byte[] requestHash, string? idempotencyKey, CancellationToken cancellationToken) =>
-        PlaceAsync(drafts, requestHash, idempotencyKey, index => $"orders[{index}].number", cancellationToken);
-
-    private async Task InsertAsync(Draft draft, string? idempotencyKey, CancellationToken cancellationToken)
+    /// <summary>
+    /// One round trip writes all. Where there is a key or a number, it takes two: the first claims them, and only if all were free does the second write the rest and commit.
+    /// A request that is repeated so costs a look at the index, and no error in the server's log.
+    /// </summary>
+    /// <returns>Whether all is committed; otherwise nothing is.</returns>
+    private async Task<bool> TryPlaceNewAsync(IReadOnlyList<Draft> drafts, BoundKey? key, CancellationToken cancellationToken)
     {
-        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-
-        // Without a transaction of its own a batch is one implicit transaction: begin and commit cost no round trips.
-        await using var batch = new NpgsqlBatch(connection);
-        if (idempotencyKey is not null)
+        var numbered = drafts.Any(draft => draft.Number is not null);
+        if (numbered && drafts.Any(draft => draft.NumberAsId is not null))
         {
-            batch.BatchCommands.Add(new NpgsqlBatchCommand(InsertKey)
-            {
-                Parameters = { Of(idempotencyKey), Of(draft.RequestHash), Of<Guid[]>([draft.Order.Id]) },
-            });
+            return false;
         }
 
-        var order = draft.Order;
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(InsertOrder)
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var claims = new NpgsqlBatch(connection);
+        await using var rest = new NpgsqlBatch(connection);
+        if (key is not null)
         {
-            Parameters =
-            {
-                Of(order.Id),
-                Of(order.Number),
-                Of(draft.RequestHash),
-                Of(order.Customer.Id),
-                Of(order.Customer.Name),
-                Of(order.Customer.Email),
-                Of(order.Currency),
-                Of(order.Total),
-                Of(order.PlacedAt),
-                new NpgsqlParameter<byte[]> { TypedValue = draft.LinesAsJson(), NpgsqlDbType = NpgsqlDbType.Jsonb },
-            },
-        });
-        batch.BatchCommands.Add(outbox.CreateCommand([draft.ToEvent()]));
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+            claims.BatchCommands.Add(Claim(key, drafts));
+        }
+
+        (numbered ? claims : rest).BatchCommands.Add(numbered ? NewOrders(drafts) : drafts.Count == 1 ? SingleOrder(drafts[0]) : Command(InsertOrders, Columns(drafts)));
+        if (claims.BatchCommands.Count == 0)
+        {
+            // Without a transaction of its own a batch is one implicit transaction: begin and commit cost no round trips.
+            rest.BatchCommands.Add(outbox.CreateCommand(Events(drafts)));
+            await rest.ExecuteNonQueryAsync(cancellationToken);
+            return true;
+        }
+
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        if (await claims.ExecuteNonQueryAsync(cancellationToken) < (key is null ? 0 : 1) + (numbered ? drafts.Count : 0))
+        {
+            return false;
+        }
+
+        rest.BatchCommands.Add(outbox.CreateCommand(Events(drafts)));
+        rest.BatchCommands.Add(new NpgsqlBatchCommand("commit"));
+        await rest.ExecuteNonQueryAsync(cancellationToken);
+        return true;
     }
 
-    private async Task<Placement> PlaceAsync(
-        IReadOnlyList<Draft> drafts, byte[] requestHash, string? idempotencyKey, Func<int, string> pathOfNumber, CancellationToken cancellationToken)
+    private async Task<Placement> PlaceCarefullyAsync(IReadOnlyList<Draft> drafts, BoundKey? key, Func<int, string> pathOfNumber, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        if (idempotencyKey is not null && await ExecuteAsync(connection, ClaimKey, cancellationToken, Of(idempotencyKey), Of(requestHash)) == 0)
+        if (key is not null && await ExecuteAsync(connection, Claim(key, drafts), cancellationToken) == 0)
         {
-            return await AnswerAgainAsync(connection, requestHash, idempotencyKey, cancellationToken);
+            return await AnswerAgainAsync(connection, key, cancellationToken);
         }
 
         var added = await InsertNewAsync(connection, drafts, cancellationToken);
         var orders = drafts.Select(draft => draft.Order).ToArray();
-        if (added.Count < drafts.Count && await TakeEarlierAsync(connection, drafts, added, orders, pathOfNumber, cancellationToken) is { } conflict)
+        if (added.Count < drafts.Count)
         {
-            return Placement.Conflicting(conflict);
+            if (await TakeEarlierAsync(connection, drafts, added, orders, pathOfNumber, cancellationToken) is { } conflict)
+            {
+                return Placement.Conflicting(conflict);
+            }
+
+            if (key is not null)
+            {
+                await ExecuteAsync(connection, Command(CompleteKey, Of(key.Key), Of(Array.ConvertAll(orders, order => order.Id))), cancellationToken);
+            }
         }
 
         if (added.Count > 0)
         {
-            await outbox.AddAsync(connection, [.. drafts.Where(draft => added.Contains(draft.Order.Id)).Select(draft => draft.ToEvent())], cancellationToken);
-        }
-
-        if (idempotencyKey is not null)
-        {
-            await ExecuteAsync(connection, CompleteKey, cancellationToken, Of(idempotencyKey), Of(Array.ConvertAll(orders, order => order.Id)));
+            await outbox.AddAsync(connection, Events([.. drafts.Where(draft => added.Contains(draft.Order.Id))]), cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);
@@ -113,15 +118,14 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
         return new Placement(orders, added.Count, null);
     }
 
-    private static async Task<Placement> AnswerAgainAsync(
-        NpgsqlConnection connection, byte[] requestHash, string idempotencyKey, CancellationToken cancellationToken)
+    private static async Task<Placement> AnswerAgainAsync(NpgsqlConnection connection, BoundKey key, CancellationToken cancellationToken)
     {
         Guid[] ids;
-        await using (var command = new NpgsqlCommand(FindKey, connection) { Parameters = { Of(idempotencyKey) } })
+        await using (var command = new NpgsqlCommand(FindKey, connection) { Parameters = { Of(key.Key) } })
         await using (var rows = await command.ExecuteReaderAsync(cancellationToken))
         {
             await rows.ReadAsync(cancellationToken);
-            if (!rows.GetFieldValue<byte[]>(0).AsSpan().SequenceEqual(requestHash))
+            if (!rows.GetFieldValue<byte[]>(0).AsSpan().SequenceEqual(key.RequestHash))
             {
                 var conflict = new FieldErrors();
                 conflict.Add(IdempotencyKey.Header, "was used before with another body");
@@ -136,23 +140,16 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
 
     private static async Task<HashSet<Guid>> InsertNewAsync(NpgsqlConnection connection, IReadOnlyList<Draft> drafts, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(InsertNewOrders, connection)
+        // No index of numbers has the ids that stand for one. Looking before writing is enough: nobody knows the id of an order before it is committed.
+        var asIds = drafts.Select(draft => draft.NumberAsId).OfType<Guid>().ToArray();
+        if (asIds.Length > 0)
         {
-            Parameters =
-            {
-                Column(drafts, draft => draft.Order.Id),
-                Column(drafts, draft => draft.Order.Number),
-                Column(drafts, draft => draft.RequestHash),
-                Column(drafts, draft => draft.Order.Customer.Id),
-                Column(drafts, draft => draft.Order.Customer.Name),
-                Column(drafts, draft => draft.Order.Customer.Email),
-                Column(drafts, draft => draft.Order.Currency),
-                Column(drafts, draft => draft.Order.Total),
-                Column(drafts, draft => draft.Order.PlacedAt),
-                Column(drafts, draft => System.Text.Encoding.UTF8.GetString(draft.LinesAsJson())),
-            },
-        };
-        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+            var taken = (await OrderFinder.FindAsync(connection, asIds, cancellationToken)).Where(order => order.Number == order.Id.ToString()).Select(order => order.Number).ToHashSet();
+            drafts = [.. drafts.Where(draft => !taken.Contains(draft.Order.Number))];
+        }
+
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { NewOrders(drafts) } };
+        await using var rows = await batch.ExecuteReaderAsync(cancellationToken);
         var added = new HashSet<Guid>(drafts.Count);
         while (await rows.ReadAsync(cancellationToken))
         {
@@ -166,15 +163,18 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
     private static async Task<FieldErrors?> TakeEarlierAsync(
         NpgsqlConnection connection, IReadOnlyList<Draft> drafts, HashSet<Guid> added, Order[] orders, Func<int, string> pathOfNumber, CancellationToken cancellationToken)
     {
-        var earlier = new Dictionary<string, (Order Order, byte[] RequestHash)>(StringComparer.Ordinal);
-        var numbers = drafts.Where(draft => !added.Contains(draft.Order.Id)).Select(draft => draft.Order.Number).ToArray();
-        await using (var command = new NpgsqlCommand(FindOrdersByNumber, connection) { Parameters = { Of(numbers) } })
+        var earlier = new Dictionary<string, (Order Order, byte[]? RequestHash)>(StringComparer.Ordinal);
+        var met = drafts.Where(draft => !added.Contains(draft.Order.Id)).ToArray();
+        await using (var command = new NpgsqlCommand(FindOrdersByNumber, connection)
+        {
+            Parameters = { Column(met, draft => draft.Order.Number), Of(met.Select(draft => draft.NumberAsId).OfType<Guid>().ToArray()) },
+        })
         await using (var rows = await command.ExecuteReaderAsync(cancellationToken))
         {
             while (await rows.ReadAsync(cancellationToken))
             {
                 var order = OrderRow.Read(rows);
-                earlier.Add(order.Number, (order, rows.GetFieldValue<byte[]>(9)));
+                earlier.Add(order.Number, (order, await rows.IsDBNullAsync(9, cancellationToken) ? null : rows.GetFieldValue<byte[]>(9)));
             }
         }
 
@@ -187,7 +187,7 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
             }
 
             orders[index] = first.Order;
-            if (!first.RequestHash.AsSpan().SequenceEqual(drafts[index].RequestHash))
+            if (first.RequestHash is null || !first.RequestHash.AsSpan().SequenceEqual(drafts[index].RequestHash))
             {
                 conflict.Add(pathOfNumber(index), $"is the number of order {first.Order.Id}, which was placed with another body");
             }
@@ -196,11 +196,52 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
         return conflict.Any ? conflict : null;
     }
 
-    private static async Task<int> ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)
+    private static async Task<int> ExecuteAsync(NpgsqlConnection connection, NpgsqlBatchCommand command, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(sql, connection);
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { command } };
+        return await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static NpgsqlBatchCommand Claim(BoundKey key, IReadOnlyList<Draft> drafts) =>
+        Command(ClaimKey, Of(key.Key), Of(key.RequestHash), Column(drafts, draft => draft.Order.Id));
+
+    private static NpgsqlBatchCommand SingleOrder(Draft draft)
+    {
+        var order = draft.Order;
+        return Command(
+            InsertOrder,
+            Of(order.Id),
+            Of(order.Customer.Id),
+            Of(order.Customer.Name),
+            Of(order.Customer.Email),
+            Of(order.Currency),
+            Of(order.Total),
+            Of(order.PlacedAt),
+            Of(draft.LinesAsJson()));
+    }
+
+    private static NpgsqlBatchCommand NewOrders(IReadOnlyList<Draft> drafts) =>
+        Command(InsertNewOrders, [.. Columns(drafts), Column(drafts, draft => draft.Number), Column(drafts, draft => draft.RequestHash)]);
+
+    private static NpgsqlParameter[] Columns(IReadOnlyList<Draft> drafts) =>
+    [
+        Column(drafts, draft => draft.Order.Id),
+        Column(drafts, draft => draft.Order.Customer.Id),
+        Column(drafts, draft => draft.Order.Customer.Name),
+        Column(drafts, draft => draft.Order.Customer.Email),
+        Column(drafts, draft => draft.Order.Currency),
+        Column(drafts, draft => draft.Order.Total),
+        Column(drafts, draft => draft.Order.PlacedAt),
+        Column(drafts, draft => draft.LinesAsJson()),
+    ];
+
+    private static NewEvent<OrderPlaced>[] Events(IReadOnlyList<Draft> drafts) => [.. drafts.Select(draft => draft.ToEvent())];
+
+    private static NpgsqlBatchCommand Command(string sql, params NpgsqlParameter[] parameters)
+    {
+        var command = new NpgsqlBatchCommand(sql);
         command.Parameters.AddRange(parameters);
-        return await command.ExecuteNonQueryAsync(cancellationToken);
+        return command;
     }
 
     private static NpgsqlParameter<T> Of<T>(T value) => new() { TypedValue = value };

@@ -53,7 +53,10 @@ internal static class PlaceOrderEndpoints
             return errors.ToProblem();
         }
 
-        var placement = await writer.PlaceAsync(Draft.Of(request, time.GetUtcNow()), idempotencyKey, http.RequestAborted);
+        var placement = await writer.PlaceAsync(
+            Draft.Of(request, time.GetUtcNow()),
+            idempotencyKey is null ? null : new BoundKey(idempotencyKey, Draft.Hash(request)),
+            http.RequestAborted);
         if (placement.Conflict is { } conflict)
         {
             return Refuse(conflict);
@@ -80,7 +83,10 @@ internal static class PlaceOrderEndpoints
 
         var now = time.GetUtcNow();
         var drafts = request.Orders.Select(order => Draft.Of(order, now)).ToArray();
-        var placement = await writer.PlaceBatchAsync(drafts, Draft.Hash(request), idempotencyKey, http.RequestAborted);
+        var placement = await writer.PlaceBatchAsync(
+            drafts,
+            idempotencyKey is null ? null : new BoundKey(idempotencyKey, Draft.Hash(request)),
+            http.RequestAborted);
         if (placement.Conflict is { } conflict)
         {
             return Refuse(conflict);

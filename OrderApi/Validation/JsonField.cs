@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 
@@ -10,6 +11,8 @@ namespace FanOut.OrderApi.Validation;
 internal readonly struct JsonField(JsonElement value, string parentPath, string name, FieldErrors errors)
 {
     private const int LongestNamedPath = 100;
+
+    private static readonly SearchValues<char> ControlCharacters = SearchValues.Create([.. Enumerable.Range(0, char.MaxValue).Select(code => (char)code).Where(char.IsControl)]);
 
     private static readonly string[] TimeFormats =
         [@"yyyy-MM-dd\THH:mm:ss.FFFFFFFK", @"yyyy-MM-dd\tHH:mm:ss.FFFFFFFK", @"yyyy-MM-dd HH:mm:ss.FFFFFFFK"];
@@ -100,7 +103,7 @@ internal readonly struct JsonField(JsonElement value, string parentPath, string 
         {
             Wrong($"must be at most {longest} characters long, not {text.Length}");
         }
-        else if (text.Any(char.IsControl))
+        else if (text.AsSpan().ContainsAny(ControlCharacters))
         {
             Wrong("must not contain control characters");
         }
@@ -154,7 +157,8 @@ internal readonly struct JsonField(JsonElement value, string parentPath, string 
         }
         else
         {
-            return number / 1.0000000000000000000000000000m;
+            // The division is what takes zeros off, and is slow.
+            return number.Scale == 0 ? number : number / 1.0000000000000000000000000000m;
         }
 
         return lowest;

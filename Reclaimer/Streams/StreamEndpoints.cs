@@ -22,7 +22,7 @@ internal static class StreamEndpoints
     {
         var sample = await SampleAsync(sampler, cancellationToken);
         return TypedResults.Ok(new StreamList([new StreamStatus(
-            sample.Stream.Value, sample.Time, sample.Length, sample.LastEntry, sample.MemoryUsed, sample.MemoryLimit, sample.Groups.Count, sample.Groups.Sum(group => group.DeadLetters))]));
+            sample.Stream.Value, sample.Time, sample.Length, sample.LastEntry, sample.MemoryUsed, sample.MemoryLimit, sample.MemoryLeft?.TotalSeconds, sample.LengthLeft?.TotalSeconds, sample.Groups.Count, sample.Groups.Sum(group => group.DeadLetters))]));
     }
 
     private static async Task<IResult> ListGroupsAsync(StreamSampler sampler, CancellationToken cancellationToken)

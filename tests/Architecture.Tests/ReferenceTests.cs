@@ -21,7 +21,7 @@ public sealed class ReferenceTests
         ["Reclaimer"] = Service,
         ["StreamConsole"] = Service,
         ["AppHost"] = ["EmbeddedHosting", .. Services],
-        ["Cli"] = ["Contracts", "EmbeddedHosting"],
+        ["Cli"] = ["EventBus", "Contracts", "EmbeddedHosting"],
         ["Bench"] = ["EventBus", "Contracts", "TestServers"],
         ["Bench.Tests"] = ["Bench"],
         ["Chaos"] = ["EventBus", "Contracts", "TestServers"],

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using FanOut.EndToEnd.Tests.Orders;
 using FanOut.EndToEnd.Tests.Running;
 using Xunit;
 
@@ -46,6 +47,53 @@ public sealed class CommandLineTests(SharedSystem shared)
             Assert.True((double)group["p50Ms"]! <= (double)group["p99Ms"]!);
         });
         Assert.Equal(0, exitCode);
+    }
+
+    [Fact]
+    public async Task Verify_finds_every_order_done_exactly_once_and_names_one_whose_effect_was_taken_away_or_doubled()
+    {
+        var orders = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => new OrderClient(shared.System.Orders).PlaceAsync(NewOrder.From())));
+        var (exitCode, output) = await FanOutAsync("verify", "--json", "--wait", "60");
+
+        var books = JsonNode.Parse(output)!;
+        Assert.True(exitCode == 0, output);
+        Assert.Equal((0, true, true), ((int)books["problemCount"]!, (bool)books["isExact"]!, (bool)books["isDrained"]!));
+        Assert.True((long)books["orders"]! >= 20);
+        Assert.Equal((long)books["orders"]!, (long)books["published"]!);
+        Assert.All(books["groups"]!.AsArray(), group => Assert.True((long)group!["done"]! >= (long)group["effects"]!));
+
+        await ExecuteAsync(
+            $"""
+            create table analytics.taken as select * from analytics.order_effect where subject = '{orders[3]}';
+            delete from analytics.order_effect where subject = '{orders[3]}';
+            insert into webhooks.events (event_id, type, subject, effected_at) select event_id, type, subject, effected_at from webhooks.events where subject = '{orders[5]}';
+            """);
+        try
+        {
+            (exitCode, output) = await FanOutAsync("verify", "--json");
+        }
+        finally
+        {
+            await ExecuteAsync(
+                $"""
+                insert into analytics.order_effect select * from analytics.taken;
+                drop table analytics.taken;
+                delete from webhooks.events where id = (select max(id) from webhooks.events where subject = '{orders[5]}');
+                """);
+        }
+
+        var problems = JsonNode.Parse(output)!["problems"]!.AsArray();
+        Assert.Equal(1, exitCode);
+        Assert.Contains(problems, problem => ((string?)problem!["kind"], (string?)problem["group"], (string?)problem["order"]) == ("missing", "analytics-pipeline", orders[3].ToString()));
+        Assert.Contains(problems, problem => ((string?)problem!["kind"], (string?)problem["group"], (string?)problem["order"]) == ("doubled", "webhook-delivery", orders[5].ToString()));
+        (exitCode, output) = await FanOutAsync("verify", "--json");
+        Assert.True(exitCode == 0, output);
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var command = shared.System.Database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
 
     private async Task<(int ExitCode, string Output)> FanOutAsync(params string[] arguments)

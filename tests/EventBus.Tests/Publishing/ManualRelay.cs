@@ -1,4 +1,8 @@
+using FanOut.EventBus.Groups;
 using FanOut.EventBus.Publishing;
+using FanOut.EventBus.Telemetry;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FanOut.EventBus.Tests.Publishing;
 
@@ -55,6 +59,15 @@ internal sealed class ManualRelay : IAsyncDisposable
 
         Assert.Equal(AppendStatus.Appended, (await Appender.AppendAsync(batch)).Status);
         return batch.Ids;
+    }
+
+    /// <summary>Puts back what the stream lacks, as a leader does first.</summary>
+    public async Task RecoverAsync()
+    {
+        using var host = _world.Build();
+        var services = host.Services;
+        var metrics = new RelayMetrics(services.GetRequiredService<EventBusMetrics>(), _world.Stream, services.GetRequiredService<RelayStatus>(), services.GetRequiredService<OutboxBacklog>());
+        await new StreamRecovery(_world.Stream, Session, Appender, services.GetRequiredService<ConsumerGroups>(), metrics, NullLogger.Instance).RunAsync(_chain, Cancellation);
     }
 
     public ValueTask DisposeAsync() => Session.DisposeAsync();

@@ -80,6 +80,7 @@ public sealed class PublisherTests
     [InlineData("BatchSize", "20001")]
     [InlineData("BatchBytes", "1")]
     [InlineData("MaxStreamLength", "-1")]
+    [InlineData("BatchInterval", "00:00:02")]
     [InlineData("PollInterval", "00:01:00")]
     [InlineData("NotifyInterval", "00:00:00")]
     [InlineData("MaxBackoff", "1.00:00:00")]

@@ -457,6 +457,23 @@ public sealed class RelayTests
     }
 
     [Fact]
+    public async Task Events_that_come_one_by_one_share_batches_and_keep_their_order()
+    {
+        await using var world = await OutboxWorld.CreateAsync();
+        var host = await world.StartRelayAsync(options => options.BatchInterval = TimeSpan.FromSeconds(1));
+        var events = new List<NewEvent<Ping>>(await world.AddAsync(1));
+        await world.UntilLengthAsync(1);
+        for (var number = 2; number <= 50; number++)
+        {
+            events.AddRange(await world.AddAsync(1, number));
+        }
+
+        await world.AssertPublishedAsync(events);
+        Assert.InRange((long)(await world.ScalarAsync("select count(*) from bus.relay_batch"))!, 2, 25);
+        await OutboxWorld.StopAsync(host);
+    }
+
+    [Fact]
     public async Task An_idle_relay_wakes_for_a_commit_in_another_process()
     {
         await using var world = await OutboxWorld.CreateAsync();

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using FanOut.OrderApi.Placing;
+using FanOut.TestServers;
 using Xunit;
 using static FanOut.Services.Tests.OrderApi.OrderApiFixture;
 
@@ -206,6 +208,45 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     {
         (await api.PostBatchAsync(Batch(NewOrder("twice"), NewOrder(), NewOrder("twice")))).IsProblemOf(HttpStatusCode.BadRequest, "orders[2].number");
         Assert.Equal(0, await api.CountOrdersAsync("twice"));
+    }
+
+    [Fact]
+    public async Task The_id_that_stands_for_a_number_is_taken_like_a_number()
+    {
+        var unnumbered = NewOrder();
+        unnumbered.Remove("number");
+        var first = await api.PostOrderAsync(unnumbered);
+        Assert.Equal(first.Id, (string?)first.Json["number"]);
+
+        (await api.PostOrderAsync(NewOrder(first.Id))).IsProblemOf(HttpStatusCode.UnprocessableEntity, "number");
+        (await api.PostBatchAsync(Batch(NewOrder(), NewOrder(first.Id)), NewKey)).IsProblemOf(HttpStatusCode.UnprocessableEntity, "orders[1].number");
+
+        var looksLikeAnId = NewOrder(Guid.NewGuid().ToString());
+        var made = await api.PostOrderAsync(looksLikeAnId);
+        Assert.Equal((HttpStatusCode.Created, false), (made.Status, made.Replayed));
+        Assert.Equal(made with { Replayed = true }, await api.PostOrderAsync(looksLikeAnId));
+        Assert.Equal(1, await api.CountEventsAsync(first.Id));
+    }
+
+    [Fact]
+    public async Task Repeated_requests_are_no_errors_to_the_database()
+    {
+        await using var postgres = await PostgresServer.StartAsync(cancellationToken: Cancellation);
+        await using var database = await postgres.CreateDatabaseAsync(cancellationToken: Cancellation);
+        await using var host = await ServiceHost<OrderWriter>.StartAsync(database: database, cancellationToken: Cancellation);
+        var unnumbered = NewOrder();
+        unnumbered.Remove("number");
+        foreach (var (path, body, key) in new[] { ("/orders", unnumbered, NewKey), ("/orders", NewOrder(), null), ("/orders", NewOrder(), NewKey), ("/orders/batch", Batch(NewOrder()), null), ("/orders/batch", Batch(NewOrder()), NewKey) })
+        {
+            foreach (var again in new[] { false, true })
+            {
+                var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = Json(body.ToJsonString()), Headers = { { "Idempotency-Key", key is null ? [] : new[] { key } } } };
+                var answer = await Answer.ToAsync(host.Http, request);
+                Assert.Equal((HttpStatusCode.Created, again), (answer.Status, answer.Replayed));
+            }
+        }
+
+        Assert.DoesNotContain("ERROR", postgres.LogTail, StringComparison.Ordinal);
     }
 
     [Theory]

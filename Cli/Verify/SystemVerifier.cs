@@ -1,0 +1,112 @@
+using System.Data;
+using System.Globalization;
+using System.Reflection;
+using FanOut.EventBus;
+using FanOut.EventBus.Ledger;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace FanOut.Cli.Verify;
+
+/// <summary>What the library verifies, and the order system's own tables at the same moment: every order has its event, every event that a group has done has one effect there, and the money adds up.</summary>
+internal sealed class SystemVerifier(IConnectionMultiplexer redis, NpgsqlDataSource postgres)
+{
+    public async Task<SystemVerification> VerifyAsync(StreamName stream, CancellationToken cancellationToken)
+    {
+        await using var connection = await postgres.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
+        var bus = await new StreamVerifier(redis, postgres).VerifyAsync(stream, transaction, cancellationToken);
+        var problems = bus.Findings
+            .Select(finding => new Problem(finding.Kind.ToString().ToLowerInvariant(), finding.Group?.Value, finding.Subject, finding.EventId, finding.Entry?.ToString(), finding.Detail))
+            .ToList();
+        var found = bus.FindingCount - problems.Count;
+        await FindWrongOrdersAsync(connection, problems, cancellationToken);
+        await FindWrongEffectsAsync(connection, stream, problems, cancellationToken);
+        await FindWrongRevenueAsync(connection, problems, cancellationToken);
+        var (orders, effects) = await CountAsync(connection, cancellationToken);
+        return new SystemVerification(
+            stream.Value, orders, bus.OutboxEvents, bus.Unpublished, bus.Published, bus.Removed, bus.OnStream, bus.Foreign,
+            [.. bus.Groups.Select(group => new GroupBooks(
+                group.Group.Value, group.Done, effects.GetValueOrDefault(group.Group.Value), group.Undelivered, group.Pending, group.Parked, group.Redriven, group.DeadLetters, group.Discarded, group.Missing, group.IsDrained))],
+            problems,
+            found + problems.Count);
+    }
+
+    private static async Task FindWrongOrdersAsync(NpgsqlConnection connection, List<Problem> problems, CancellationToken cancellationToken)
+    {
+        await using var command = Command(connection, "find_wrong_orders.sql", StreamVerifier.MostFindings);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var (what, order) = (reader.GetString(0), reader.GetString(1));
+            problems.Add(what switch
+            {
+                "no event" => new("missing", null, order, null, null, "Accepted, and no event of it is in the outbox: no group will ever hear of it."),
+                "no order" => new("missing", null, order, null, null, "An event of it is in the outbox, and the order is not there: somebody deleted it."),
+                _ => new("doubled", null, order, null, null, "More than one order.placed event of it is in the outbox."),
+            });
+        }
+    }
+
+    private static async Task FindWrongEffectsAsync(NpgsqlConnection connection, StreamName stream, List<Problem> problems, CancellationToken cancellationToken)
+    {
+        await using var command = Command(connection, "find_wrong_effects.sql", stream.Value, StreamVerifier.MostFindings);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var (times, isDone) = (reader.GetInt64(4), reader.GetBoolean(5));
+            problems.Add(new(
+                times == 0 ? "missing" : "doubled",
+                reader.GetString(0),
+                reader.GetString(3),
+                reader.GetGuid(2),
+                EntryId.FromInt64(reader.GetInt64(1)).ToString(),
+                isDone ? $"The inbox says done, and the worker's tables show {times} effects." : $"Not done, or a dead letter, and the worker's tables show {times} effect(s) already."));
+        }
+    }
+
+    private static async Task FindWrongRevenueAsync(NpgsqlConnection connection, List<Problem> problems, CancellationToken cancellationToken)
+    {
+        await using var command = Command(connection, "find_wrong_revenue.sql");
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var (currency, booked, expected) = (reader.GetString(0), reader.GetDecimal(1), reader.GetDecimal(2));
+            problems.Add(new(
+                booked < expected ? "missing" : "doubled",
+                "analytics-pipeline", null, null, null,
+                string.Create(CultureInfo.InvariantCulture, $"Revenue of {booked} {currency} is booked; the orders that took effect come to {expected}.")));
+        }
+    }
+
+    private static async Task<(long Orders, Dictionary<string, long> Effects)> CountAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = Command(connection, "count_effects.sql");
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return (reader.GetInt64(0), new()
+        {
+            ["webhook-delivery"] = reader.GetInt64(1),
+            ["analytics-pipeline"] = reader.GetInt64(2),
+            ["notification-sender"] = reader.GetInt64(3),
+        });
+    }
+
+    private static NpgsqlCommand Command(NpgsqlConnection connection, string file, params object[] values)
+    {
+        var command = new NpgsqlCommand(Read(file), connection) { CommandTimeout = 0 };
+        foreach (var value in values)
+        {
+            command.Parameters.AddWithValue(value);
+        }
+
+        return command;
+    }
+
+    private static string Read(string file)
+    {
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"FanOut.Cli.Verify.{file}") ?? throw new InvalidOperationException($"The embedded file Verify/{file} is missing.");
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}

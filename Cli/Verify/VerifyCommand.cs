@@ -1,0 +1,89 @@
+using System.CommandLine;
+using System.Text.Json;
+using FanOut.Cli.Status;
+using Npgsql;
+using Spectre.Console;
+using StackExchange.Redis;
+
+namespace FanOut.Cli.Verify;
+
+internal static class VerifyCommand
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    public static Command Create(Workspace workspace)
+    {
+        var stream = new Option<string>("--stream") { Description = "Which stream (default orders).", DefaultValueFactory = _ => "orders" };
+        var wait = new Option<double>("--wait") { Description = "Look again until every group is done with everything, for so many seconds at most. Fails if it is not." };
+        var postgres = new Option<string?>("--postgres") { Description = "Connection string of the database, for a system that was not started from here." };
+        var redis = new Option<string?>("--redis") { Description = "Connection string of Redis, likewise." };
+        var json = new Option<bool>("--json") { Description = "For programs." };
+        wait.Validators.Add(result =>
+        {
+            if (result.Tokens is [_] && result.GetValueOrDefault<double>() < 0)
+            {
+                result.AddError("--wait must be 0 seconds or more.");
+            }
+        });
+        var command = new Command("verify", "Compare orders, outbox, stream, groups and effects, event by event, and name what is missing, doubled or stuck.") { stream, wait, postgres, redis, json };
+        command.SetAction(async (arguments, cancellationToken) =>
+        {
+            var status = SystemStatus.Read(workspace.DataPath);
+            if ((arguments.GetValue(postgres) ?? status.ConnectionString("postgres")) is not { } database || (arguments.GetValue(redis) ?? status.ConnectionString("redis")) is not { } server)
+            {
+                AnsiConsole.MarkupLine("[red]Nothing has been started here.[/] Start it first ([bold]./fanout up --detach[/]), or name another system's servers with --postgres and --redis.");
+                return 2;
+            }
+
+            try
+            {
+                var verification = await VerifyAsync(database, server, arguments.GetValue(stream)!, TimeSpan.FromSeconds(arguments.GetValue(wait)), cancellationToken);
+                if (arguments.GetValue(json))
+                {
+                    Console.Out.WriteLine(JsonSerializer.Serialize(verification, VerifyJson.Default.SystemVerification));
+                }
+                else
+                {
+                    VerificationTable.Write(AnsiConsole.Console, verification);
+                }
+
+                return verification.IsExact && (verification.IsDrained || arguments.GetValue(wait) == 0) ? 0 : 1;
+            }
+            catch (Exception e) when (e is NpgsqlException or RedisException or RedisTimeoutException or InvalidOperationException or ArgumentException)
+            {
+                AnsiConsole.MarkupLineInterpolated($"[red]Nothing could be verified:[/] {Explain(e)}");
+                return 2;
+            }
+        });
+        return command;
+    }
+
+    private static async Task<SystemVerification> VerifyAsync(string postgres, string redis, string stream, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        var time = TimeProvider.System;
+        await using var database = NpgsqlDataSource.Create(postgres);
+        var settings = ConfigurationOptions.Parse(redis);
+        settings.ClientName = "fanout-verify";
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(settings);
+        var verifier = new SystemVerifier(connection, database);
+        for (var begun = time.GetTimestamp(); ;)
+        {
+            var verification = await verifier.VerifyAsync(new(stream), cancellationToken);
+            if ((verification.IsExact && verification.IsDrained) || time.GetElapsedTime(begun) >= wait)
+            {
+                return verification;
+            }
+
+            await Task.Delay(Pause, time, cancellationToken);
+        }
+    }
+
+    private static string Explain(Exception exception) => exception switch
+    {
+        PostgresException { SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName } e
+            => $"{e.MessageText}. Not every service has run on this database yet, or not in this version: start the system once.",
+        RedisException or RedisTimeoutException => $"Redis: {exception.Message}",
+        NpgsqlException => $"Postgres: {exception.Message}",
+        _ => exception.Message,
+    };
+}

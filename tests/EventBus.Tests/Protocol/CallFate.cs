@@ -1,0 +1,17 @@
+namespace FanOut.EventBus.Tests.Protocol;
+
+/// <summary>What becomes of one call to Redis.</summary>
+internal enum CallFate
+{
+    /// <summary>It is made and answered.</summary>
+    Answered,
+
+    /// <summary>It never reaches Redis, and the caller learns that.</summary>
+    Refused,
+
+    /// <summary>It is made, and the caller learns only that the connection is gone.</summary>
+    ReplyLost,
+
+    /// <summary>It is made, and the caller dies before it is answered.</summary>
+    CallerDies,
+}

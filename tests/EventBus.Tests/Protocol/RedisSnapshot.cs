@@ -1,0 +1,29 @@
+using StackExchange.Redis;
+
+namespace FanOut.EventBus.Tests.Protocol;
+
+/// <summary>All that Redis held at one moment: what a failover to a replica that lags, or a lost tail of the append-only file, goes back to.</summary>
+internal sealed class RedisSnapshot
+{
+    private readonly Dictionary<RedisKey, byte[]> _keys = [];
+
+    public static async Task<RedisSnapshot> TakeAsync(IDatabase redis)
+    {
+        var snapshot = new RedisSnapshot();
+        foreach (var key in (RedisKey[])(await redis.ExecuteAsync("KEYS", "*"))!)
+        {
+            snapshot._keys[key] = (await redis.KeyDumpAsync(key))!;
+        }
+
+        return snapshot;
+    }
+
+    public async Task RestoreAsync(IDatabase redis)
+    {
+        await redis.ExecuteAsync("FLUSHALL");
+        foreach (var (key, value) in _keys)
+        {
+            await redis.KeyRestoreAsync(key, value);
+        }
+    }
+}
