@@ -8,9 +8,13 @@ internal sealed class ProxiedConnection(Socket client, Func<TcpProxy.Condition> 
 {
     private readonly Socket _server = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private volatile bool _lostBytes;
+    private volatile int _port;
 
     /// <summary>Whether one side has sent something that the other will never get.</summary>
     public bool LostBytes => _lostBytes;
+
+    /// <summary>Where the server sees it coming from; 0 while it is not connected.</summary>
+    public int Port => _port;
 
     /// <summary>Connects to the server and passes bytes until one side is gone.</summary>
     /// <param name="port">The server's, on loopback.</param>
@@ -21,6 +25,7 @@ internal sealed class ProxiedConnection(Socket client, Func<TcpProxy.Condition> 
         {
             client.NoDelay = true;
             await _server.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), connecting);
+            _port = ((IPEndPoint)_server.LocalEndPoint!).Port;
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
         {

@@ -38,6 +38,9 @@ internal sealed class TcpProxy : IAsyncDisposable
 
     public int Connections => _connections.Count;
 
+    /// <summary>Whether a connection that the server sees coming from this port is one of this proxy's.</summary>
+    public bool Carries(int port) => _connections.Keys.Any(connection => connection.Port == port);
+
     public static TcpProxy Start(int upstreamPort) => new(upstreamPort);
 
     /// <summary>Resets all connections, and each new one.</summary>

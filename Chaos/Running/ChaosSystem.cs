@@ -104,8 +104,7 @@ internal sealed class ChaosSystem : IAsyncDisposable
     public async Task<ServiceReplica?> FindLeaderAsync(CancellationToken cancellationToken)
     {
         await using var command = Database.CreateCommand(EmbeddedSql.Read("Running.find_leader.sql"));
-        var name = (string?)await command.ExecuteScalarAsync(cancellationToken);
-        return Services.FirstOrDefault(service => service.Name == name);
+        return await command.ExecuteScalarAsync(cancellationToken) is int port ? Services.FirstOrDefault(service => service.ToPostgres.Carries(port)) : null;
     }
 
     /// <summary>Waits until every service answers that it is well.</summary>

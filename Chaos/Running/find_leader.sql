@@ -1,5 +1,5 @@
--- The application name of the session that holds the relay's lock; no row where none does.
-select activity.application_name
+-- The port from which the session was opened that holds the relay's lock; no row where none does.
+select activity.client_port
 from pg_locks held
 join pg_stat_activity activity on activity.pid = held.pid
 where held.locktype = 'advisory' and held.granted and held.objsubid = 1

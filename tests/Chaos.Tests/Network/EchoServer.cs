@@ -24,6 +24,8 @@ internal sealed class EchoServer : IAsyncDisposable
 
     public int Connections => _sockets.Count;
 
+    public IReadOnlyList<int> ClientPorts => [.. _sockets.Keys.Select(socket => ((IPEndPoint)socket.RemoteEndPoint!).Port)];
+
     public string Received => string.Concat(_received.Select(Encoding.UTF8.GetString));
 
     public async ValueTask DisposeAsync()

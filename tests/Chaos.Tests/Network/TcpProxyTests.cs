@@ -130,6 +130,19 @@ public sealed class TcpProxyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task It_knows_which_of_a_server_s_connections_are_its_own()
+    {
+        using var direct = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await direct.ConnectAsync(new IPEndPoint(IPAddress.Loopback, _server.Port), Cancelled);
+        using var client = await ConnectAsync();
+        Assert.Equal("one", await EchoAsync(client, "one"));
+        await BecomesAsync(() => _server.Connections == 2);
+
+        var directPort = ((IPEndPoint)direct.LocalEndPoint!).Port;
+        Assert.Equal(directPort, Assert.Single(_server.ClientPorts, port => !_proxy.Carries(port)));
+    }
+
+    [Fact]
     public async Task A_server_that_is_away_looks_like_a_reset_and_is_found_again()
     {
         await _server.DisposeAsync();
