@@ -18,7 +18,7 @@ internal static class ResultTable
         }
 
         var table = new Table().Border(TableBorder.Rounded);
-        foreach (var heading in new[] { "scenario", "accepted", "webhook", "analytics", "notification", "lost", "doubled", "stuck", "unexpected", "dead-lettered", "recovery", "" })
+        foreach (var heading in new[] { "scenario", "accepted", "webhook", "analytics", "notification", "lost", "doubled", "stuck", "unexpected", "prevented", "dead-lettered", "recovery", "" })
         {
             table.AddColumn(heading, column =>
             {
@@ -40,6 +40,7 @@ internal static class ResultTable
                 Number(result.Count(FindingKind.Doubled)),
                 Number(result.Count(FindingKind.Stuck)),
                 Number(result.Count(FindingKind.Unexpected)),
+                Number(result.Prevented),
                 Number(result.DeadLetters.Values.Sum()),
                 new Text(result.Recovery is { } recovery ? string.Create(CultureInfo.InvariantCulture, $"{recovery.TotalSeconds:0.0} s") : "-"),
                 result.IsGood ? new Markup("[green]passed[/]") : new Markup("[red]FAILED[/]"),
@@ -49,5 +50,5 @@ internal static class ResultTable
         console.Write(table);
     }
 
-    private static Text Number(int value) => new(value.ToString("N0", CultureInfo.InvariantCulture));
+    private static Text Number(long value) => new(value.ToString("N0", CultureInfo.InvariantCulture));
 }

@@ -107,7 +107,7 @@ internal sealed class ScenarioRunner(Narrator narrator, string folder, int order
 
         findings.AddRange(session.Promises.TakeBroken());
         return new ScenarioResult(
-            scenario.Name, verdict.Accepted - before.Accepted, Since(verdict.Effects, before.Effects), Since(verdict.DeadLetters, before.DeadLetters), recovery, findings);
+            scenario.Name, verdict.Accepted - before.Accepted, Since(verdict.Effects, before.Effects), Since(verdict.DeadLetters, before.DeadLetters), verdict.Prevented - before.Prevented, recovery, findings);
     }
 
     /// <summary>Looks again and again until all is as it must be, and then once more.</summary>
@@ -175,7 +175,7 @@ internal sealed class ScenarioRunner(Narrator narrator, string folder, int order
 
         public Observer Observer { get; } = new(system);
 
-        public Verdict Last { get; set; } = new(0, new Dictionary<string, int>(), new Dictionary<string, int>(), []);
+        public Verdict Last { get; set; } = new(0, new Dictionary<string, int>(), new Dictionary<string, int>(), 0, []);
 
         public async ValueTask DisposeAsync()
         {

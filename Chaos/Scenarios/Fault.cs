@@ -16,6 +16,9 @@ internal sealed record Fault(ChaosSystem System, OrderClient Client, Promises Pr
 {
     private static readonly TimeSpan HealthTimeout = TimeSpan.FromMinutes(2);
 
+    /// <summary>Whether nothing else fails meanwhile. With Postgres away, too, no order can be accepted.</summary>
+    public bool IsAlone { get; init; } = true;
+
     /// <summary>So long; where it is to be brief, the other.</summary>
     public TimeSpan Time(double seconds, double quickSeconds) => TimeSpan.FromSeconds(IsQuick ? quickSeconds : seconds);
 
@@ -32,7 +35,7 @@ internal sealed record Fault(ChaosSystem System, OrderClient Client, Promises Pr
         await WaitAsync(time, cancellationToken);
         var accepted = Client.AcceptedCount - before;
         Say(string.Create(CultureInfo.InvariantCulture, $"{accepted} orders were accepted while {what}"));
-        if (accepted == 0)
+        if (accepted == 0 && IsAlone)
         {
             Promises.Broken($"no order was accepted while {what}");
         }
@@ -43,6 +46,24 @@ internal sealed record Fault(ChaosSystem System, OrderClient Client, Promises Pr
     public T Pick<T>(IReadOnlyList<T> among) => among[Random.Next(among.Count)];
 
     public static string Names(IEnumerable<ServiceReplica> services) => string.Join(", ", services.Select(service => service.Name));
+
+    /// <summary>
+    /// Lets something be lost while the checkpoints are behind what the groups have done, as they are by a moment always: then all of it is delivered once more.
+    /// </summary>
+    public async Task WithCheckpointsBehindAsync(Func<Task> loseAsync, CancellationToken cancellationToken)
+    {
+        var reclaimers = System.Of(ServiceKind.Reclaimer);
+        await StallAsync(reclaimers);
+        try
+        {
+            await WaitAsync(Time(2, 1.5), cancellationToken);
+            await loseAsync();
+        }
+        finally
+        {
+            Resume(reclaimers);
+        }
+    }
 
     public async Task KillAsync(params IReadOnlyCollection<ServiceReplica> services)
     {

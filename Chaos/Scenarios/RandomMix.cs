@@ -37,7 +37,7 @@ internal sealed class RandomMix(int seed)
             (fault, cancellationToken) => Task.WhenAll(chosen.Select(async part =>
             {
                 await Fault.WaitAsync(part.Start, cancellationToken);
-                await part.Scenario.InjectAsync(fault with { Random = new Random(part.Seed), Run = $"{fault.Run}-{part.Scenario.Name}" }, cancellationToken);
+                await part.Scenario.InjectAsync(fault with { Random = new Random(part.Seed), IsAlone = chosen.Count == 1, Run = $"{fault.Run}-{part.Scenario.Name}" }, cancellationToken);
             })));
     }
 }

@@ -14,8 +14,8 @@ internal static class RedisFaults
     public static IReadOnlyList<Scenario> All { get; } =
     [
         new("redis-restart", "kill -9 of Redis, and a start with its append-only file", Part.Redis, RestartAsync),
-        new("redis-empty", "kill -9 of Redis, and a start with its data deleted", Part.Redis, RestartEmptyAsync),
-        new("failover", "Redis dies and everybody is sent to a replica of it that lags behind", Part.Redis, FailOverAsync),
+        new("redis-empty", "kill -9 of Redis, and a start with its data deleted", Part.Redis | Part.Reclaimer, RestartEmptyAsync),
+        new("failover", "Redis dies and everybody is sent to a replica of it that lags behind", Part.Redis | Part.Reclaimer, FailOverAsync),
         new("redis-full", "Redis is at its maxmemory and refuses what would need more", Part.Redis, FillAsync),
     ];
 
@@ -31,7 +31,7 @@ internal static class RedisFaults
     private static async Task RestartEmptyAsync(Fault fault, CancellationToken cancellationToken)
     {
         fault.Promises.RedisLosesData();
-        await fault.System.Redis.KillAsync();
+        await fault.WithCheckpointsBehindAsync(() => fault.System.Redis.KillAsync(), cancellationToken);
         fault.Say("kill -9 redis");
         foreach (var folder in Directory.GetDirectories(fault.System.Redis.Directory))
         {
@@ -66,9 +66,15 @@ internal static class RedisFaults
             fault.Say("a replica follows redis");
 
             link.HalfOpen();
-            await Fault.WaitAsync(fault.Time(3, 1.5), cancellationToken);
-            var behind = await LastIdAsync(master);
-            await master.KillAsync();
+            await Fault.WaitAsync(fault.Time(1, 0.5), cancellationToken);
+            var behind = "";
+            await fault.WithCheckpointsBehindAsync(
+                async () =>
+                {
+                    behind = await LastIdAsync(master);
+                    await master.KillAsync();
+                },
+                cancellationToken);
             var has = await LastIdAsync(replica);
             fault.Say(string.Create(CultureInfo.InvariantCulture, $"kill -9 redis, whose stream ended at {behind}; the replica's ends at {has}"));
             await server.ExecuteAsync("REPLICAOF", "NO", "ONE");

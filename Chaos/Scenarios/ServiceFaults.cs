@@ -114,7 +114,7 @@ internal static class ServiceFaults
 
         (errors, accepted) = (Errors() - errors, fault.Client.AcceptedCount - accepted);
         fault.Say(string.Create(CultureInfo.InvariantCulture, $"{accepted} orders were accepted meanwhile, {errors} attempts were answered 5xx"));
-        if (errors > accepted * MostErrors)
+        if (errors > accepted * MostErrors && fault.IsAlone)
         {
             fault.Promises.Broken(string.Create(CultureInfo.InvariantCulture, $"{errors} attempts were answered 5xx while {accepted} orders were accepted"));
         }

@@ -21,9 +21,9 @@ internal static class StreamFaults
     public static IReadOnlyList<Scenario> All { get; } =
     [
         new("poison", "entries that are no events, malformed, oversized or with impossible ids are written to the stream, and a handler fails on some orders: each ends as a dead letter, the rest flows on", Part.Redis | Part.Postgres, PoisonAsync),
-        new("group-destroyed", "XGROUP DESTROY of each group in turn", Part.Redis, DestroyGroupsAsync),
-        new("stream-deleted", "DEL of the stream", Part.Redis, DeleteStreamAsync),
-        new("flushall", "FLUSHALL", Part.Redis, FlushAsync),
+        new("group-destroyed", "XGROUP DESTROY of each group in turn", Part.Redis | Part.Reclaimer, DestroyGroupsAsync),
+        new("stream-deleted", "DEL of the stream", Part.Redis | Part.Reclaimer, DeleteStreamAsync),
+        new("flushall", "FLUSHALL", Part.Redis | Part.Reclaimer, FlushAsync),
         new("trimmed-outside", "entries that are not read, and entries that are pending with a stranger, are trimmed away; a consumer is deleted with what it holds", Part.Redis | Part.Webhook | Part.Analytics | Part.Notification, TrimAsync),
     ];
 
@@ -106,7 +106,7 @@ internal static class StreamFaults
     {
         foreach (var group in Groups)
         {
-            await fault.System.RedisAsync("XGROUP", "DESTROY", Key(), group);
+            await fault.WithCheckpointsBehindAsync(() => fault.System.RedisAsync("XGROUP", "DESTROY", Key(), group), cancellationToken);
             fault.Say($"XGROUP DESTROY {Key()} {group}");
             await Fault.WaitAsync(fault.Time(1.5, 0.5), cancellationToken);
         }
@@ -117,9 +117,9 @@ internal static class StreamFaults
         fault.Promises.RedisLosesData();
         for (var time = 0; time < (fault.IsQuick ? 1 : 3); time++)
         {
-            await fault.System.RedisAsync("DEL", Key());
+            await fault.WithCheckpointsBehindAsync(() => fault.System.RedisAsync("DEL", Key()), cancellationToken);
             fault.Say($"DEL {Key()}");
-            await Fault.WaitAsync(TimeSpan.FromSeconds(1.5), cancellationToken);
+            await Fault.WaitAsync(TimeSpan.FromSeconds(1), cancellationToken);
         }
     }
 
@@ -128,9 +128,9 @@ internal static class StreamFaults
         fault.Promises.RedisLosesData();
         for (var time = 0; time < (fault.IsQuick ? 1 : 3); time++)
         {
-            await fault.System.RedisAsync("FLUSHALL");
+            await fault.WithCheckpointsBehindAsync(() => fault.System.RedisAsync("FLUSHALL"), cancellationToken);
             fault.Say("FLUSHALL");
-            await Fault.WaitAsync(TimeSpan.FromSeconds(1.5), cancellationToken);
+            await Fault.WaitAsync(TimeSpan.FromSeconds(1), cancellationToken);
         }
     }
 

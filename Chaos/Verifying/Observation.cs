@@ -18,6 +18,9 @@ internal sealed record Observation
     /// <summary>Events of which the receiver of webhooks has heard, once or more often; null where nobody listens.</summary>
     public IReadOnlySet<Guid>? WebhooksReceived { get; init; }
 
+    /// <summary>Deliveries of what had taken effect before, which the inboxes stopped: that they had to shows that a fault did hit.</summary>
+    public long Prevented { get; init; }
+
     /// <summary>Rows that are to be sent and have neither been sent nor failed.</summary>
     public IReadOnlyList<string> Unsent { get; init; } = [];
 }

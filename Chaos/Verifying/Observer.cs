@@ -16,6 +16,7 @@ internal sealed class Observer(ChaosSystem system)
     private static readonly string FindEffects = EmbeddedSql.Read("Verifying.find_effects.sql");
     private static readonly string FindDeadLetters = EmbeddedSql.Read("Verifying.find_dead_letters.sql");
     private static readonly string FindRevenue = EmbeddedSql.Read("Verifying.find_revenue.sql");
+    private static readonly string CountPrevented = EmbeddedSql.Read("Verifying.count_prevented.sql");
     private static readonly string FindUnsent = EmbeddedSql.Read("Verifying.find_unsent.sql");
     private static readonly string FindPosition = EmbeddedSql.Read("Verifying.find_position.sql");
     private static readonly string CountOpen = EmbeddedSql.Read("Verifying.count_open.sql");
@@ -71,6 +72,7 @@ internal sealed class Observer(ChaosSystem system)
             Groups = groups,
             OnStream = onStream,
             Revenue = (await QueryAsync(connection, FindRevenue, row => (row.GetInt64(0), row.GetDecimal(1)), cancellationToken))[0],
+            Prevented = (await QueryAsync(connection, CountPrevented, row => row.GetInt64(0), cancellationToken))[0],
             Unsent = await QueryAsync(connection, FindUnsent, row => row.GetString(0), cancellationToken),
             WebhooksReceived = system.Webhooks.Received.Keys.ToHashSet(),
         };

@@ -52,6 +52,7 @@ internal static class Verifier
             accepted.Select(order => order.Id).Distinct().Count(),
             seen.Groups.ToDictionary(group => group.Name, group => group.Effects.Select(effect => effect.Subject).Distinct().Count()),
             seen.Groups.ToDictionary(group => group.Name, group => group.DeadLetters.Count),
+            seen.Prevented,
             findings);
     }
 

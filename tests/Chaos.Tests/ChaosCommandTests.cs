@@ -15,7 +15,7 @@ public sealed class ChaosCommandTests
 
         Assert.True(status == 0, output);
         var rows = output.Split('\n').Where(line => line.StartsWith('│')).Select(line => line.Trim('│', '\r').Split('│', StringSplitOptions.TrimEntries)).ToArray();
-        Assert.Equal(["scenario", "accepted", "webhook", "analytics", "notification", "lost", "doubled", "stuck", "unexpected", "dead-lettered", "recovery", ""], rows[0]);
+        Assert.Equal(["scenario", "accepted", "webhook", "analytics", "notification", "lost", "doubled", "stuck", "unexpected", "prevented", "dead-lettered", "recovery", ""], rows[0]);
         Assert.Equal(Shortened, rows[1..].Select(row => row[0]));
         Assert.All(rows[1..], row =>
         {
