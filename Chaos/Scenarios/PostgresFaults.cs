@@ -5,6 +5,8 @@ namespace FanOut.Chaos.Scenarios;
 /// <summary>Postgres goes away.</summary>
 internal static class PostgresFaults
 {
+    private static readonly string SlowCommits = EmbeddedSql.Read("Scenarios.slow_commits.sql");
+    private static readonly string UsualCommits = EmbeddedSql.Read("Scenarios.usual_commits.sql");
     private static readonly string TerminateSessions = EmbeddedSql.Read("Scenarios.terminate_sessions.sql");
 
     public static IReadOnlyList<Scenario> All { get; } =
@@ -12,6 +14,7 @@ internal static class PostgresFaults
         new("postgres-kill", "kill -9 of Postgres with all its sessions, and a start", Part.Postgres, KillAsync),
         new("postgres-away", "Postgres is stopped for 30 s", Part.Postgres, StopAsync),
         new("postgres-cut", "all sessions are ended by the server, several times", Part.Postgres, CutAsync),
+        new("slow-commits", "orders that have their place in the outbox take their time to commit, and some roll back: later ones overtake them", Part.Postgres, SlowCommitsAsync),
     ];
 
     private static async Task KillAsync(Fault fault, CancellationToken cancellationToken)
@@ -30,6 +33,29 @@ internal static class PostgresFaults
         await Fault.WaitAsync(fault.Time(30, 6), cancellationToken);
         await fault.System.Postgres.RestartAsync(cancellationToken);
         fault.Say("postgres started");
+    }
+
+    private static async Task SlowCommitsAsync(Fault fault, CancellationToken cancellationToken)
+    {
+        await ExecuteAsync(SlowCommits);
+        fault.Say("three in ten orders commit up to 0.4 s late, one in ten rolls back");
+        try
+        {
+            await Fault.WaitAsync(fault.Time(10, 4), cancellationToken);
+        }
+        finally
+        {
+            await ExecuteAsync(UsualCommits);
+            fault.Say("orders commit as usual");
+        }
+
+        async Task ExecuteAsync(string sql)
+        {
+#pragma warning disable CA2100 // The SQL is one of this project's files.
+            await using var command = fault.System.Database.CreateCommand(sql);
+#pragma warning restore CA2100
+            await command.ExecuteNonQueryAsync(CancellationToken.None);
+        }
     }
 
     private static async Task CutAsync(Fault fault, CancellationToken cancellationToken)
