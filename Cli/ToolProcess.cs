@@ -24,14 +24,17 @@ internal static class ToolProcess
         using var process = new Process { StartInfo = new ProcessStartInfo(DotnetHost.Path, [program, .. arguments]) { UseShellExecute = false } };
         process.StartInfo.Environment["FANOUT_ROOT"] = workspace.Root;
         process.Start();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        AppDomain.CurrentDomain.ProcessExit += Kill;
+        await process.WaitForExitAsync();
+        AppDomain.CurrentDomain.ProcessExit -= Kill;
+        return process.ExitCode;
+
+        void Kill(object? sender, EventArgs e)
         {
             if (!process.HasExited)
             {
                 process.Kill(entireProcessTree: true);
             }
-        };
-        await process.WaitForExitAsync();
-        return process.ExitCode;
+        }
     }
 }
