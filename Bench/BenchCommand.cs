@@ -8,7 +8,7 @@ using FanOut.Bench.Micro;
 using FanOut.Bench.Publish;
 using FanOut.Bench.Reporting;
 using FanOut.Bench.Running;
-using FanOut.Bench.Services;
+using FanOut.TestServers;
 using Spectre.Console;
 
 namespace FanOut.Bench;
@@ -44,7 +44,7 @@ internal static class BenchCommand
             var effort = arguments.GetValue(smoke) ? Effort.Smoke : arguments.GetValue(quick) ? Effort.Quick : Effort.Full;
             var wanted = arguments.GetValue(names) is { Length: > 0 } named && !arguments.GetValue(all) ? named : [.. Scenarios.Select(scenario => scenario.Name)];
             var count = arguments.GetValue(rounds) ?? (effort switch { Effort.Full => 5, Effort.Quick => 3, _ => 1 });
-            var document = arguments.GetValue(writeDocs) ? new PerformanceDocument(SystemProcesses.Root) : null;
+            var document = arguments.GetValue(writeDocs) ? new PerformanceDocument(SourceTree.Root) : null;
             var measurements = new List<Measurement>();
             foreach (var scenario in Scenarios.Where(scenario => wanted.Contains(scenario.Name)))
             {

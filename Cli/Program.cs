@@ -1,6 +1,7 @@
 using System.CommandLine;
 using FanOut.Cli;
 using FanOut.Cli.Bench;
+using FanOut.Cli.Chaos;
 using FanOut.Cli.DeadLetters;
 using FanOut.Cli.Demo;
 using FanOut.Cli.Down;
@@ -19,9 +20,12 @@ if (Console.IsOutputRedirected)
 }
 
 var workspace = Workspace.Find();
-if (args is [BenchCommand.Name, .. var arguments])
+switch (args)
 {
-    return await BenchCommand.RunAsync(workspace, arguments);
+    case [BenchCommand.Name, .. var arguments]:
+        return await BenchCommand.RunAsync(workspace, arguments);
+    case [ChaosCommand.Name, .. var arguments]:
+        return await ChaosCommand.RunAsync(workspace, arguments);
 }
 
 var root = new RootCommand("FanOut: an event bus on Redis Streams, in a full order system.")
@@ -35,6 +39,7 @@ var root = new RootCommand("FanOut: an event bus on Redis Streams, in a full ord
     TestCommand.Create(workspace),
     MutateCommand.Create(workspace),
     BenchCommand.Create(),
+    ChaosCommand.Create(),
     KubernetesCommand.Create(workspace),
 };
 

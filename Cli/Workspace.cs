@@ -7,6 +7,8 @@ internal sealed record Workspace(string Root, string DataPath)
 
     public string Bench => Path.Combine(Root, "Bench", "bin", "Release", "net10.0", "FanOut.Bench.dll");
 
+    public string Chaos => Path.Combine(Root, "Chaos", "bin", "Release", "net10.0", "FanOut.Chaos.dll");
+
     public string HostOutput => Path.Combine(DataPath, "logs", "host-output.log");
 
     public static Workspace Find()

@@ -3,6 +3,7 @@ using FanOut.Bench.Ingest;
 using FanOut.Bench.Running;
 using FanOut.Bench.Services;
 using FanOut.EventBus;
+using FanOut.TestServers;
 
 namespace FanOut.Bench.EndToEnd;
 

@@ -1,5 +1,6 @@
 using FanOut.Bench.Running;
 using FanOut.Bench.Services;
+using FanOut.TestServers;
 
 namespace FanOut.Bench.Ingest;
 

@@ -6,10 +6,6 @@ namespace FanOut.Bench.Services;
 /// <summary>Starts FanOut's services on the benchmark's servers, with the environment that an AppHost gives them. They log warnings only and record no traces; metrics are collected.</summary>
 internal sealed class SystemProcesses(BenchServers servers, PostgresDatabase database)
 {
-    private const string Framework = "net10.0";
-
-    public static string Root { get; } = FindRoot();
-
     public IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string>
     {
         ["ConnectionStrings__redis"] = servers.RedisServer.ConnectionString,
@@ -29,28 +25,10 @@ internal sealed class SystemProcesses(BenchServers servers, PostgresDatabase dat
             environment[key] = value;
         }
 
-        return ServiceProcess.StartAsync(project, Path.Combine(Root, project, "bin", "Release", Framework, $"FanOut.{project}.dll"), [], environment, cancellationToken);
+        return ServiceProcess.StartAsync(project, SourceTree.Program(project), [], environment, cancellationToken);
     }
 
     /// <summary>This program again, in one of its other parts.</summary>
     public Task<ServiceProcess> StartSelfAsync(string command, CancellationToken cancellationToken) =>
         ServiceProcess.StartAsync(command, typeof(SystemProcesses).Assembly.Location, [command], Environment, cancellationToken);
-
-    private static string FindRoot()
-    {
-        if (System.Environment.GetEnvironmentVariable("FANOUT_ROOT") is { Length: > 0 } given)
-        {
-            return given;
-        }
-
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "FanOut.sln")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new DirectoryNotFoundException($"FanOut.sln was not found above {AppContext.BaseDirectory}: set FANOUT_ROOT to the clone.");
-    }
 }

@@ -24,6 +24,8 @@ public sealed class ReferenceTests
         ["Cli"] = ["EventBus", "Contracts", "EmbeddedHosting"],
         ["Bench"] = ["EventBus", "Contracts", "TestServers"],
         ["Bench.Tests"] = ["Bench"],
+        ["Chaos"] = ["EventBus", "Contracts", "TestServers"],
+        ["Chaos.Tests"] = ["Chaos", "TestServers", .. Services],
         ["TestServers"] = [],
         ["EventBus.Tests"] = ["EventBus", "TestServers"],
         ["Services.Tests"] = ["EventBus", "ServiceDefaults", "Contracts", "TestServers", .. Services],

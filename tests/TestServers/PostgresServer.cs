@@ -177,7 +177,8 @@ public sealed class PostgresServer : IAsyncDisposable
             "postgres",
             ServerBinary.Postgres,
             ["-D", DataFolder, .. settings.SelectMany(setting => new[] { "-c", $"{setting.Key}={setting.Value}" })],
-            asServiceUser: true);
+            asServiceUser: true,
+            log: _options.Log);
         await _process.WaitUntilReadyAsync(AnswersAsync, StartTimeout, cancellationToken);
     }
 

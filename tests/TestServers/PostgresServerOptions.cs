@@ -8,6 +8,9 @@ public sealed record PostgresServerOptions
     /// <summary>Default 200.</summary>
     public int MaxConnections { get; init; } = 200;
 
+    /// <summary>A file that what the server prints is appended to; null for none.</summary>
+    public string? Log { get; init; }
+
     /// <summary>Further settings, as on the <c>postgres -c name=value</c> command line.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 }

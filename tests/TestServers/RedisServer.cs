@@ -138,7 +138,7 @@ public sealed class RedisServer : IAsyncDisposable
             settings[name] = value;
         }
 
-        _process = await ServerProcess.StartAsync("redis-server", ServerBinary.Redis, settings.SelectMany(Argument));
+        _process = await ServerProcess.StartAsync("redis-server", ServerBinary.Redis, settings.SelectMany(Argument), log: _options.Log);
         await _process.WaitUntilReadyAsync(AnswersAsync, StartTimeout, cancellationToken);
     }
 

@@ -18,6 +18,9 @@ public sealed record RedisServerOptions
     /// <summary>A data folder that outlives the server; null for a temporary one.</summary>
     public string? Directory { get; init; }
 
+    /// <summary>A file that what the server prints is appended to; null for none.</summary>
+    public string? Log { get; init; }
+
     /// <summary>Further configuration directives, such as <c>["replicaof"] = "127.0.0.1 6379"</c>.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 }

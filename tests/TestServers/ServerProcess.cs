@@ -18,6 +18,7 @@ internal sealed partial class ServerProcess
     private readonly ConcurrentQueue<string> _tail = new();
     private readonly Task _reading;
     private readonly string _name;
+    private readonly TextWriter? _log;
 
     // The kernel ties the parent-death signal to the *thread* that forked, and the pool retires its threads: so one thread starts everything and never ends.
     static ServerProcess() => new Thread(() =>
@@ -29,11 +30,15 @@ internal sealed partial class ServerProcess
     })
     { IsBackground = true, Name = "test server launcher" }.Start();
 
-    private ServerProcess(string name, Process process)
+    private ServerProcess(string name, Process process, string? log)
     {
         _name = name;
         _process = process;
-        _reading = Task.WhenAll(ReadAsync(process.StandardOutput), ReadAsync(process.StandardError));
+
+        // Shared: the end of what a former life printed may still be on its way into the same file.
+        _log = log is null ? null : TextWriter.Synchronized(new StreamWriter(new FileStream(log, FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true });
+        _log?.WriteLine($"--- {name} started as process {process.Id}");
+        _reading = ReadAllAsync(process);
     }
 
     public static bool IsRoot { get; } = !OperatingSystem.IsWindows() && GetEffectiveUserId() == 0;
@@ -42,6 +47,9 @@ internal sealed partial class ServerProcess
 
     public bool HasExited => _process.HasExited;
 
+    /// <summary>Of a process that has ended.</summary>
+    public int ExitCode => _process.ExitCode;
+
     public string LogTail => string.Join(Environment.NewLine, _tail);
 
     private static int SigStop => OperatingSystem.IsMacOS() ? 17 : 19;
@@ -49,7 +57,7 @@ internal sealed partial class ServerProcess
     private static int SigContinue => OperatingSystem.IsMacOS() ? 19 : 18;
 
     public static async Task<ServerProcess> StartAsync(
-        string name, string file, IEnumerable<string> arguments, bool asServiceUser = false, string? workingFolder = null, IReadOnlyDictionary<string, string>? environment = null)
+        string name, string file, IEnumerable<string> arguments, bool asServiceUser = false, string? workingFolder = null, IReadOnlyDictionary<string, string>? environment = null, string? log = null)
     {
         var start = new ProcessStartInfo { RedirectStandardError = true, RedirectStandardOutput = true, WorkingDirectory = workingFolder ?? Path.GetTempPath() };
         start.Environment["LC_ALL"] = "C";
@@ -93,7 +101,7 @@ internal sealed partial class ServerProcess
             }
         });
 
-        var process = new ServerProcess(name, await started.Task);
+        var process = new ServerProcess(name, await started.Task, log);
         Leftovers.Track(process);
         return process;
     }
@@ -158,6 +166,9 @@ internal sealed partial class ServerProcess
         var all = KillNow();
         await _process.WaitForExitAsync();
         await UntilAsync(() => all.All(id => StateOf(id) is null or 'Z' or 'X'), "is still there after SIGKILL");
+
+        // A next life may append to the same log. Nobody waits for long: a descendant that nobody knows of may hold the pipe.
+        await _reading.WaitAsync(TimeSpan.FromSeconds(2), TimeProvider.System).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public List<int> KillNow()
@@ -175,18 +186,23 @@ internal sealed partial class ServerProcess
         return all;
     }
 
-    /// <summary>An orderly end: data is flushed. Postgres ends its sessions (fast shutdown).</summary>
-    public async Task StopAsync(bool interrupt)
+    /// <summary>An orderly end: data is flushed. Postgres ends its sessions (fast shutdown). What does not end in time is killed.</summary>
+    /// <param name="interrupt">SIGINT rather than SIGTERM.</param>
+    /// <param name="patience">How long it may take; 15 s unless given.</param>
+    /// <returns>Whether it ended by itself.</returns>
+    public async Task<bool> StopAsync(bool interrupt, TimeSpan? patience = null)
     {
         if (!_process.HasExited)
         {
             Resume();
             _ = SendSignal(Id, interrupt ? SigInt : SigTerm);
-            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(15), TimeProvider.System);
+            using var deadline = new CancellationTokenSource(patience ?? TimeSpan.FromSeconds(15), TimeProvider.System);
             await _process.WaitForExitAsync(deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
+        var ended = _process.HasExited;
         await KillAsync();
+        return ended;
     }
 
     /// <summary>SIGSTOP of the process and its children: connections stay open and nothing answers, like a stalled or unreachable host.</summary>
@@ -247,11 +263,25 @@ internal sealed partial class ServerProcess
         }
     }
 
+    private async Task ReadAllAsync(Process process)
+    {
+        await Task.WhenAll(ReadAsync(process.StandardOutput), ReadAsync(process.StandardError));
+        if (_log is not null)
+        {
+            await _log.DisposeAsync();
+        }
+    }
+
     private async Task ReadAsync(StreamReader reader)
     {
         while (await reader.ReadLineAsync() is { } line)
         {
             _tail.Enqueue(line);
+            if (_log is not null)
+            {
+                await _log.WriteLineAsync(line);
+            }
+
             while (_tail.Count > TailLines)
             {
                 _tail.TryDequeue(out _);

@@ -36,6 +36,21 @@ public sealed class RedisServerTests
     }
 
     [Fact]
+    public async Task What_a_server_prints_in_all_its_lives_is_in_its_log()
+    {
+        var log = Path.Combine(Directory.CreateTempSubdirectory("fanout-log-").FullName, "redis.log");
+        await using (var server = await RedisServer.StartAsync(new() { Log = log }, Cancellation))
+        {
+            await server.RestartAsync(Cancellation);
+        }
+
+        await Eventually.BecomesTrueAsync(
+            async () => (await File.ReadAllLinesAsync(log, Cancellation)).Count(line => line.Contains("Ready to accept connections", StringComparison.Ordinal)) == 2,
+            TimeSpan.FromSeconds(30));
+        Directory.Delete(Path.GetDirectoryName(log)!, recursive: true);
+    }
+
+    [Fact]
     public async Task A_paused_server_keeps_its_connections_and_answers_when_resumed()
     {
         await using var server = await RedisServer.StartAsync(cancellationToken: Cancellation);

@@ -1,0 +1,135 @@
+using System.CommandLine;
+using System.Globalization;
+using FanOut.Chaos.Reporting;
+using FanOut.Chaos.Running;
+using FanOut.Chaos.Scenarios;
+using FanOut.TestServers;
+
+namespace FanOut.Chaos;
+
+internal static class ChaosCommand
+{
+    private const int DefaultOrdersPerSecond = 40;
+
+    public static RootCommand Create()
+    {
+        string[] known = [.. Catalogue.All.Select(scenario => scenario.Name), Catalogue.Random];
+        var names = new Argument<string[]>("scenario") { Description = "Which; see --list. All of them unless named, but for random.", Arity = ArgumentArity.ZeroOrMore };
+        names.AcceptOnlyFromAmong(known);
+        var minutes = new Option<double?>("--minutes") { Description = "How long random goes on; 5 unless given. Means random where no scenario is named." };
+        minutes.Validators.Add(result =>
+        {
+            if (result.GetValue(minutes) is not > 0)
+            {
+                result.AddError("--minutes must be more than 0.");
+            }
+        });
+        var seed = new Option<int?>("--seed") { Description = "Chooses whom faults hit, and the steps of random: the same seed, the same ones. Drawn and printed unless given." };
+        var list = new Option<bool>("--list") { Description = "Say what there is, and do nothing." };
+        var rate = new Option<int>("--orders-per-second") { Description = "The load.", DefaultValueFactory = _ => DefaultOrdersPerSecond };
+        rate.Validators.Add(result =>
+        {
+            if (result.GetValue(rate) is < 1 or > 1_000)
+            {
+                result.AddError("--orders-per-second must be 1 to 1000.");
+            }
+        });
+        var quick = new Option<bool>("--quick") { Description = "Shorter faults." };
+        var keep = new Option<bool>("--keep") { Description = "Keep the logs of all processes also when everything passed." };
+        var command = new RootCommand("Breaks a running FanOut in every way there is a promise for, under load, and verifies order by order that nothing was lost and nothing happened twice.")
+        {
+            names, minutes, seed, list, rate, quick, keep,
+        };
+        command.SetAction(async (arguments, cancellationToken) =>
+        {
+            var writer = arguments.InvocationConfiguration.Output;
+            if (arguments.GetValue(list))
+            {
+                await ListAsync(writer);
+                return 0;
+            }
+
+            var named = arguments.GetValue(names) ?? [];
+            if (named.Length == 0 && arguments.GetValue(minutes) is not null)
+            {
+                named = [Catalogue.Random];
+            }
+
+            return await RunAsync(
+                new Narrator(writer, TimeProvider.System),
+                named.Length > 0 ? named : [.. Catalogue.All.Select(scenario => scenario.Name)],
+                TimeSpan.FromMinutes(arguments.GetValue(minutes) ?? 5),
+                arguments.GetValue(seed) ?? Random.Shared.Next(),
+                arguments.GetValue(rate),
+                arguments.GetValue(quick),
+                arguments.GetValue(keep),
+                cancellationToken);
+        });
+        return command;
+    }
+
+    private static async Task ListAsync(TextWriter writer)
+    {
+        var width = Catalogue.All.Max(scenario => scenario.Name.Length) + 2;
+        foreach (var scenario in Catalogue.All)
+        {
+            await writer.WriteLineAsync($"{scenario.Name.PadRight(width)}{scenario.Description}");
+        }
+
+        await writer.WriteLineAsync($"{Catalogue.Random.PadRight(width)}draws up to three of these at a time, by --seed, for --minutes");
+    }
+
+    private static async Task<int> RunAsync(
+        Narrator narrator, IReadOnlyList<string> names, TimeSpan randomTime, int seed, int ordersPerSecond, bool isQuick, bool keep, CancellationToken cancellationToken)
+    {
+        var folder = Path.Combine(SourceTree.Root, "artifacts", "chaos", TimeProvider.System.GetLocalNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture) + $"-{Environment.ProcessId}");
+        narrator.Say(string.Create(CultureInfo.InvariantCulture, $"seed {seed}; logs in {folder}"));
+        var results = new List<ScenarioResult>();
+        try
+        {
+            await using var runner = new ScenarioRunner(narrator, folder, ordersPerSecond, isQuick);
+            foreach (var name in names)
+            {
+                if (name == Catalogue.Random)
+                {
+                    await RandomAsync(runner, randomTime, seed, results, cancellationToken);
+                }
+                else
+                {
+                    results.Add(await runner.RunAsync(Catalogue.Find(name), new Random(seed), cancellationToken));
+                }
+            }
+        }
+        catch (Exception e) when (e is TimeoutException or TestServerException or FileNotFoundException)
+        {
+            narrator.Say($"The system could not be started: {e.Message} The logs are in {folder}.");
+            return 1;
+        }
+        finally
+        {
+            ResultTable.Write(narrator.Writer, results);
+        }
+
+        var failed = results.Count(result => !result.IsGood);
+        await narrator.Writer.WriteLineAsync(failed == 0
+            ? string.Create(CultureInfo.InvariantCulture, $"All {results.Count} passed: nothing lost, nothing doubled. Seed {seed}.")
+            : string.Create(CultureInfo.InvariantCulture, $"{failed} of {results.Count} FAILED. Seed {seed}; the logs are in {folder}."));
+        if (failed == 0 && !keep && Directory.Exists(folder))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        return failed == 0 && results.Count > 0 ? 0 : 1;
+    }
+
+    private static async Task RandomAsync(ScenarioRunner runner, TimeSpan time, int seed, List<ScenarioResult> results, CancellationToken cancellationToken)
+    {
+        var mix = new RandomMix(seed);
+        var begun = TimeProvider.System.GetTimestamp();
+        do
+        {
+            results.Add(await runner.RunAsync(mix.Next(), new Random(seed), cancellationToken));
+        }
+        while (TimeProvider.System.GetElapsedTime(begun) < time);
+    }
+}

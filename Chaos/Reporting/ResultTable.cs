@@ -1,0 +1,54 @@
+using System.Globalization;
+using FanOut.Chaos.Verifying;
+using Spectre.Console;
+
+namespace FanOut.Chaos.Reporting;
+
+internal static class ResultTable
+{
+    private const int Width = 180;
+
+    public static void Write(TextWriter writer, IReadOnlyList<ScenarioResult> results)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer), Ansi = writer == Console.Out ? AnsiSupport.Detect : AnsiSupport.No });
+        if (writer != Console.Out || Console.IsOutputRedirected)
+        {
+            // A pipe or a log has no width; the default would break tables into pieces.
+            console.Profile.Width = Width;
+        }
+
+        var table = new Table().Border(TableBorder.Rounded);
+        foreach (var heading in new[] { "scenario", "accepted", "webhook", "analytics", "notification", "lost", "doubled", "stuck", "unexpected", "prevented", "dead-lettered", "recovery", "" })
+        {
+            table.AddColumn(heading, column =>
+            {
+                if (heading is not ("scenario" or ""))
+                {
+                    column.RightAligned();
+                }
+            });
+        }
+
+        foreach (var result in results)
+        {
+            table.AddRow(
+            [
+                new Text(result.Scenario),
+                Number(result.Accepted),
+                .. new[] { Verifier.WebhookGroup, Verifier.AnalyticsGroup, Verifier.NotificationGroup }.Select(group => Number(result.Effects.GetValueOrDefault(group))),
+                Number(result.Count(FindingKind.Lost)),
+                Number(result.Count(FindingKind.Doubled)),
+                Number(result.Count(FindingKind.Stuck)),
+                Number(result.Count(FindingKind.Unexpected)),
+                Number(result.Prevented),
+                Number(result.DeadLetters.Values.Sum()),
+                new Text(result.Recovery is { } recovery ? string.Create(CultureInfo.InvariantCulture, $"{recovery.TotalSeconds:0.0} s") : "-"),
+                result.IsGood ? new Markup("[green]passed[/]") : new Markup("[red]FAILED[/]"),
+            ]);
+        }
+
+        console.Write(table);
+    }
+
+    private static Text Number(long value) => new(value.ToString("N0", CultureInfo.InvariantCulture));
+}

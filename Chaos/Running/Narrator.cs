@@ -1,0 +1,20 @@
+using System.Globalization;
+
+namespace FanOut.Chaos.Running;
+
+/// <summary>Says what is done, and when.</summary>
+internal sealed class Narrator(TextWriter writer, TimeProvider time)
+{
+    private readonly long _begun = time.GetTimestamp();
+    private readonly Lock _writing = new();
+
+    public TextWriter Writer => writer;
+
+    public void Say(string what)
+    {
+        lock (_writing)
+        {
+            writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"[{time.GetElapsedTime(_begun).TotalSeconds,7:0.0} s] {what}"));
+        }
+    }
+}

@@ -1,0 +1,162 @@
+using FanOut.Chaos.Network;
+using FanOut.TestServers;
+
+namespace FanOut.Chaos.Running;
+
+/// <summary>One replica of a service: a process that may be killed, stalled and started again at the same address, with a network of its own to Redis and to Postgres.</summary>
+internal sealed class ServiceReplica : IAsyncDisposable
+{
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(5);
+    private readonly Dictionary<string, string> _environment;
+    private readonly string _log;
+    private readonly int _port = LoopbackPort.Next();
+    private readonly SemaphoreSlim _changing = new(1, 1);
+    private ServiceProcess? _process;
+    private bool _wanted;
+
+    public ServiceReplica(ServiceKind kind, int number, int redisPort, int postgresPort, string database, IReadOnlyDictionary<string, string> settings, string logFolder)
+    {
+        Kind = kind;
+        Name = $"{kind.Name}-{number}";
+        ToRedis = TcpProxy.Start(redisPort);
+        ToPostgres = TcpProxy.Start(postgresPort);
+        _log = Path.Combine(logFolder, $"{Name}.log");
+        _environment = new Dictionary<string, string>(settings)
+        {
+            ["ConnectionStrings__redis"] = $"127.0.0.1:{ToRedis.Port},connectTimeout=2000,keepAlive=2",
+            ["ConnectionStrings__fanout"] = $"Host=127.0.0.1;Port={ToPostgres.Port};Username=postgres;Database={database};Application Name={Name};Timeout=5;Command Timeout=10;Keepalive=5",
+        };
+        Address = new Uri($"http://127.0.0.1:{_port}");
+    }
+
+    public ServiceKind Kind { get; }
+
+    public string Name { get; }
+
+    public Uri Address { get; }
+
+    public TcpProxy ToRedis { get; }
+
+    public TcpProxy ToPostgres { get; }
+
+    /// <summary>Starts it, and does not wait until it answers.</summary>
+    public async Task StartAsync()
+    {
+        await _changing.WaitAsync();
+        try
+        {
+            _wanted = true;
+            await LaunchAsync();
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <summary>Waits until it answers that it is well.</summary>
+    /// <exception cref="TimeoutException">It does not.</exception>
+    public Task WaitUntilHealthyAsync(TimeSpan timeout, CancellationToken cancellationToken) => Until.TrueAsync(
+        async () =>
+        {
+            try
+            {
+                await _process!.WaitUntilHealthyAsync(AskAgain, cancellationToken);
+                return true;
+            }
+            catch (TestServerException)
+            {
+                // It may have ended: then it is started again, and that process is asked.
+                return false;
+            }
+        },
+        timeout,
+        $"{Name} to be healthy (see {_log})",
+        cancellationToken);
+
+    /// <summary>kill -9, and it stays down.</summary>
+    public async Task KillAsync()
+    {
+        await _changing.WaitAsync();
+        try
+        {
+            _wanted = false;
+            if (_process is { } process)
+            {
+                await process.KillAsync();
+            }
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <summary>SIGTERM, and it stays down.</summary>
+    /// <returns>Whether it ended by itself.</returns>
+    public async Task<bool> StopAsync()
+    {
+        await _changing.WaitAsync();
+        try
+        {
+            _wanted = false;
+            return _process is not { } process || await process.StopAsync(StopPatience);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <summary>SIGSTOP.</summary>
+    public Task PauseAsync() => _process!.PauseAsync();
+
+    /// <summary>SIGCONT.</summary>
+    public void Resume() => _process?.Resume();
+
+    /// <summary>Starts it again where it ended although nobody asked it to, as whatever runs services does.</summary>
+    /// <returns>What it ended with; null where it runs.</returns>
+    public async Task<int?> ReviveAsync()
+    {
+        await _changing.WaitAsync();
+        try
+        {
+            if (!_wanted || _process is not { HasExited: true } ended)
+            {
+                return null;
+            }
+
+            var status = ended.ExitCode;
+            await LaunchAsync();
+            return status;
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        if (_process is { } process)
+        {
+            await process.DisposeAsync();
+        }
+
+        await ToRedis.DisposeAsync();
+        await ToPostgres.DisposeAsync();
+        _changing.Dispose();
+    }
+
+    private async Task LaunchAsync()
+    {
+        if (_process is { } before)
+        {
+            await before.DisposeAsync();
+        }
+
+        _process = await ServiceProcess.LaunchAsync(Name, SourceTree.Program(Kind.Project), [], _environment, _port, _log);
+    }
+}

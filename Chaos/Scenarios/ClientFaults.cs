@@ -1,0 +1,28 @@
+using System.Globalization;
+using FanOut.Chaos.Load;
+
+namespace FanOut.Chaos.Scenarios;
+
+/// <summary>Clients that do the same thing many times.</summary>
+internal static class ClientFaults
+{
+    private const int Clients = 50;
+
+    public static IReadOnlyList<Scenario> All { get; } =
+    [
+        new("same-key", "50 clients send an order under the same Idempotency-Key at once, 20 times: 20 orders", Part.None, SameKeyAsync),
+    ];
+
+    private static async Task SameKeyAsync(Fault fault, CancellationToken cancellationToken)
+    {
+        var keys = fault.IsQuick ? 5 : 20;
+        for (var number = 0; number < keys; number++)
+        {
+            var key = string.Create(CultureInfo.InvariantCulture, $"{fault.Run}-same-{number:000}");
+            var order = OrderLoad.NewOrder(key, number);
+            await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => fault.Client.PlaceAsync(key, order, cancellationToken)));
+        }
+
+        fault.Say(string.Create(CultureInfo.InvariantCulture, $"{Clients} clients sent {keys} keys, all at once"));
+    }
+}

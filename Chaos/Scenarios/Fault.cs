@@ -1,0 +1,97 @@
+using System.Globalization;
+using FanOut.Chaos.Load;
+using FanOut.Chaos.Running;
+
+namespace FanOut.Chaos.Scenarios;
+
+/// <summary>What a scenario works with while orders come in.</summary>
+/// <param name="System">The system.</param>
+/// <param name="Client">Who places the orders.</param>
+/// <param name="Promises">What must be true in the end.</param>
+/// <param name="Random">Whom it happens to. The same seed chooses the same.</param>
+/// <param name="Say">Says what is done.</param>
+/// <param name="IsQuick">Whether to be brief.</param>
+/// <param name="Run">What the keys of this run begin with.</param>
+internal sealed record Fault(ChaosSystem System, OrderClient Client, Promises Promises, Random Random, Action<string> Say, bool IsQuick, string Run)
+{
+    private static readonly TimeSpan HealthTimeout = TimeSpan.FromMinutes(2);
+
+    /// <summary>Whether nothing else fails meanwhile. With Postgres away, too, no order can be accepted.</summary>
+    public bool IsAlone { get; init; } = true;
+
+    /// <summary>So long; where it is to be brief, the other.</summary>
+    public TimeSpan Time(double seconds, double quickSeconds) => TimeSpan.FromSeconds(IsQuick ? quickSeconds : seconds);
+
+    /// <summary>Lets orders come in meanwhile.</summary>
+    public static Task WaitAsync(TimeSpan time, CancellationToken cancellationToken) => Task.Delay(time, TimeProvider.System, cancellationToken);
+
+    /// <summary>Waits while something is away, and holds it against the system if it takes no orders meanwhile.</summary>
+    /// <param name="time">For so long.</param>
+    /// <param name="what">What is away.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async Task OrdersGoOnAsync(TimeSpan time, string what, CancellationToken cancellationToken)
+    {
+        var before = Client.AcceptedCount;
+        await WaitAsync(time, cancellationToken);
+        var accepted = Client.AcceptedCount - before;
+        Say(string.Create(CultureInfo.InvariantCulture, $"{accepted} orders were accepted while {what}"));
+        if (accepted == 0 && IsAlone)
+        {
+            Promises.Broken($"no order was accepted while {what}");
+        }
+    }
+
+    public ServiceReplica Pick(ServiceKind kind) => Pick(System.Of(kind));
+
+    public T Pick<T>(IReadOnlyList<T> among) => among[Random.Next(among.Count)];
+
+    public static string Names(IEnumerable<ServiceReplica> services) => string.Join(", ", services.Select(service => service.Name));
+
+    /// <summary>
+    /// Lets something be lost while the checkpoints are behind what the groups have done, as they are by a moment always: then all of it is delivered once more.
+    /// </summary>
+    public async Task WithCheckpointsBehindAsync(Func<Task> loseAsync, CancellationToken cancellationToken)
+    {
+        var reclaimers = System.Of(ServiceKind.Reclaimer);
+        await StallAsync(reclaimers);
+        try
+        {
+            await WaitAsync(Time(2, 1.5), cancellationToken);
+            await loseAsync();
+        }
+        finally
+        {
+            Resume(reclaimers);
+        }
+    }
+
+    public async Task KillAsync(params IReadOnlyCollection<ServiceReplica> services)
+    {
+        await Task.WhenAll(services.Select(service => service.KillAsync()));
+        Say($"kill -9 {Names(services)}");
+    }
+
+    public async Task StartAsync(params IReadOnlyCollection<ServiceReplica> services)
+    {
+        await Task.WhenAll(services.Select(service => service.StartAsync()));
+        Say($"started {Names(services)}");
+    }
+
+    public async Task StallAsync(params IReadOnlyCollection<ServiceReplica> services)
+    {
+        await Task.WhenAll(services.Select(service => service.PauseAsync()));
+        Say($"SIGSTOP {Names(services)}");
+    }
+
+    public void Resume(params IReadOnlyCollection<ServiceReplica> services)
+    {
+        foreach (var service in services)
+        {
+            service.Resume();
+        }
+
+        Say($"SIGCONT {Names(services)}");
+    }
+
+    public static Task HealthyAsync(ServiceReplica service, CancellationToken cancellationToken) => service.WaitUntilHealthyAsync(HealthTimeout, cancellationToken);
+}

@@ -1,0 +1,43 @@
+using System.Globalization;
+
+namespace FanOut.Chaos.Scenarios;
+
+/// <summary>Draws faults that happen at the same time. The same seed draws the same ones.</summary>
+internal sealed class RandomMix(int seed)
+{
+    private const int MostAtOnce = 3;
+    private const double LongestStart = 4;
+
+    private readonly Random _random = new(seed);
+    private int _step;
+
+    /// <summary>The next step.</summary>
+    public Scenario Next()
+    {
+        _step++;
+        var left = Catalogue.All.ToArray();
+        _random.Shuffle(left);
+        var wanted = _random.Next(1, MostAtOnce + 1);
+        var taken = Part.None;
+        var chosen = new List<(Scenario Scenario, TimeSpan Start, int Seed)>();
+        foreach (var scenario in left)
+        {
+            if (chosen.Count < wanted && (scenario.Parts & taken) == Part.None)
+            {
+                taken |= scenario.Parts;
+                chosen.Add((scenario, TimeSpan.FromSeconds(chosen.Count == 0 ? 0 : Math.Round(_random.NextDouble() * LongestStart, 1)), _random.Next()));
+            }
+        }
+
+        var name = string.Join(" + ", chosen.Select(part => part.Start == TimeSpan.Zero ? part.Scenario.Name : string.Create(CultureInfo.InvariantCulture, $"{part.Scenario.Name} after {part.Start.TotalSeconds:0.0} s")));
+        return new Scenario(
+            string.Create(CultureInfo.InvariantCulture, $"random {_step}: {name}"),
+            name,
+            taken,
+            (fault, cancellationToken) => Task.WhenAll(chosen.Select(async part =>
+            {
+                await Fault.WaitAsync(part.Start, cancellationToken);
+                await part.Scenario.InjectAsync(fault with { Random = new Random(part.Seed), IsAlone = chosen.Count == 1, Run = $"{fault.Run}-{part.Scenario.Name}" }, cancellationToken);
+            })));
+    }
+}

@@ -1,0 +1,198 @@
+using System.Globalization;
+using FanOut.Chaos.Load;
+using FanOut.Chaos.Running;
+using FanOut.Chaos.Verifying;
+using FanOut.EventBus;
+using StackExchange.Redis;
+
+namespace FanOut.Chaos.Scenarios;
+
+/// <summary>Somebody does to the stream what nobody should.</summary>
+internal static class StreamFaults
+{
+    private const string CursedRecipient = "cursed@example.com";
+    private static readonly TimeSpan DeadLetterTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan ArrivalTimeout = TimeSpan.FromSeconds(30);
+    private static readonly string[] Groups = [Verifier.WebhookGroup, Verifier.AnalyticsGroup, Verifier.NotificationGroup];
+    private static readonly string CurseRecipient = EmbeddedSql.Read("Scenarios.curse_recipient.sql");
+    private static readonly string LiftCurse = EmbeddedSql.Read("Scenarios.lift_curse.sql");
+    private static readonly string CountDeadLetters = EmbeddedSql.Read("Scenarios.count_dead_letters.sql");
+
+    public static IReadOnlyList<Scenario> All { get; } =
+    [
+        new("poison", "entries that are no events, malformed, oversized or with impossible ids are written to the stream, and a handler fails on some orders: each ends as a dead letter, the rest flows on", Part.Redis | Part.Postgres, PoisonAsync),
+        new("group-destroyed", "XGROUP DESTROY of each group in turn", Part.Redis | Part.Reclaimer, DestroyGroupsAsync),
+        new("stream-deleted", "DEL of the stream", Part.Redis | Part.Reclaimer, DeleteStreamAsync),
+        new("flushall", "FLUSHALL", Part.Redis | Part.Reclaimer, FlushAsync),
+        new("trimmed-outside", "entries that are not read, and entries that are pending with a stranger, are trimmed away; a consumer is deleted with what it holds", Part.Redis | Part.Webhook | Part.Analytics | Part.Notification, TrimAsync),
+    ];
+
+    private static async Task PoisonAsync(Fault fault, CancellationToken cancellationToken)
+    {
+        const int Cursed = 5;
+        await ExecuteAsync(fault, CurseRecipient, cancellationToken);
+        try
+        {
+            await using (var redis = await fault.System.ConnectToRedisAsync())
+            {
+                foreach (var (what, fields) in Poisons())
+                {
+                    fault.Promises.Poisoned((await redis.GetDatabase().StreamAddAsync(Key(), fields)).ToString());
+                    fault.Say($"wrote {what} to the stream");
+                }
+
+                // Higher than any number a publisher gives: Postgres cannot hold it as an int8 together with the milliseconds.
+                var impossible = await AddImpossibleAsync(redis.GetDatabase());
+                fault.Promises.SetAside(impossible);
+                fault.Say($"wrote an entry with the id {impossible}");
+            }
+
+            var keys = Enumerable.Range(0, Cursed).Select(number => string.Create(CultureInfo.InvariantCulture, $"{fault.Run}-cursed-{number:00}")).ToArray();
+            await Task.WhenAll(keys.Select((key, number) =>
+            {
+                fault.Promises.MustFail(Verifier.NotificationGroup, key);
+                return fault.Client.PlaceAsync(key, OrderLoad.NewOrder(key, number, CursedRecipient), cancellationToken);
+            }));
+            fault.Say($"placed {Cursed} orders that the handler of {Verifier.NotificationGroup} always fails on");
+            var orders = fault.Client.Accepted.Where(order => keys.Contains(order.Key)).Select(order => order.Id.ToString()).Distinct().ToArray();
+            await Until.TrueAsync(() => AreDeadAsync(fault, orders, cancellationToken), DeadLetterTimeout, "the orders that a handler fails on to be dead-lettered", cancellationToken);
+        }
+        finally
+        {
+            await ExecuteAsync(fault, LiftCurse, CancellationToken.None);
+        }
+    }
+
+    /// <summary>Events are appended meanwhile: what is not above the last of them by then is refused.</summary>
+    private static async Task<string> AddImpossibleAsync(IDatabase redis)
+    {
+        const int LongestLead = 60_000;
+        for (var lead = 100; ; lead *= 2)
+        {
+            var last = EntryId.Parse((await redis.StreamInfoAsync(Key())).LastGeneratedId.ToString());
+            var id = string.Create(CultureInfo.InvariantCulture, $"{last.Milliseconds + lead}-{EntryId.MaxSequence + 1}");
+            try
+            {
+                await redis.StreamAddAsync(Key(), "nonsense", "1", id);
+                return id;
+            }
+            catch (RedisServerException e) when (lead < LongestLead && e.Message.Contains("equal or smaller", StringComparison.Ordinal))
+            {
+                // Next time further ahead.
+            }
+        }
+    }
+
+    private static IEnumerable<(string What, NameValueEntry[] Fields)> Poisons()
+    {
+        const int Megabytes = 6;
+        yield return ("an entry that is no event", [new("nonsense", "1")]);
+        yield return ("an event whose id is no UUID", Event("17", "{}"));
+        yield return ("an event whose data is no JSON", Event(Guid.CreateVersion7().ToString(), "{\"orderId\":"));
+        yield return ("an event whose data is no order", Event(Guid.CreateVersion7().ToString(), "{\"orderId\":\"a\"}"));
+        yield return ("an event whose data is null", Event(Guid.CreateVersion7().ToString(), "null"));
+        yield return ("an event of bytes that are no text", Event(Guid.CreateVersion7().ToString(), new byte[] { 0, 0xff, 0xfe, (byte)'{', 0 }));
+        yield return ("a field whose name is no text", [new(new byte[] { 0xff, 0 }, new byte[] { 0 })]);
+        yield return ($"an event of {Megabytes} MB", Event(Guid.CreateVersion7().ToString(), new string('x', Megabytes << 20)));
+        yield return ("an entry of 2,000 fields", [.. Enumerable.Range(0, 2_000).Select(number => new NameValueEntry(string.Create(CultureInfo.InvariantCulture, $"field-{number}"), number))]);
+
+        static NameValueEntry[] Event(string id, RedisValue data) =>
+        [
+            new("id", id), new("type", "order.placed"), new("source", "a stranger"), new("subject", "none"), new("time", "2026-01-01T00:00:00.0000000Z"), new("data", data), new("traceparent", ""), new("tracestate", ""),
+        ];
+    }
+
+    private static async Task DestroyGroupsAsync(Fault fault, CancellationToken cancellationToken)
+    {
+        foreach (var group in Groups)
+        {
+            await fault.WithCheckpointsBehindAsync(() => fault.System.RedisAsync("XGROUP", "DESTROY", Key(), group), cancellationToken);
+            fault.Say($"XGROUP DESTROY {Key()} {group}");
+            await Fault.WaitAsync(fault.Time(1.5, 0.5), cancellationToken);
+        }
+    }
+
+    private static async Task DeleteStreamAsync(Fault fault, CancellationToken cancellationToken)
+    {
+        fault.Promises.RedisLosesData();
+        for (var time = 0; time < (fault.IsQuick ? 1 : 3); time++)
+        {
+            await fault.WithCheckpointsBehindAsync(() => fault.System.RedisAsync("DEL", Key()), cancellationToken);
+            fault.Say($"DEL {Key()}");
+            await Fault.WaitAsync(TimeSpan.FromSeconds(1), cancellationToken);
+        }
+    }
+
+    private static async Task FlushAsync(Fault fault, CancellationToken cancellationToken)
+    {
+        fault.Promises.RedisLosesData();
+        for (var time = 0; time < (fault.IsQuick ? 1 : 3); time++)
+        {
+            await fault.WithCheckpointsBehindAsync(() => fault.System.RedisAsync("FLUSHALL"), cancellationToken);
+            fault.Say("FLUSHALL");
+            await Fault.WaitAsync(TimeSpan.FromSeconds(1), cancellationToken);
+        }
+    }
+
+    private static async Task TrimAsync(Fault fault, CancellationToken cancellationToken)
+    {
+        fault.Promises.RedisLosesData();
+        var workers = ServiceKind.Workers.SelectMany(fault.System.Of).ToArray();
+        var resumed = false;
+        await fault.StallAsync(workers);
+        try
+        {
+            await using var redis = await fault.System.ConnectToRedisAsync();
+            var database = redis.GetDatabase();
+            await Until.TrueAsync(async () => await UnreadAsync(database) >= 20, ArrivalTimeout, "20 entries to be there that no group has read", cancellationToken);
+            foreach (var group in Groups)
+            {
+                var stolen = (await database.StreamReadGroupAsync(Key(), group, "stranger", ">", 5)).Length;
+                var taken = (await database.StreamReadGroupAsync(Key(), group, "other-stranger", ">", 5)).Length;
+                await database.ExecuteAsync("XGROUP", "DELCONSUMER", Key(), group, "other-stranger");
+                fault.Say($"{group}: a stranger holds {stolen} entries; another one was deleted with {taken}");
+            }
+
+            var trimmed = await database.StreamTrimAsync(Key(), 0);
+            fault.Say(string.Create(CultureInfo.InvariantCulture, $"XTRIM took {trimmed} entries"));
+            fault.Resume(workers);
+            resumed = true;
+        }
+        finally
+        {
+            if (!resumed)
+            {
+                fault.Resume(workers);
+            }
+        }
+
+        static async Task<long> UnreadAsync(IDatabase database)
+        {
+            var least = long.MaxValue;
+            foreach (var info in await database.StreamGroupInfoAsync(Key()))
+            {
+                least = Math.Min(least, (await database.StreamRangeAsync(Key(), $"({info.LastDeliveredId}", "+", 100)).Length);
+            }
+
+            return least;
+        }
+    }
+
+    private static RedisKey Key() => StreamKeys.Stream(ChaosSystem.Stream);
+
+    private static async Task<bool> AreDeadAsync(Fault fault, string[] orders, CancellationToken cancellationToken)
+    {
+        await using var command = fault.System.Database.CreateCommand(CountDeadLetters);
+        command.Parameters.AddWithValue(Verifier.NotificationGroup);
+        command.Parameters.AddWithValue(orders);
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))! == orders.Length;
+    }
+
+    private static async Task ExecuteAsync(Fault fault, string sql, CancellationToken cancellationToken)
+    {
+#pragma warning disable CA2100 // The SQL is one of this project's files.
+        await using var command = fault.System.Database.CreateCommand(sql);
+#pragma warning restore CA2100
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,31 @@
+using FanOut.Chaos.Load;
+
+namespace FanOut.Chaos.Verifying;
+
+/// <summary>What must be true, from what clients were told.</summary>
+internal sealed record Expectation
+{
+    /// <summary>Every answer of success, by every client.</summary>
+    public required IReadOnlyCollection<AcceptedOrder> Accepted { get; init; }
+
+    /// <summary>Keys that never got an answer: whether their orders were accepted nobody can know.</summary>
+    public IReadOnlyCollection<string> Unanswered { get; init; } = [];
+
+    /// <summary>Keys that were answered with an error of the client's, and what it said.</summary>
+    public IReadOnlyDictionary<string, string> Refused { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Orders, by their keys, whose events a group must dead-letter rather than take effect: its handler always fails on them.</summary>
+    public IReadOnlySet<(string Group, string Key)> MustFail { get; init; } = new HashSet<(string, string)>();
+
+    /// <summary>Entries, by their ids, that somebody else wrote to the stream and that are no events. Each group must dead-letter each of them, unless Redis lost it before.</summary>
+    public IReadOnlyCollection<string> Poison { get; init; } = [];
+
+    /// <summary>Entries, by their ids, whose ids no publisher of ours writes: Postgres cannot hold them. They stand on each group's DLQ stream only.</summary>
+    public IReadOnlyCollection<string> SetAside { get; init; } = [];
+
+    /// <summary>Whether Redis lost data: then what only Redis knew may be missing. That is entries nobody published through the outbox, and the DLQ streams, which mirror what Postgres has on record.</summary>
+    public bool RedisLostData { get; init; }
+
+    /// <summary>Entries that were there when Redis lost data before.</summary>
+    public IReadOnlySet<string> Forgotten { get; init; } = new HashSet<string>();
+}

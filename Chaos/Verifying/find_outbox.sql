@@ -1,0 +1,2 @@
+-- Every event of the outbox: id, subject.
+select id, subject from bus.outbox

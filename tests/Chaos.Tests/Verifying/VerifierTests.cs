@@ -1,0 +1,218 @@
+using FanOut.Chaos.Load;
+using FanOut.Chaos.Verifying;
+
+namespace FanOut.Chaos.Tests.Verifying;
+
+public sealed class VerifierTests
+{
+    private readonly Books _books = new(orders: 5);
+
+    [Fact]
+    public void Where_each_order_took_effect_once_there_is_nothing_to_find()
+    {
+        var verdict = _books.Judge();
+
+        Assert.Empty(verdict.Findings);
+        Assert.Equal(5, verdict.Accepted);
+        Assert.All(verdict.Effects.Values, count => Assert.Equal(5, count));
+    }
+
+    [Fact]
+    public void An_accepted_order_that_is_not_in_Postgres_is_lost_and_named()
+    {
+        var lost = _books.Orders[2];
+        _books.Orders.Remove(lost);
+
+        AssertFound(FindingKind.Lost, "orders", $"{lost.Id} ({lost.Key})");
+    }
+
+    [Fact]
+    public void One_key_with_two_orders_is_doubled()
+    {
+        _books.Orders.Add(_books.Orders[1] with { Id = Guid.CreateVersion7() });
+
+        AssertFound(FindingKind.Doubled, "orders (one key, several rows)", "key-1 (2 times)");
+    }
+
+    [Fact]
+    public void One_key_that_was_answered_with_two_orders_is_doubled()
+    {
+        _books.Accepted.Add(_books.Accepted[1] with { Id = Guid.CreateVersion7() });
+
+        AssertFound(FindingKind.Doubled, "answers (one key, several orders)", "key-1");
+    }
+
+    [Fact]
+    public void An_order_that_nobody_was_answered_with_is_unexpected_unless_its_client_still_waits()
+    {
+        var order = new RecordedOrder(Guid.CreateVersion7(), "ghost", 1m);
+        _books.Orders.Add(order);
+        AssertFound(FindingKind.Unexpected, "orders", $"{order.Id} (ghost)");
+
+        _books.Unanswered.Add("ghost");
+        Assert.DoesNotContain(_books.Judge().Findings, finding => finding is { Kind: FindingKind.Unexpected, Where: "orders" });
+    }
+
+    [Fact]
+    public void An_order_without_an_answer_is_stuck_and_one_that_was_refused_is_unexpected()
+    {
+        _books.Unanswered.Add("waiting");
+        _books.Refused["wrong"] = "400 no";
+
+        AssertFound(FindingKind.Stuck, "orders (no answer)", "waiting");
+        AssertFound(FindingKind.Unexpected, "orders (refused)", "wrong: 400 no");
+    }
+
+    [Fact]
+    public void An_order_without_its_event_is_lost_and_one_with_two_is_doubled()
+    {
+        var (lost, doubled) = (_books.Outbox[0], _books.Outbox[1]);
+        _books.Outbox.Remove(lost);
+        _books.Outbox.Add(doubled with { Event = Guid.CreateVersion7() });
+
+        AssertFound(FindingKind.Lost, "the outbox", lost.Subject);
+        AssertFound(FindingKind.Doubled, "the outbox", $"{doubled.Subject} (2 times)");
+    }
+
+    [Theory]
+    [InlineData(Verifier.WebhookGroup)]
+    [InlineData(Verifier.AnalyticsGroup)]
+    [InlineData(Verifier.NotificationGroup)]
+    public void An_event_that_did_not_take_effect_in_a_group_is_lost_and_one_that_did_twice_is_doubled(string group)
+    {
+        var (lost, doubled) = (_books.Effects[group][3], _books.Effects[group][4]);
+        _books.Effects[group].Remove(lost);
+        _books.Effects[group].Add(doubled);
+
+        AssertFound(FindingKind.Lost, $"{group} (effects)", lost.Subject);
+        AssertFound(FindingKind.Doubled, $"{group} (effects)", $"{doubled.Subject} (2 times)");
+    }
+
+    [Fact]
+    public void As_many_lost_as_doubled_are_both_found()
+    {
+        var effects = _books.Effects[Verifier.NotificationGroup];
+        effects[0] = effects[1];
+
+        var verdict = _books.Judge();
+
+        Assert.Equal((1, 1), (verdict.Count(FindingKind.Lost), verdict.Count(FindingKind.Doubled)));
+    }
+
+    [Fact]
+    public void A_webhook_that_is_to_be_sent_twice_or_never_or_was_not_received_is_found()
+    {
+        var (lost, doubled, silent) = (_books.Deliveries[0], _books.Deliveries[1], _books.Deliveries[2]);
+        _books.Deliveries.Remove(lost);
+        _books.Deliveries.Add(doubled);
+        _books.Received.Remove(silent.Event);
+
+        AssertFound(FindingKind.Lost, "webhook-delivery (deliveries)", lost.Subject);
+        AssertFound(FindingKind.Doubled, "webhook-delivery (deliveries)", $"{doubled.Subject} (2 times)");
+        AssertFound(FindingKind.Lost, "webhooks received", silent.Subject);
+    }
+
+    [Fact]
+    public void An_effect_of_no_event_of_the_outbox_is_unexpected()
+    {
+        var ghost = new Effect(Guid.CreateVersion7(), Guid.CreateVersion7().ToString());
+        _books.Effects[Verifier.AnalyticsGroup].Add(ghost);
+
+        AssertFound(FindingKind.Unexpected, "analytics-pipeline (effects)", ghost.Subject);
+        AssertFound(FindingKind.Unexpected, "analytics-pipeline (effects), of no event of the outbox", ghost.Event.ToString());
+    }
+
+    [Theory]
+    [InlineData(1, 0, FindingKind.Doubled)]
+    [InlineData(0, 0.01, FindingKind.Doubled)]
+    [InlineData(-1, 0, FindingKind.Lost)]
+    [InlineData(0, -0.01, FindingKind.Lost)]
+    public void Sums_that_are_off_by_one_order_or_by_one_cent_are_found(long orders, double revenue, object kind)
+    {
+        _books.Revenue = (_books.Revenue.Orders + orders, _books.Revenue.Revenue + (decimal)revenue);
+
+        var finding = Assert.Single(_books.Judge().Findings);
+        Assert.Equal(((FindingKind)kind, "analytics (sums)"), (finding.Kind, finding.Where));
+    }
+
+    [Fact]
+    public void An_event_that_stands_on_the_stream_under_two_ids_is_doubled()
+    {
+        _books.OnStream.Add(_books.OnStream[0]);
+
+        AssertFound(FindingKind.Doubled, "the stream", $"{_books.OnStream[0]} (2 times)");
+    }
+
+    [Fact]
+    public void What_is_pending_or_not_sent_is_stuck_and_keeps_a_system_from_being_drained()
+    {
+        Assert.True(_books.Judge().IsDrained);
+        _books.Pending[Verifier.WebhookGroup].Add("1-0 (lane)");
+        _books.Unsent.Add("mail");
+
+        AssertFound(FindingKind.Stuck, "webhook-delivery (pending)", "1-0 (lane)");
+        AssertFound(FindingKind.Stuck, "webhooks and mails not sent", "mail");
+        Assert.False(_books.Judge().IsDrained);
+    }
+
+    [Fact]
+    public void A_dead_letter_that_no_fault_asked_for_is_unexpected_and_its_missing_effect_is_lost()
+    {
+        var effect = _books.Effects[Verifier.NotificationGroup][0];
+        _books.Effects[Verifier.NotificationGroup].Remove(effect);
+        _books.DeadLetters[Verifier.NotificationGroup].Add(new RecordedDeadLetter("7-0", effect.Subject, "no"));
+        _books.LettersOnStream[Verifier.NotificationGroup].Add("7-0");
+
+        AssertFound(FindingKind.Lost, "notification-sender (effects)", effect.Subject);
+        AssertFound(FindingKind.Unexpected, "notification-sender (dead letters)", $"7-0 (order {effect.Subject}): no");
+    }
+
+    [Fact]
+    public void An_event_that_must_fail_has_no_effect_in_its_group_and_one_dead_letter()
+    {
+        var order = _books.Accepted[0];
+        _books.MustFail.Add((Verifier.NotificationGroup, order.Key));
+        AssertFound(FindingKind.Lost, "notification-sender (dead letters)", order.Id.ToString());
+        AssertFound(FindingKind.Unexpected, "notification-sender (effects)", order.Id.ToString());
+
+        _books.Effects[Verifier.NotificationGroup].RemoveAt(0);
+        _books.DeadLetters[Verifier.NotificationGroup].Add(new RecordedDeadLetter("7-0", order.Id.ToString(), "no"));
+        _books.LettersOnStream[Verifier.NotificationGroup].Add("7-0");
+        Assert.Empty(_books.Judge().Findings);
+
+        _books.LettersOnStream[Verifier.NotificationGroup].Add("7-0");
+        AssertFound(FindingKind.Doubled, "notification-sender (DLQ stream)", "7-0 (2 times)");
+    }
+
+    [Fact]
+    public void Poison_that_a_group_did_not_dead_letter_is_lost_unless_Redis_lost_it()
+    {
+        _books.Poison.Add("9-0");
+        foreach (var group in new[] { Verifier.WebhookGroup, Verifier.AnalyticsGroup })
+        {
+            _books.DeadLetters[group].Add(new RecordedDeadLetter("9-0", null, "Not an event"));
+            _books.LettersOnStream[group].Add("9-0");
+        }
+
+        AssertFound(FindingKind.Lost, "notification-sender (dead letters)", "9-0");
+
+        _books.RedisLostData = true;
+        Assert.Empty(_books.Judge().Findings);
+    }
+
+    [Fact]
+    public void An_order_worth_something_else_than_was_answered_is_unexpected()
+    {
+        _books.Accepted[0] = new AcceptedOrder(_books.Accepted[0].Key, _books.Accepted[0].Id, 1m);
+
+        AssertFound(FindingKind.Unexpected, "orders (another total than was answered)", _books.Accepted[0].Id.ToString());
+    }
+
+    private void AssertFound(FindingKind kind, string where, string id)
+    {
+        var verdict = _books.Judge();
+        Assert.False(verdict.IsGood);
+        var finding = Assert.Single(verdict.Findings, finding => finding.Kind == kind && finding.Where == where);
+        Assert.Equal([id], finding.Ids);
+    }
+}
