@@ -71,7 +71,7 @@ public sealed class CommandTests
     {
         using var process = new Process
         {
-            StartInfo = new ProcessStartInfo(Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet", [Path.Combine(AppContext.BaseDirectory, "FanOut.Cli.dll"), .. arguments])
+            StartInfo = new ProcessStartInfo(Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet", [Path.Combine(AppContext.BaseDirectory, "fanout.dll"), .. arguments])
             {
                 UseShellExecute = false,
                 RedirectStandardOutput = true,
