@@ -71,6 +71,7 @@ internal sealed class Observer(ChaosSystem system)
             Outbox = outbox,
             Groups = groups,
             OnStream = onStream,
+            MovedAside = await MovedAsideAsync(redis.GetDatabase()),
             Revenue = (await QueryAsync(connection, FindRevenue, row => (row.GetInt64(0), row.GetDecimal(1)), cancellationToken))[0],
             Prevented = (await QueryAsync(connection, CountPrevented, row => row.GetInt64(0), cancellationToken))[0],
             Unsent = await QueryAsync(connection, FindUnsent, row => row.GetString(0), cancellationToken),
@@ -160,6 +161,17 @@ internal sealed class Observer(ChaosSystem system)
         }
 
         return letters;
+    }
+
+    private static async Task<HashSet<string>> MovedAsideAsync(IDatabase redis)
+    {
+        var moved = new HashSet<string>();
+        await foreach (var entry in EntriesAsync(redis, StreamKeys.Foreign(ChaosSystem.Stream)))
+        {
+            moved.Add(entry["entry"].ToString());
+        }
+
+        return moved;
     }
 
     private static async IAsyncEnumerable<StreamEntry> EntriesAsync(IDatabase redis, RedisKey key)

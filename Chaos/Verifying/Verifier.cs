@@ -32,7 +32,7 @@ internal static class Verifier
                 JudgeEffects($"{group.Name} ({book})", effects, due, events, findings);
             }
 
-            JudgeDeadLetters(expectation, group, [.. orders.Except(due)], findings);
+            JudgeDeadLetters(expectation, group, [.. orders.Except(due)], seen.MovedAside, findings);
             Add(findings, FindingKind.Stuck, $"{group.Name} (pending)", group.Pending);
             Add(findings, FindingKind.Stuck, $"{group.Name} (not delivered)", group.Unread);
             Add(findings, FindingKind.Stuck, $"{group.Name} (dead letters not moved)", group.Unprojected);
@@ -84,7 +84,7 @@ internal static class Verifier
         Add(findings, FindingKind.Unexpected, $"{where}, of no event of the outbox", [.. effects.Where(effect => !events.TryGetValue(effect.Event, out var subject) || subject != effect.Subject).Select(effect => effect.Event.ToString())]);
     }
 
-    private static void JudgeDeadLetters(Expectation expectation, GroupObservation group, HashSet<string> mustFail, List<Finding> findings)
+    private static void JudgeDeadLetters(Expectation expectation, GroupObservation group, HashSet<string> mustFail, IReadOnlySet<string> movedAside, List<Finding> findings)
     {
         var letters = group.DeadLetters;
         var poison = expectation.Poison.ToHashSet();
@@ -99,12 +99,12 @@ internal static class Verifier
         Add(findings, FindingKind.Unexpected, $"{group.Name} (DLQ stream)", [.. group.LettersOnStream.Except(letters.Select(letter => letter.Entry)).Except(expectation.SetAside)]);
         if (!expectation.RedisLostData)
         {
-            Add(findings, FindingKind.Lost, $"{group.Name} (dead letters)", [.. poison.Except(letters.Select(letter => letter.Entry)).Except(expectation.Forgotten)]);
+            Add(findings, FindingKind.Lost, $"{group.Name} (dead letters)", [.. poison.Except(letters.Select(letter => letter.Entry)).Except(expectation.Forgotten).Except(movedAside)]);
             Add(
                 findings,
                 FindingKind.Lost,
                 $"{group.Name} (DLQ stream)",
-                [.. letters.Select(letter => letter.Entry).Concat(expectation.SetAside).Except(group.LettersOnStream).Except(expectation.Forgotten)]);
+                [.. letters.Select(letter => letter.Entry).Concat(expectation.SetAside).Except(group.LettersOnStream).Except(expectation.Forgotten).Except(movedAside)]);
         }
     }
 

@@ -35,6 +35,8 @@ internal sealed class Books
 
     public List<string> Poison { get; } = [];
 
+    public HashSet<string> MovedAside { get; } = [];
+
     public bool RedisLostData { get; set; }
 
     public List<RecordedOrder> Orders { get; }
@@ -66,6 +68,7 @@ internal sealed class Books
             Orders = Orders,
             Outbox = Outbox,
             OnStream = OnStream,
+            MovedAside = MovedAside,
             Revenue = Revenue,
             WebhooksReceived = Received,
             Unsent = Unsent,

@@ -185,7 +185,7 @@ public sealed class VerifierTests
     }
 
     [Fact]
-    public void Poison_that_a_group_did_not_dead_letter_is_lost_unless_Redis_lost_it()
+    public void Poison_that_a_group_did_not_dead_letter_is_lost_unless_Redis_lost_it_or_a_relay_moved_it_out_of_its_way()
     {
         _books.Poison.Add("9-0");
         foreach (var group in new[] { Verifier.WebhookGroup, Verifier.AnalyticsGroup })
@@ -195,6 +195,10 @@ public sealed class VerifierTests
         }
 
         AssertFound(FindingKind.Lost, "notification-sender (dead letters)", "9-0");
+
+        _books.MovedAside.Add("9-0");
+        Assert.Empty(_books.Judge().Findings);
+        _books.MovedAside.Clear();
 
         _books.RedisLostData = true;
         Assert.Empty(_books.Judge().Findings);
