@@ -103,8 +103,16 @@ internal sealed class ChaosSystem : IAsyncDisposable
     /// <summary>The replica of the API whose relay leads; null where none does at the moment.</summary>
     public async Task<ServiceReplica?> FindLeaderAsync(CancellationToken cancellationToken)
     {
-        await using var command = Database.CreateCommand(EmbeddedSql.Read("Running.find_leader.sql"));
-        return await command.ExecuteScalarAsync(cancellationToken) is int port ? Services.FirstOrDefault(service => service.ToPostgres.Carries(port)) : null;
+        try
+        {
+            await using var command = Database.CreateCommand(EmbeddedSql.Read("Running.find_leader.sql"));
+            return await command.ExecuteScalarAsync(cancellationToken) is int port ? Services.FirstOrDefault(service => service.ToPostgres.Carries(port)) : null;
+        }
+        catch (NpgsqlException)
+        {
+            // Another fault has stopped Postgres for the moment: then none leads.
+            return null;
+        }
     }
 
     /// <summary>Waits until every service answers that it is well.</summary>
