@@ -1,9 +1,12 @@
+using System.Runtime.ExceptionServices;
 using FanOut.TestServers;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FanOut.Services.Tests;
 
@@ -48,7 +51,16 @@ internal sealed class ServiceHost<TAnyTypeOfService> : IAsyncDisposable
 
         var factory = new Factory(effective);
         factory.UseKestrel(0);
-        await Task.Run(factory.StartServer, cancellationToken);
+        try
+        {
+            await Task.Run(factory.StartServer, cancellationToken);
+        }
+        catch (ObjectDisposedException) when (factory.Failure.Reason is { } reason)
+        {
+            // A program whose start fails disposes of its host; the factory may look at it after that, and say only so.
+            ExceptionDispatchInfo.Throw(reason);
+        }
+
         return new ServiceHost<TAnyTypeOfService>(factory, used, database is null);
     }
 
@@ -62,10 +74,34 @@ internal sealed class ServiceHost<TAnyTypeOfService> : IAsyncDisposable
         }
     }
 
+    /// <summary>Why the host did not start, as it says in its log.</summary>
+    private sealed class StartFailure : ILoggerProvider, ILogger
+    {
+        private volatile Exception? _reason;
+
+        public Exception? Reason => _reason;
+
+        public ILogger CreateLogger(string categoryName) => categoryName == "Microsoft.Extensions.Hosting.Internal.Host" ? this : NullLogger.Instance;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => _reason ??= exception;
+
+        public void Dispose()
+        {
+        }
+    }
+
     private sealed class Factory(IReadOnlyDictionary<string, string> settings) : WebApplicationFactory<TAnyTypeOfService>
     {
+        public StartFailure Failure { get; } = new();
+
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
+            builder.ConfigureLogging(logging => logging.AddProvider(Failure));
             builder.UseEnvironment("Testing");
             foreach (var (key, value) in settings)
             {
