@@ -61,7 +61,12 @@ internal sealed class SystemVerifier(IConnectionMultiplexer redis, NpgsqlDataSou
                 reader.GetString(3),
                 reader.GetGuid(2),
                 EntryId.FromInt64(reader.GetInt64(1)).ToString(),
-                isDone ? $"The inbox says done, and the worker's tables show {times} effects." : $"Not done, or a dead letter, and the worker's tables show {times} effect(s) already."));
+                (isDone, times) switch
+                {
+                    (true, 0) => "The inbox says done, and the worker's tables show no effect. Where the worker keeps its rows for less time than EventBus:Retention:KeepOutboxFor, it may have removed it.",
+                    (true, _) => $"The inbox says done, and the worker's tables show {times} effects.",
+                    _ => $"Not done, or a dead letter, and the worker's tables show {times} effect(s) already.",
+                }));
         }
     }
 
@@ -75,7 +80,7 @@ internal sealed class SystemVerifier(IConnectionMultiplexer redis, NpgsqlDataSou
             problems.Add(new(
                 booked < expected ? "missing" : "doubled",
                 "analytics-pipeline", null, null, null,
-                string.Create(CultureInfo.InvariantCulture, $"Revenue of {booked} {currency} is booked; the orders that took effect come to {expected}.")));
+                string.Create(CultureInfo.InvariantCulture, $"Revenue of {booked} {currency} is booked; the orders that took effect come to {expected}.{(booked > expected ? " Where rows of analytics.order_effect were pruned, their orders are not counted here." : "")}")));
         }
     }
 
