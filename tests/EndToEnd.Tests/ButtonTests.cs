@@ -18,15 +18,6 @@ public sealed class ButtonTests(SharedSystem shared)
         Assert.Equal(before + 100, await CountAsync());
     }
 
-    [Fact]
-    public async Task A_press_of_the_button_redrives_what_there_is_be_it_nothing()
-    {
-        await shared.System.PressAsync("reclaimer", "redrive-dead-letters", Cancelled);
-
-        await using var command = shared.System.Database.CreateCommand("select count(*) from bus.dead_letters where state = 'dead' and projected_at is not null");
-        Assert.Equal(0L, await command.ExecuteScalarAsync(Cancelled));
-    }
-
     private async Task<long> CountAsync()
     {
         await using var command = shared.System.Database.CreateCommand("select count(*) from orders.orders where customer_id ~ '^C[0-9]{3}$'");

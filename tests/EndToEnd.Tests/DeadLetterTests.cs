@@ -33,12 +33,7 @@ public sealed class DeadLetterTests(SharedSystem shared)
     public async Task An_event_that_a_handler_always_fails_is_dead_lettered_after_three_deliveries_in_that_group_alone()
     {
         const string Cursed = "cursed@example.com";
-        await ExecuteAsync(
-            $"""
-            create function notifications.refuse() returns trigger language plpgsql as $$ begin raise exception 'no mail for %', new.recipient; end $$;
-            create trigger refuse before insert on notifications.emails for each row when (new.recipient = '{Cursed}') execute function notifications.refuse();
-            """);
-        try
+        await WhileRefusedAsync(Cursed, async () =>
         {
             // In one batch with others, as it would come: these must not suffer.
             var orders = await _client.PlaceBatchAsync([NewOrder.From(), NewOrder.From(Cursed), NewOrder.From(), NewOrder.From(), NewOrder.From()]);
@@ -60,11 +55,26 @@ public sealed class DeadLetterTests(SharedSystem shared)
             await _ledger.AssertOnceAsync(Group.Analytics, [.. orders, next]);
             Assert.Empty(await _ledger.SubjectsAsync(Group.Notifications, [cursed.ToString()]));
             Assert.Equal(1L, await CountAsync(cursed));
-        }
-        finally
+        });
+    }
+
+    [Fact]
+    public async Task A_press_of_the_button_redrives_what_died_of_a_cause_since_removed()
+    {
+        const string Delayed = "delayed@example.com";
+        Guid order = default;
+        await WhileRefusedAsync(Delayed, async () =>
         {
-            await ExecuteAsync("drop trigger refuse on notifications.emails; drop function notifications.refuse();");
-        }
+            order = (await _client.PlaceBatchAsync([NewOrder.From(Delayed), NewOrder.From(), NewOrder.From()]))[0];
+            await LetterAsync(Group.Notifications, await EntryOfAsync(order));
+        });
+
+        // The letter is on the DLQ stream a moment before its record says so, and only then can it be redriven.
+        await Eventually.GetAsync(() => CountAsync(order, "state = 'dead' and projected_at is not null"), count => count == 1, _ => $"The letter of order {order} is not open to a redrive.");
+        await _system.PressAsync("reclaimer", "redrive-dead-letters", TestContext.Current.CancellationToken);
+
+        await _ledger.AssertOnceInEachGroupAsync([order]);
+        Assert.Equal(1L, await CountAsync(order, "state = 'redriven' and state_changed_by = 'dashboard'"));
     }
 
     /// <summary>The fields of the entry's letter on the group's DLQ stream.</summary>
@@ -93,9 +103,11 @@ public sealed class DeadLetterTests(SharedSystem shared)
         return record;
     }
 
-    private async Task<long> CountAsync(Guid order)
+    private async Task<long> CountAsync(Guid order, string condition = "true")
     {
-        await using var command = _system.Database.CreateCommand("select count(*) from bus.dead_letters where subject = $1");
+#pragma warning disable CA2100
+        await using var command = _system.Database.CreateCommand($"select count(*) from bus.dead_letters where subject = $1 and {condition}");
+#pragma warning restore CA2100
         command.Parameters.AddWithValue(order.ToString());
         return (long)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
     }
@@ -118,6 +130,24 @@ public sealed class DeadLetterTests(SharedSystem shared)
             spans => spans.Length >= 3,
             spans => $"{spans.Length} deliveries of event {eventId} were traced.");
         return [.. spans.Select(span => span.Tag("fanout.delivery")!).Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>Has every mail to the recipient fail for as long as the test's body runs.</summary>
+    private async Task WhileRefusedAsync(string recipient, Func<Task> body)
+    {
+        await ExecuteAsync(
+            $"""
+            create function notifications.refuse() returns trigger language plpgsql as $$ begin raise exception 'no mail for %', new.recipient; end $$;
+            create trigger refuse before insert on notifications.emails for each row when (new.recipient = '{recipient}') execute function notifications.refuse();
+            """);
+        try
+        {
+            await body();
+        }
+        finally
+        {
+            await ExecuteAsync("drop trigger refuse on notifications.emails; drop function notifications.refuse();");
+        }
     }
 
     private async Task ExecuteAsync(string sql)
