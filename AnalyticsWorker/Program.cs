@@ -5,11 +5,12 @@ using FanOut.Contracts;
 using FanOut.EventBus;
 using FanOut.EventBus.Consuming;
 using FanOut.EventBus.Migrations;
+using FanOut.ServiceDefaults.Clients;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddRedisClient("redis");
-builder.AddNpgsqlDataSource("fanout");
+builder.AddNpgsqlDataSource("fanout", PooledSession.KeepState);
 builder.Services.AddSchemaMigrations("analytics", typeof(Program).Assembly);
 builder.AddEventBus()
     .AddEvent(OrderPlaced.EventType, ContractsJson.Default.OrderPlaced)

@@ -4,11 +4,12 @@ using FanOut.EventBus.Consuming;
 using FanOut.NotificationWorker;
 using FanOut.NotificationWorker.Emails;
 using FanOut.NotificationWorker.Reading;
+using FanOut.ServiceDefaults.Clients;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddRedisClient("redis");
-builder.AddNpgsqlDataSource("fanout");
+builder.AddNpgsqlDataSource("fanout", PooledSession.KeepState);
 builder.Services.AddNotifications();
 builder.AddEventBus()
     .AddEvent(OrderPlaced.EventType, ContractsJson.Default.OrderPlaced)

@@ -1,6 +1,7 @@
 using FanOut.Contracts;
 using FanOut.EventBus;
 using FanOut.EventBus.Consuming;
+using FanOut.ServiceDefaults.Clients;
 using FanOut.WebhookWorker;
 using FanOut.WebhookWorker.Deliveries;
 using FanOut.WebhookWorker.Endpoints;
@@ -8,7 +9,7 @@ using FanOut.WebhookWorker.Endpoints;
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddRedisClient("redis");
-builder.AddNpgsqlDataSource("fanout");
+builder.AddNpgsqlDataSource("fanout", PooledSession.KeepState);
 builder.Services.AddWebhooks();
 builder.AddEventBus()
     .AddEvent(OrderPlaced.EventType, ContractsJson.Default.OrderPlaced)

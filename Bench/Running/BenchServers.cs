@@ -36,6 +36,9 @@ internal sealed class BenchServers : IAsyncDisposable
             new PostgresServerOptions
             {
                 Fsync = true,
+
+                // As the workers have it.
+                ClientSettings = "No Reset On Close=true",
                 Settings = new Dictionary<string, string> { ["synchronous_commit"] = "on", ["shared_buffers"] = "256MB", ["max_wal_size"] = "4GB" },
             },
             cancellationToken);

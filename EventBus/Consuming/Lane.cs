@@ -29,10 +29,22 @@ internal sealed partial class Lane(
     private const int OwnPage = 200;
     private const int Strikes = 3;
     private static readonly TimeSpan SlowHandler = TimeSpan.FromSeconds(30);
+
+    // How old the last look at what is pending may be before the lane waits for new entries: batches of a few that follow each other closely share one.
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(50);
+
+    // A batch of fewer came from a stream that has no more to give now.
+    private readonly int _few = Math.Max(2, options.BatchSize / 10);
     private readonly Backoff _backoff = new(time);
     private readonly Backoff _pause = new(time);
     private IReadOnlyList<Delivery> _held = [];
     private long _lastStep = time.GetTimestamp();
+    private bool _mustLook = true;
+    private bool _ownFailed;
+    private bool _ownWaits;
+    private bool _areFew;
+    private long _lookedAt;
+    private long _readAt;
     private string? _trouble;
 
     public string Name => redis.Consumer;
@@ -45,8 +57,6 @@ internal sealed partial class Lane(
     public async Task RunAsync(CancellationToken stopping, CancellationToken abandoning)
     {
         var read = new NewEntries([], []);
-        var ownWaits = false;
-        var ownFailed = false;
 
         // What was read ahead is handled before the loop ends: handed over instead, it would have lost a delivery without an attempt.
         while (!stopping.IsCancellationRequested || !read.IsEmpty)
@@ -55,30 +65,21 @@ internal sealed partial class Lane(
             {
                 if (read.IsEmpty)
                 {
-                    var pending = await LookAsync();
-                    Step();
-
-                    // What cannot be handled now must not keep new entries waiting for ever: after a failure they have a turn.
-                    if (!ownFailed)
+                    if (IsLookDue && !await LookAfterOwnAsync(stopping, abandoning))
                     {
-                        ownFailed = true;
-                        await HandleOwnAsync(pending.Stream, pending.Redrive, abandoning);
-                        ownFailed = false;
-                        if (stopping.IsCancellationRequested || pending.Stream.Own + pending.Redrive.Own > 0)
-                        {
-                            continue;
-                        }
+                        continue;
                     }
-
-                    ownFailed = false;
 
                     if (gate.IsPaused)
                     {
+                        _mustLook = true;
                         await _pause.WaitAsync(stopping);
                         continue;
                     }
 
+                    await LingerAsync(stopping);
                     read = await redis.WaitForNewAsync();
+                    _readAt = time.GetTimestamp();
                 }
 
                 _pause.Reset();
@@ -87,20 +88,15 @@ internal sealed partial class Lane(
                 read = new NewEntries([], []);
                 await HandleNewAsync(redis.Stream, delivered.Stream, abandoning);
                 await HandleNewAsync(redis.Redrive, delivered.Redrive, abandoning);
-                if (!delivered.IsEmpty && !ownWaits && !gate.IsPaused && !stopping.IsCancellationRequested)
+                var hasMore = delivered.Count >= _few;
+                _areFew = delivered.Count > 1 && !hasMore;
+                if (hasMore && !_ownWaits && !gate.IsPaused && !stopping.IsCancellationRequested)
                 {
-                    // While there is work, the next read goes out at once, and with it the look at what is pending. That includes what the read delivers: more than that is handed-over work, whose turn
-                    // is after this read's.
-                    var next = redis.ReadNewAsync();
-                    var look = LookAsync();
-                    await Task.WhenAll(next, look);
-                    read = await next;
-                    var pending = await look;
-                    ownWaits = pending.Stream.Own > read.Stream.Length || pending.Redrive.Own > read.Redrive.Length;
+                    read = await ReadAheadAsync();
                 }
                 else
                 {
-                    ownWaits = false;
+                    _ownWaits = false;
                 }
 
                 Recovered();
@@ -113,6 +109,7 @@ internal sealed partial class Lane(
             {
                 // Whatever was read and is not settled is pending with this lane: it comes up as its own.
                 read = new NewEntries([], []);
+                _mustLook = true;
                 await WaitOutAsync(e, CancellationToken.None);
             }
         }
@@ -137,6 +134,8 @@ internal sealed partial class Lane(
 
     public Task LeaveAsync() => redis.LeaveAsync();
 
+    private bool IsLookDue => _mustLook || time.GetElapsedTime(_lookedAt) >= LookInterval;
+
     private static EntryId PendingOrder(Delivery delivery) => EntryId.TryParse(((ReadOnlyMemory<byte>)delivery.PendingId).Span, out var id) ? id : default;
 
     private void Step() => Volatile.Write(ref _lastStep, time.GetTimestamp());
@@ -144,6 +143,7 @@ internal sealed partial class Lane(
     private async Task<(PendingSummary Stream, PendingSummary Redrive)> LookAsync()
     {
         var pending = await redis.PendingAsync();
+        _lookedAt = time.GetTimestamp();
         var working = pending.Stream.Total - pending.Stream.Parked + pending.Redrive.Total - pending.Redrive.Parked;
         if (gate.Update(working))
         {
@@ -158,6 +158,55 @@ internal sealed partial class Lane(
         }
 
         return pending;
+    }
+
+    /// <summary>Looks at what is pending, and handles what is this lane's own of it.</summary>
+    /// <returns>Whether new entries have their turn.</returns>
+    private async Task<bool> LookAfterOwnAsync(CancellationToken stopping, CancellationToken abandoning)
+    {
+        _mustLook = true;
+        var pending = await LookAsync();
+        Step();
+
+        // What cannot be handled now must not keep new entries waiting for ever: after a failure they have a turn.
+        if (_ownFailed)
+        {
+            _ownFailed = false;
+            return true;
+        }
+
+        _ownFailed = true;
+        await HandleOwnAsync(pending.Stream, pending.Redrive, abandoning);
+        _ownFailed = false;
+        _mustLook = pending.Stream.Own + pending.Redrive.Own > 0;
+        return !_mustLook && !stopping.IsCancellationRequested;
+    }
+
+    /// <summary>
+    /// A batch costs a commit and five round trips, however few events it has. Where they keep coming by twos and threes, those of a moment share one; a lane that got a single event does not wait for the next.
+    /// </summary>
+    private async Task LingerAsync(CancellationToken stopping)
+    {
+        if (_areFew && options.BatchInterval - time.GetElapsedTime(_readAt) is var rest && rest > TimeSpan.Zero)
+        {
+            await Task.Delay(rest, time, stopping);
+        }
+    }
+
+    /// <summary>
+    /// While there is work, the next read goes out at once, and with it the look at what is pending. That includes what the read delivers: more than that is handed-over work, whose turn is after this read's.
+    /// </summary>
+    private async Task<NewEntries> ReadAheadAsync()
+    {
+        var next = redis.ReadNewAsync();
+        var look = LookAsync();
+        await Task.WhenAll(next, look);
+        _readAt = time.GetTimestamp();
+        var read = await next;
+        var pending = await look;
+        _ownWaits = pending.Stream.Own > read.Stream.Length || pending.Redrive.Own > read.Redrive.Length;
+        _mustLook = _ownWaits;
+        return read;
     }
 
     private async Task HandleOwnAsync(PendingSummary onStream, PendingSummary onRedrive, CancellationToken abandoning)

@@ -8,12 +8,12 @@ public sealed class PostgresDatabase : IAsyncDisposable
     private readonly PostgresServer _server;
     private readonly Lazy<NpgsqlDataSource> _dataSource;
 
-    internal PostgresDatabase(PostgresServer server, string name)
+    internal PostgresDatabase(PostgresServer server, string name, string clientSettings)
     {
         _server = server;
         Name = name;
         ConnectionString = server.ConnectionStringFor(name);
-        _dataSource = new(() => NpgsqlDataSource.Create(ConnectionString));
+        _dataSource = new(() => NpgsqlDataSource.Create($"{ConnectionString};{clientSettings}"));
     }
 
     public string Name { get; }

@@ -92,7 +92,7 @@ public sealed class PostgresServer : IAsyncDisposable
         }
 
         await ExecuteAsync($"create database \"{name}\" template \"{(template is null ? "template0" : TemplateName(template))}\"", cancellationToken);
-        return new PostgresDatabase(this, name);
+        return new PostgresDatabase(this, name, _options.ClientSettings);
     }
 
     /// <summary>kill -9 of the postmaster and every backend: what was committed is there after <see cref="RestartAsync"/>.</summary>

@@ -13,4 +13,7 @@ public sealed record PostgresServerOptions
 
     /// <summary>Further settings, as on the <c>postgres -c name=value</c> command line.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Further settings of <see cref="PostgresDatabase.DataSource"/>, as in a connection string.</summary>
+    public string ClientSettings { get; init; } = "";
 }

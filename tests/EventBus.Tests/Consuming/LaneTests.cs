@@ -1,5 +1,8 @@
+using FanOut.EventBus.Consuming;
 using FanOut.EventBus.DeadLetters;
 using FanOut.TestServers;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -61,6 +64,42 @@ public sealed class LaneTests
         await BusWorld.UntilAsync(async () => await world.EffectsAsync(Group) == 250 + Convert.ToInt64(missing, null), () => "the forgotten effects");
         await world.UntilPendingAsync(Group, 0);
         Assert.Equal(250L, Convert.ToInt64(await world.ScalarAsync("select sum(upper(entries) - lower(entries)) from bus.inbox"), null));
+    }
+
+    [Fact]
+    public async Task Events_that_follow_each_other_closely_share_the_batches_of_a_lane_that_lingers()
+    {
+        await using var world = await BusWorld.CreateAsync();
+        await world.PublishAsync(2);
+        await world.StartWorkerAsync("prompt", configure: options => (options.Lanes, options.BatchInterval) = (1, TimeSpan.Zero));
+        await world.StartWorkerAsync("lingering", configure: options => (options.Lanes, options.BatchInterval) = (1, TimeSpan.FromSeconds(1)));
+        for (var number = 3; number <= 40; number++)
+        {
+            await world.PublishAsync(1);
+            await BusWorld.UntilAsync(async () => await world.EffectsAsync("prompt") == number, () => $"effect {number}");
+        }
+
+        await world.AssertEachOnceAsync("lingering", 40);
+        Assert.InRange((long)(await world.ScalarAsync("select count(distinct xmin::text) from effects where group_name = 'lingering'"))!, 2, 20);
+    }
+
+    [Theory]
+    [InlineData("Lanes", "0")]
+    [InlineData("BatchSize", "5001")]
+    [InlineData("MaxDeliveries", "1")]
+    [InlineData("BatchInterval", "00:00:02")]
+    [InlineData("BlockFor", "00:00:02")]
+    [InlineData("RetryDelay", "00:02:00")]
+    public async Task A_wrong_setting_stops_the_start_and_names_its_key(string key, string value)
+    {
+        await using var world = await BusWorld.CreateAsync();
+        var builder = world.CreateHost();
+        builder.Configuration[$"EventBus:Consumer:{key}"] = value;
+        builder.Services.AddSingleton(new HandlerScript());
+        builder.AddEventBus().AddEvent(Ping.EventType, PingJson.Default.Ping).AddConsumerGroup(Group).Subscribe<Ping, PingHandler>();
+        using var host = builder.Build();
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync(TestContext.Current.CancellationToken));
+        Assert.Contains($"EventBus:Consumer:{key}", refused.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using FanOut.ServiceDefaults.Clients;
 using FanOut.TestServers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -147,6 +148,24 @@ public sealed class ClientTests
 
         Assert.Equal("own", await ShowAsync(app.Services.GetRequiredService<NpgsqlDataSource>(), "application_name"));
         Assert.Equal(3, app.Services.GetRequiredService<IOptions<ConfigurationOptions>>().Value.KeepAlive);
+    }
+
+    [Theory]
+    [InlineData("", "7min")]
+    [InlineData(";No Reset On Close=false", "5min")]
+    public async Task A_service_that_keeps_its_sessions_state_gets_them_back_as_they_were_unless_its_connection_string_has_them_reset(string setting, string expected)
+    {
+        var postgres = await PostgresServer.SharedAsync();
+        var builder = DefaultService.Builder(new() { ["ConnectionStrings:fanout"] = postgres.ConnectionString + ";Maximum Pool Size=1;Options=-c statement_timeout=5min" + setting });
+        builder.AddNpgsqlDataSource("fanout", PooledSession.KeepState);
+        await using var app = builder.Build();
+        var source = app.Services.GetRequiredService<NpgsqlDataSource>();
+        await using (var change = source.CreateCommand("set statement_timeout = '7min'"))
+        {
+            await change.ExecuteNonQueryAsync(Cancellation);
+        }
+
+        Assert.Equal(expected, await ShowAsync(source, "statement_timeout"));
     }
 
     [Fact]
