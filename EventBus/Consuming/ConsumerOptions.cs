@@ -55,7 +55,7 @@ public sealed class ConsumerOptions : IValidatableObject
     public TimeSpan StallAfter { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// How often at most a lane reads while events come in batches of two or more, and of less than a tenth of <see cref="BatchSize"/>; a lane that got a single event reads again at once. Longer costs less of Postgres and Redis, and
+    /// The least time between two reads of a lane while its reads bring more than one event, but fewer than a tenth of <see cref="BatchSize"/>; after a single event it reads again at once. Longer costs less of Postgres and Redis, and
     /// delays events that follow each other closely. 0 to 1 second, default 4 milliseconds.
     /// </summary>
     public TimeSpan BatchInterval { get; set; } = TimeSpan.FromMilliseconds(4);

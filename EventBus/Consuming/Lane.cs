@@ -32,9 +32,6 @@ internal sealed partial class Lane(
 
     // How old the last look at what is pending may be before the lane waits for new entries: batches of a few that follow each other closely share one.
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(50);
-
-    // A batch of fewer came from a stream that has no more to give now.
-    private readonly int _few = Math.Max(2, options.BatchSize / 10);
     private readonly Backoff _backoff = new(time);
     private readonly Backoff _pause = new(time);
     private IReadOnlyList<Delivery> _held = [];
@@ -78,6 +75,7 @@ internal sealed partial class Lane(
                     }
 
                     await LingerAsync(stopping);
+                    Step();
                     read = await redis.WaitForNewAsync();
                     _readAt = time.GetTimestamp();
                 }
@@ -88,7 +86,9 @@ internal sealed partial class Lane(
                 read = new NewEntries([], []);
                 await HandleNewAsync(redis.Stream, delivered.Stream, abandoning);
                 await HandleNewAsync(redis.Redrive, delivered.Redrive, abandoning);
-                var hasMore = delivered.Count >= _few;
+
+                // A read of fewer says that the stream has no more to give now.
+                var hasMore = delivered.Count >= Math.Max(2, redis.BatchSize / 10);
                 _areFew = delivered.Count > 1 && !hasMore;
                 if (hasMore && !_ownWaits && !gate.IsPaused && !stopping.IsCancellationRequested)
                 {
@@ -183,7 +183,7 @@ internal sealed partial class Lane(
     }
 
     /// <summary>
-    /// A batch costs a commit and five round trips, however few events it has. Where they keep coming by twos and threes, those of a moment share one; a lane that got a single event does not wait for the next.
+    /// A batch costs a commit and five round trips, however few events it has. Where they keep coming by two or some more, those of a moment share one; a lane that got a single event does not wait for the next.
     /// </summary>
     private async Task LingerAsync(CancellationToken stopping)
     {

@@ -41,6 +41,9 @@ internal sealed class LaneRedis : IAsyncDisposable
 
     public string Consumer { get; }
 
+    /// <summary>The most entries that a read asks for at present: fewer than <see cref="ConsumerOptions.BatchSize"/> where they are large.</summary>
+    public int BatchSize => _count;
+
     public RedisKey Stream { get; }
 
     public RedisKey Redrive { get; }
