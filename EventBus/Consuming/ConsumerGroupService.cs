@@ -145,7 +145,7 @@ internal sealed partial class ConsumerGroupService(
             redis,
             new DeliveryReader(eventTypes, registration.Subscriptions, redis.Stream),
             new BatchProcessor(stream, registration.Group, name, _options.MaxDeliveries, postgres, scopes, registration.Subscriptions),
-            deadLetters,
+            new Settlement(stream, registration.Group, _options, redis, deadLetters, metrics, logger),
             groups,
             _gate!,
             _progress,

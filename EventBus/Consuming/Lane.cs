@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using FanOut.EventBus.DeadLetters;
 using FanOut.EventBus.Groups;
 using FanOut.EventBus.Redis;
 using FanOut.EventBus.Telemetry;
@@ -18,7 +17,7 @@ internal sealed partial class Lane(
     LaneRedis redis,
     DeliveryReader reader,
     BatchProcessor processor,
-    DeadLetterProjector deadLetters,
+    Settlement settlement,
     ConsumerGroups groups,
     PauseGate gate,
     GroupProgress progress,
@@ -127,8 +126,7 @@ internal sealed partial class Lane(
         var missing = await redis.HeartbeatAsync(onStream ? range : none, onStream ? none : range);
         if (missing > 0)
         {
-            metrics.Missing(stream, group, (int)missing);
-            Log.HeldEntriesTrimmed(logger, Name, stream, group, missing);
+            settlement.Missing(missing);
         }
     }
 
@@ -245,7 +243,7 @@ internal sealed partial class Lane(
             }
             else
             {
-                await SetAsideAsync(key, entry);
+                await settlement.SetAsideAsync(key, entry);
             }
         }
 
@@ -255,7 +253,7 @@ internal sealed partial class Lane(
         }
 
         var settled = await processor.FindSettledAsync(found, abandoning);
-        var areMoved = await TellRedisAsync(settled);
+        var areMoved = await settlement.TellRedisAsync(settled);
         Exception? fault = areMoved ? null : new InvalidOperationException("Dead letters could not be moved to the DLQ stream.");
         foreach (var delivery in settled.Open)
         {
@@ -281,7 +279,7 @@ internal sealed partial class Lane(
     {
         if (delivery.Count >= options.MaxDeliveries)
         {
-            await TellRedisAsync(await processor.DeadLetterAsync(delivery, error: null, abandoning));
+            await settlement.TellRedisAsync(await processor.DeadLetterAsync(delivery, error: null, abandoning));
         }
         else if (await redis.ClaimAsync(delivery.Key, delivery.PendingId))
         {
@@ -307,7 +305,7 @@ internal sealed partial class Lane(
             }
             else
             {
-                await SetAsideAsync(key, entry);
+                await settlement.SetAsideAsync(key, entry);
             }
         }
 
@@ -326,7 +324,7 @@ internal sealed partial class Lane(
         try
         {
             var outcome = await CommitAsync(batch, abandoning);
-            await UntilDoneAsync(() => TellRedisAsync(outcome), abandoning);
+            await UntilDoneAsync(() => settlement.TellRedisAsync(outcome), abandoning);
         }
         finally
         {
@@ -400,59 +398,6 @@ internal sealed partial class Lane(
         return all;
     }
 
-    /// <returns>False where dead letters could not be moved now; the reclaimer completes that.</returns>
-    private async Task<bool> TellRedisAsync(BatchOutcome outcome)
-    {
-        foreach (var acknowledged in outcome.Done.GroupBy(delivery => delivery.Key))
-        {
-            await redis.AcknowledgeAsync(acknowledged.Key, [.. acknowledged.Select(delivery => delivery.PendingId)]);
-        }
-
-        foreach (var failed in outcome.Failed.GroupBy(delivery => (delivery.Key, delivery.Count)))
-        {
-            // Four times longer after each attempt; Redis can't park for longer than the reclaim time.
-            var delay = TimeSpan.FromTicks((long)Math.Min(options.ReclaimAfter.Ticks, options.RetryDelay.Ticks * Math.Pow(4, failed.Key.Count - 1)));
-            var missing = await redis.ParkAsync(failed.Key.Key, [.. failed.Select(delivery => delivery.PendingId)], options.ReclaimAfter - delay);
-            Log.Parked(logger, failed.Count(), failed.First().Entry, stream, group, failed.Key.Count, options.MaxDeliveries, delay, outcome.FirstError);
-            if (missing > 0)
-            {
-                metrics.Missing(stream, group, (int)missing);
-                Log.HeldEntriesTrimmed(logger, Name, stream, group, missing);
-            }
-        }
-
-        if (outcome.NewDeadLetters > 0)
-        {
-            Log.DeadLettered(logger, outcome.NewDeadLetters, stream, group, outcome.FirstError);
-        }
-
-        metrics.Count(stream, group, outcome.Duplicates, outcome.Failed.Count, outcome.NewDeadLetters);
-        var deadLettersToMove = outcome.DeadLetters.ToArray();
-        outcome.Clear();
-        try
-        {
-            foreach (var number in deadLettersToMove)
-            {
-                await deadLetters.ProjectAsync(number, CancellationToken.None);
-            }
-
-            return true;
-        }
-        catch (Exception e) when (e is RedisServerException || Fault.IsEnvironment(e))
-        {
-            // They are on record in Postgres, and the reclaimer moves what is left: nothing here may wait for that.
-            Log.NotMoved(logger, Name, deadLettersToMove.Length, group, Fault.Describe(e));
-            return false;
-        }
-    }
-
-    /// <summary>An entry whose id the inbox can't hold: nothing of ours wrote it, so it goes to the DLQ stream as it is.</summary>
-    private async Task SetAsideAsync(RedisKey key, StreamEntry entry)
-    {
-        await deadLetters.SetAsideAsync(stream, group, key, entry, Name);
-        Log.SetAside(logger, entry.Id.ToString(), key.ToString(), group);
-    }
-
     private async Task UntilDoneAsync(Func<Task> action, CancellationToken abandoning)
     {
         while (true)
@@ -516,14 +461,8 @@ internal sealed partial class Lane(
         [LoggerMessage(203, LogLevel.Information, "Lane {Lane}: a batch of {Count} failed and is handled one by one: {Reason}")]
         public static partial void HandlingOneByOne(ILogger logger, string lane, int count, string reason);
 
-        [LoggerMessage(204, LogLevel.Warning, "{Count} entries of stream '{Stream}', first {Entry}, failed in group '{Group}' (delivery {Delivery} of {MaxDeliveries}) and are delivered again in about {Delay}; bus.failure has the errors. The first: {Error}")]
-        public static partial void Parked(ILogger logger, int count, EntryId entry, StreamName stream, GroupName group, int delivery, int maxDeliveries, TimeSpan delay, string? error);
-
         [LoggerMessage(205, LogLevel.Error, "Lane {Lane}: entry {Entry} was pending but is no longer on {Key} for group '{Group}': something trimmed or deleted it.")]
         public static partial void PendingEntryTrimmed(ILogger logger, string lane, string entry, string key, GroupName group);
-
-        [LoggerMessage(206, LogLevel.Error, "Lane {Lane}: {Count} entries that it works on were trimmed from stream '{Stream}' while group '{Group}' had them pending.")]
-        public static partial void HeldEntriesTrimmed(ILogger logger, string lane, StreamName stream, GroupName group, long count);
 
         [LoggerMessage(207, LogLevel.Warning, "Group '{Group}' on stream '{Stream}' has {Pending} entries pending, more than EventBus:Consumer:PauseAbove = {Limit}: no new reads until it is below half.")]
         public static partial void Paused(ILogger logger, GroupName group, StreamName stream, long pending, long limit);
@@ -531,20 +470,11 @@ internal sealed partial class Lane(
         [LoggerMessage(208, LogLevel.Information, "Group '{Group}' on stream '{Stream}' reads again: {Pending} entries pending.")]
         public static partial void Resumed(ILogger logger, GroupName group, StreamName stream, long pending);
 
-        [LoggerMessage(209, LogLevel.Error, "Entry {Entry} of {Key} has an id that no publisher of this event bus writes; it was moved as it is to the DLQ stream of group '{Group}'.")]
-        public static partial void SetAside(ILogger logger, string entry, string key, GroupName group);
-
         [LoggerMessage(210, LogLevel.Warning, "Group '{Group}' was missing on stream '{Stream}' and was created at its checkpoint; the inbox skips what was done.")]
         public static partial void GroupCreated(ILogger logger, GroupName group, StreamName stream);
 
         [LoggerMessage(211, LogLevel.Warning, "Group '{Group}' is missing on stream '{Stream}' and cannot be created now: {Reason}")]
         public static partial void GroupNotCreated(ILogger logger, GroupName group, StreamName stream, string reason);
-
-        [LoggerMessage(212, LogLevel.Warning, "{Count} new dead letters of stream '{Stream}' in group '{Group}'; bus.dead_letters has them. The first: {Error}")]
-        public static partial void DeadLettered(ILogger logger, int count, StreamName stream, GroupName group, string? error);
-
-        [LoggerMessage(213, LogLevel.Warning, "Lane {Lane}: of {Count} dead letters of group '{Group}' some could not be moved to the DLQ stream now; the reclaimer completes it: {Reason}")]
-        public static partial void NotMoved(ILogger logger, string lane, int count, GroupName group, string reason);
 
         [LoggerMessage(214, LogLevel.Error, "Lane {Lane}: entry {Entry} of stream '{Stream}', pending in group '{Group}', could not be handled; the lane goes on with the others.")]
         public static partial void OwnEntryFailed(ILogger logger, string lane, EntryId entry, StreamName stream, GroupName group, Exception exception);

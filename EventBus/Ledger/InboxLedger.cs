@@ -63,6 +63,18 @@ internal sealed partial class InboxLedger(IConnectionMultiplexer redis, NpgsqlDa
         if (from < until)
         {
             await RaiseAsync(connection, group, from, cancellationToken);
+            if (await StandIns.CorrectAsync(connection, group, from, until, cancellationToken) is not { } corrected)
+            {
+                return 0;
+            }
+
+            if (corrected.Count > 0)
+            {
+                // They are redriven: the reclaimer adds them to the redrive stream, and the next pass finds them on their way.
+                metrics.Missing(group.Stream, group.Name, corrected.Count);
+                Log.StoodIn(logger, group.Name, group.Stream, corrected.Count, StreamKeys.Foreign(group.Stream), Name(corrected));
+                return corrected.Count;
+            }
         }
 
         for (var windows = 0; windows < MostWindows && from < until; windows++)
@@ -205,18 +217,26 @@ internal sealed partial class InboxLedger(IConnectionMultiplexer redis, NpgsqlDa
 
     private async Task<(List<long> Found, List<long> Gone)> AddAsync(NpgsqlConnection connection, RegisteredGroup group, long[] lost, CancellationToken cancellationToken)
     {
-        var (found, gone, events) = (new List<long>(), new List<long>(), new RelayBatchBuilder());
         if (lost.Length == 0)
         {
-            return (found, gone);
+            return ([], []);
         }
 
-        await using (var command = new NpgsqlCommand(EventsSql, connection) { Parameters = { new() { Value = lost } } })
+        var (found, gone) = await ReadEventsAsync(connection, lost, cancellationToken);
+        await Task.WhenAll(found.Select(item => redis.GetDatabase().StreamAddAsync(group.RedriveKey, [new(EventFields.Entry, EntryId.FromInt64(item.Key).ToString()), .. item.Value])));
+        return ([.. found.Keys], gone);
+    }
+
+    /// <returns>The fields of the events that the ids were given to; those ids whose events the outbox no longer has.</returns>
+    internal static async Task<(Dictionary<long, NameValueEntry[]> Found, List<long> Gone)> ReadEventsAsync(NpgsqlConnection connection, long[] ids, CancellationToken cancellationToken)
+    {
+        var (found, gone, events) = (new List<long>(), new List<long>(), new RelayBatchBuilder());
+        await using (var command = new NpgsqlCommand(EventsSql, connection) { Parameters = { new() { Value = ids } } })
         await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
         {
             while (await reader.ReadAsync(cancellationToken))
             {
-                if (reader.IsDBNull(0))
+                if (await reader.IsDBNullAsync(0, cancellationToken))
                 {
                     gone.Add(reader.GetInt64(9));
                     continue;
@@ -228,21 +248,7 @@ internal sealed partial class InboxLedger(IConnectionMultiplexer redis, NpgsqlDa
         }
 
         var batch = events.Build();
-        var added = new List<Task>(found.Count);
-        for (var i = 0; i < found.Count; i++)
-        {
-            var values = batch.Values(i, 1);
-            added.Add(redis.GetDatabase().StreamAddAsync(
-                group.RedriveKey,
-                [
-                    new(EventFields.Entry, EntryId.FromInt64(found[i]).ToString()),
-                    new(EventFields.Id, values[0]), new(EventFields.Type, values[1]), new(EventFields.Source, values[2]), new(EventFields.Subject, values[3]),
-                    new(EventFields.Time, values[4]), new(EventFields.Data, values[5]), new(EventFields.TraceParent, values[6]), new(EventFields.TraceState, values[7]),
-                ]));
-        }
-
-        await Task.WhenAll(added);
-        return (found, gone);
+        return (Enumerable.Range(0, batch.Count).ToDictionary(i => found[i], i => EventFields.Named(batch.Values(i, 1))), gone);
     }
 
     private void Report(RegisteredGroup group, Pass pass, List<long> found, List<long> gone)
@@ -270,10 +276,10 @@ internal sealed partial class InboxLedger(IConnectionMultiplexer redis, NpgsqlDa
                 _gone[(group.Stream, group.Name, id)] = true;
             }
         }
-
-        static string Name(IReadOnlyCollection<long> ids)
-            => string.Join(", ", ids.Take(MostNamed).Select(EntryId.FromInt64)) + (ids.Count > MostNamed ? $" and {ids.Count - MostNamed} more" : "");
     }
+
+    private static string Name(IReadOnlyCollection<long> ids)
+        => string.Join(", ", ids.Take(MostNamed).Select(EntryId.FromInt64)) + (ids.Count > MostNamed ? $" and {ids.Count - MostNamed} more" : "");
 
     /// <summary>
     /// Makes one range of those that lie between two ids of which nothing in between is missing. What is between the ranges then is no event's and never will be: the relay's ids only rise, and what it has
@@ -328,6 +334,10 @@ internal sealed partial class InboxLedger(IConnectionMultiplexer redis, NpgsqlDa
         [LoggerMessage(562, LogLevel.Error,
             "Group '{Group}' of stream '{Stream}' lost {Count} event(s) for good: they are neither on the stream nor in bus.outbox, from which somebody has deleted them. Restore them from a backup. Lost: {Ids}")]
         public static partial void Gone(ILogger logger, GroupName group, StreamName stream, int count, string ids);
+
+        [LoggerMessage(564, LogLevel.Error,
+            "Group '{Group}' of stream '{Stream}' missed {Count} event(s): entries that no relay wrote had taken their ids and became dead letters. These now hold the events and are redriven. What stood there is in '{Foreign}': find out who writes to the stream. Missed: {Ids}")]
+        public static partial void StoodIn(ILogger logger, GroupName group, StreamName stream, int count, RedisKey foreign, string ids);
 
         [LoggerMessage(563, LogLevel.Information, "Group '{Group}' of stream '{Stream}' began with all of the history: {Count} events that the stream no longer had are delivered from the outbox.")]
         public static partial void History(ILogger logger, GroupName group, StreamName stream, int count);

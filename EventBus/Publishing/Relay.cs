@@ -165,7 +165,7 @@ internal sealed partial class Relay(
 
                 if (time.GetElapsedTime(checkedAt) >= _options.CheckInterval)
                 {
-                    var check = appender.CheckAsync(chain.Tail);
+                    var check = appender.CheckAsync(chain);
                     await AliveWhileAsync(session, check, cancellationToken);
                     var outcome = await check;
                     checkedAt = time.GetTimestamp();

@@ -35,6 +35,9 @@ internal sealed class RelayBatch
     /// <summary>The live entry before the first of these; the default where there is none.</summary>
     public EntryId After { get; private set; }
 
+    /// <summary>The event that is of; null where it is not known.</summary>
+    public Guid? AfterEvent { get; private set; }
+
     public EntryId Last => new(Milliseconds, Count - 1);
 
     /// <summary>The first that has to be appended still.</summary>
@@ -45,15 +48,19 @@ internal sealed class RelayBatch
     /// </summary>
     public bool NeverAppended { get; set; }
 
-    public void Fix(long milliseconds, EntryId after, bool neverAppended)
+    public void Fix(long milliseconds, EntryId after, Guid? afterEvent, bool neverAppended)
     {
         Milliseconds = milliseconds;
         After = after;
+        AfterEvent = afterEvent;
         NeverAppended = neverAppended;
     }
 
     /// <summary>The entry before number <paramref name="index"/>.</summary>
     public EntryId Before(int index) => index == 0 ? After : new(Milliseconds, index - 1);
+
+    /// <summary>The event of that entry; null where it is not known.</summary>
+    public Guid? EventBefore(int index) => index == 0 ? AfterEvent : Ids[index - 1];
 
     public ReadOnlySpan<RedisValue> Values(int index, int count) => _values.AsSpan(index * EventFields.Count, count * EventFields.Count);
 

@@ -121,8 +121,13 @@ internal sealed class RelaySession : IAsyncDisposable
             }
 
             var tail = await reader.IsDBNullAsync(4, cancellationToken) ? default : new EntryId(reader.GetInt64(4), reader.GetInt32(5) - 1);
-            chain = new RelayChain(reader.GetInt64(0), tail, reader.GetInt64(1));
+            chain = new RelayChain(reader.GetInt64(0), tail, null, reader.GetInt64(1));
             (highest, gapsFrom) = (reader.GetInt64(2), reader.GetInt64(3));
+        }
+
+        if (chain.Tail != default && await FindEventAsync(chain.Tail, cancellationToken) is { } tailEvent && tailEvent != Guid.Empty)
+        {
+            chain = chain with { TailEvent = tailEvent };
         }
 
         var gaps = new List<GapTracker.Gap>();
@@ -200,8 +205,8 @@ internal sealed class RelaySession : IAsyncDisposable
 
         var xid = (ulong)(await _fix.ExecuteScalarAsync(cancellationToken))!;
         gaps.Record(milliseconds, xid);
-        batch.Fix(milliseconds, chain.Tail, neverAppended: true);
-        return new RelayChain(milliseconds, batch.Last, total);
+        batch.Fix(milliseconds, chain.Tail, chain.TailEvent, neverAppended: true);
+        return new RelayChain(milliseconds, batch.Last, batch.Ids[^1], total);
     }
 
     /// <summary>Gives the events of <paramref name="dead"/>, from the first that was not appended, new ids in one batch at the end of the chain, and declares the old ones dead.</summary>
@@ -213,7 +218,7 @@ internal sealed class RelaySession : IAsyncDisposable
     public async Task<(RelayChain Chain, RelayBatch Batch)> ReplaceAsync(RelayChain chain, IReadOnlyList<RelayBatch> dead, long milliseconds, GapTracker gaps, CancellationToken cancellationToken)
     {
         var first = dead[0];
-        var left = chain with { Total = chain.Total - dead.Sum(batch => batch.Count - batch.Next), Tail = first.Before(first.Next) };
+        var left = chain with { Total = chain.Total - dead.Sum(batch => batch.Count - batch.Next), Tail = first.Before(first.Next), TailEvent = first.EventBefore(first.Next) };
         var replacement = RelayBatch.Merge(dead);
         await using var transaction = await _connection.BeginTransactionAsync(cancellationToken);
         await using (var bury = Command(

@@ -53,9 +53,9 @@ internal sealed class StreamAppender(IConnectionMultiplexer connection, StreamNa
         return outcome;
     }
 
-    /// <summary>Whether the stream still ends with <paramref name="tail"/>, or goes on behind it.</summary>
-    public Task<AppendOutcome> CheckAsync(EntryId tail)
-        => AnswerAsync(Append.RunAsync(Redis, _stream, [tail.ToString(), Floor.ToString(), 0, tail.Milliseconds, tail.Sequence, RedisValue.EmptyString]), 0);
+    /// <summary>Whether the stream still ends as the chain does, or goes on behind that.</summary>
+    public Task<AppendOutcome> CheckAsync(RelayChain chain)
+        => AnswerAsync(Append.RunAsync(Redis, _stream, [chain.Tail.ToString(), Floor.ToString(), 0, chain.Tail.Milliseconds, chain.Tail.Sequence, Event(chain.TailEvent)]), 0);
 
     /// <summary>Puts entries back; throws what Redis answers.</summary>
     /// <param name="after">The live entry before the first.</param>
@@ -90,10 +90,12 @@ internal sealed class StreamAppender(IConnectionMultiplexer connection, StreamNa
         values[2] = maxLength;
         values[3] = batch.Milliseconds;
         values[4] = start;
-        values[5] = start == 0 ? RedisValue.EmptyString : batch.Values(start - 1, 1)[0];
+        values[5] = Event(batch.EventBefore(start));
         batch.Values(start, count).CopyTo(values.AsSpan(6));
         return Append.RunAsync(redis, _stream, values);
     }
+
+    private static RedisValue Event(Guid? id) => id is { } known ? EventFields.FormatId(known) : RedisValue.EmptyString;
 
     private static async Task<AppendOutcome> AnswerAsync(Task<RedisResult> call, int start)
     {

@@ -36,7 +36,7 @@ internal sealed partial class StreamRecovery(StreamName stream, RelaySession ses
         if (last >= chain.Tail)
         {
             // A stream that was trimmed empty has only its last id to go by; Redis may have lost that too.
-            var end = await appender.CheckAsync(chain.Tail);
+            var end = await appender.CheckAsync(chain);
             if (end.Status == AppendStatus.Unknown)
             {
                 throw new RedisException(end.Reason ?? "Redis did not answer.");
@@ -130,7 +130,7 @@ internal sealed partial class StreamRecovery(StreamName stream, RelaySession ses
             }
 
             var (batch, numbers) = await session.LoadEventsAsync(row, cancellationToken);
-            batch.Fix(row.Milliseconds, after, neverAppended: false);
+            batch.Fix(row.Milliseconds, after, afterEvent: null, neverAppended: false);
             gone += row.LiveCount - numbers.Count(number => number < row.LiveCount);
             for (var start = 0; start < batch.Count;)
             {

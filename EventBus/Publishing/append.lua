@@ -5,7 +5,7 @@
 -- ARGV[2]  the trim floor: entries at or below it may have been trimmed
 -- ARGV[3]  the length from which on the stream takes no more; 0 for none
 -- ARGV[4]  ms and ARGV[5] sequence of the first; the following have the next sequences
--- ARGV[6]  the event that the entry ARGV[1] must hold; '' for any
+-- ARGV[6]  the event that the entry ARGV[1] must hold unless it is at or below the trim floor; '' where that is not known
 -- ARGV[7+] of each entry the values of its eight fields. There may be no entry: then this only checks the end of the stream.
 --
 -- Answers with a word, the stream's last id, and a number:
@@ -52,13 +52,10 @@ if last ~= ARGV[1] or ARGV[6] ~= '' then
         return {'BEHIND', last, 0}
     end
 
-    -- Pipelined behind a call that met a foreign entry, this one may find further foreign entries under the ids of that one's.
+    -- A foreign entry may have the id of the one before: it came in the same millisecond, after Redis had lost that one, or further foreign entries followed one that a pipelined call before this has met.
     local before = redis.call('XRANGE', stream, ARGV[1], ARGV[1])[1]
-    if before and ARGV[6] ~= '' and (before[2][1] ~= 'id' or before[2][2] ~= ARGV[6]) then
-        return {'BEHIND', last, 0}
-    end
-
-    if not before and last ~= ARGV[1] and above(after_ms, after_seq, floor_ms, floor_seq) then
+    local is_other = before and ARGV[6] ~= '' and (before[2][1] ~= 'id' or before[2][2] ~= ARGV[6])
+    if (is_other or (not before and last ~= ARGV[1])) and above(after_ms, after_seq, floor_ms, floor_seq) then
         return {'BEHIND', last, 0}
     end
 

@@ -83,8 +83,15 @@ internal sealed partial class Reclaimer(
 
         if (IsDue(_trimmed, retention.Value.Interval))
         {
-            await trimmer.TrimAsync(_stream, groups, cancellationToken);
-            await outbox.RemoveAsync(_stream, cancellationToken);
+            try
+            {
+                await trimmer.TrimAsync(_stream, groups, cancellationToken);
+            }
+            finally
+            {
+                await outbox.RemoveAsync(_stream, cancellationToken);
+            }
+
             _trimmed = time.GetTimestamp();
         }
     }

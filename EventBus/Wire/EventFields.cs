@@ -37,6 +37,18 @@ internal static class EventFields
         return true;
     }
 
+    /// <summary>The fields of an event from their values, which are in the order they are written.</summary>
+    public static NameValueEntry[] Named(ReadOnlySpan<RedisValue> values)
+    {
+        var fields = new NameValueEntry[Names.Length];
+        for (var i = 0; i < fields.Length; i++)
+        {
+            fields[i] = new NameValueEntry(Names[i], values[i]);
+        }
+
+        return fields;
+    }
+
     public static byte[] FormatId(Guid id)
     {
         var text = new byte[36];

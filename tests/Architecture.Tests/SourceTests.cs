@@ -27,6 +27,10 @@ public sealed partial class SourceTests
     }
 
     [Fact]
+    public void Idle_threads_of_the_pool_do_not_spin()
+        => Assert.Equal("0", AppContext.GetData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit")?.ToString());
+
+    [Fact]
     public void No_folder_has_a_name_that_says_nothing()
     {
         Assert.All(Repository.Files, file => Assert.DoesNotContain(

@@ -171,6 +171,64 @@ public sealed class InboxLedgerTests
         Assert.Equal(0L, await world.ScalarAsync("select count(*) from bus.inbox"));
     }
 
+    [Fact]
+    public async Task An_event_whose_id_a_foreign_entry_had_taken_before_it_was_appended_has_its_effect_once()
+    {
+        await using var world = await OutboxWorld.CreateAsync();
+        var log = new LogRecorder();
+        using var host = Reclaimer(world, log);
+        using var missing = new CounterReading("fanout.ledger.missing", world.Stream);
+        await world.Bus.StartWorkerAsync(Group);
+        await using (var dying = await world.LeadByHandAsync())
+        {
+            await world.AddAsync(5);
+            var batch = (await dying.FixAsync())!;
+
+            // One that nobody can take for an event, and one that bears no event's id.
+            await world.Redis.StreamAddAsync(world.Key, "nonsense", "1", $"{batch.Milliseconds}-0");
+            await world.Redis.StreamAddAsync(world.Key, "id", "nonsense", $"{batch.Milliseconds}-2");
+        }
+
+        await BusWorld.UntilAsync(async () => await world.ScalarAsync("select count(*) from bus.dead_letters where projected_at is not null") is 2L, () => "the foreign entries' dead letters");
+        var relay = await world.StartRelayAsync();
+        await BusWorld.UntilAsync(async () => await world.Bus.EffectsAsync(Group) >= 3, () => "the other effects");
+        await BusWorld.UntilAsync(
+            async () =>
+            {
+                await LookAfterAsync(world, host);
+                return await world.Bus.EffectsAsync(Group) >= 5;
+            },
+            () => "the effects of the events whose ids were taken");
+
+        await LookAfterAsync(world, host);
+        await LookAfterAsync(world, host);
+        await world.Bus.AssertEachOnceAsync(Group, 5);
+        Assert.Equal(2, missing.Sum);
+        Assert.Equal(2L, await world.ScalarAsync("select count(*) from bus.dead_letters where state = 'redriven' and state_changed_by = 'ledger' and event_id in (select id from bus.outbox)"));
+        Assert.Single(log.Entries, entry => entry.Level == LogLevel.Error && entry.Text.Contains("entries that no relay wrote had taken their ids", StringComparison.Ordinal));
+        await OutboxWorld.StopAsync(relay);
+    }
+
+    [Fact]
+    public async Task A_foreign_entry_under_an_id_that_is_no_event_s_stays_a_dead_letter()
+    {
+        await using var world = await OutboxWorld.CreateAsync();
+        using var host = Reclaimer(world);
+        await world.Bus.StartWorkerAsync(Group);
+        var relay = await world.StartRelayAsync();
+        await world.AddAsync(3);
+        await world.Bus.AssertEachOnceAsync(Group, 3);
+        await world.Redis.StreamAddAsync(world.Key, "nonsense", "1");
+        await world.AddAsync(3, 4);
+        await world.Bus.AssertEachOnceAsync(Group, 6);
+        await BusWorld.UntilAsync(async () => await world.ScalarAsync("select count(*) from bus.dead_letters where projected_at is not null") is 1L, () => "the foreign entry's dead letter");
+        await TakeCheckpointsAsync(world, host);
+
+        Assert.Equal(0, await CheckAsync(world, host));
+        Assert.Equal(1L, await world.ScalarAsync("select count(*) from bus.dead_letters where state = 'dead' and event_id is null"));
+        await OutboxWorld.StopAsync(relay);
+    }
+
     /// <summary>40 events, which the group was delivered and whose consumer is gone.</summary>
     private static async Task PublishAndLoseAsync(OutboxWorld world, IHost host)
     {
@@ -213,6 +271,12 @@ public sealed class InboxLedgerTests
         }
 
         return builder.Build();
+    }
+
+    private static async Task LookAfterAsync(OutboxWorld world, IHost host)
+    {
+        await ReclaimingWorld.PassAsync(host.Services);
+        await CheckAsync(world, host);
     }
 
     private static async Task<int> CheckAsync(OutboxWorld world, IHost host)

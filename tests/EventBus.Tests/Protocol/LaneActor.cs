@@ -20,6 +20,7 @@ internal sealed class LaneActor : ProtocolActor
         Group = group;
         IReadOnlyList<Subscription> subscriptions = [new BatchHandlerSubscription<Ping, ProtocolHandler>(world.Services.GetRequiredService<EventTypeRegistry>().Get(typeof(Ping)))];
         var redis = new LaneRedis(Redis, Redis, world.Stream, group, name, ProtocolWorld.Options);
+        var metrics = world.Services.GetRequiredService<EventBusMetrics>();
         _lane = new Lane(
             world.Stream,
             group,
@@ -27,11 +28,11 @@ internal sealed class LaneActor : ProtocolActor
             redis,
             new DeliveryReader(world.Services.GetRequiredService<EventTypeRegistry>(), subscriptions, redis.Stream),
             new BatchProcessor(world.Stream, group, name, ProtocolWorld.Options.MaxDeliveries, Postgres, world.Services.GetRequiredService<IServiceScopeFactory>(), subscriptions),
-            new DeadLetterProjector(Redis, Postgres),
+            new Settlement(world.Stream, group, ProtocolWorld.Options, redis, new DeadLetterProjector(Redis, Postgres), metrics, NullLogger.Instance),
             new ConsumerGroups(Redis, Postgres),
             new PauseGate(ProtocolWorld.Options.PauseAbove),
             world.Progress(group),
-            world.Services.GetRequiredService<EventBusMetrics>(),
+            metrics,
             ProtocolWorld.Time,
             NullLogger.Instance);
     }

@@ -77,7 +77,7 @@ internal abstract class ProtocolActor : IAsyncDisposable
 
         Gate.Die();
         await _dying.CancelAsync();
-        await World.ExecuteAsync($"select pg_terminate_backend(pid) from pg_stat_activity where application_name = '{Name}'");
+        await World.ExecuteAsync($"select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = '{Name}'");
     }
 
     /// <summary>Ends it; what went wrong while it lived is thrown.</summary>

@@ -69,7 +69,7 @@ internal sealed class ManualRelay : IAsyncDisposable
     }
 
     /// <summary>Looks whether the stream still ends as it should.</summary>
-    public Task<AppendOutcome> CheckAsync() => Appender.CheckAsync(_chain.Tail);
+    public Task<AppendOutcome> CheckAsync() => Appender.CheckAsync(_chain);
 
     /// <summary>Puts back what the stream lacks, as a leader does first.</summary>
     public async Task RecoverAsync()

@@ -41,6 +41,35 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task A_foreign_entry_under_the_id_of_a_lost_one_does_not_pass_for_it()
+    {
+        await using var world = await OutboxWorld.CreateAsync();
+        await using (var leader = await world.LeadByHandAsync())
+        {
+            await world.AddAsync(3);
+            await leader.PublishAsync();
+            var tail = (await world.EntriesAsync())[^1].Id;
+            await world.Redis.KeyDeleteAsync(world.Key);
+            await world.Redis.StreamAddAsync(world.Key, "nonsense", "1", tail);
+            Assert.Equal(AppendStatus.Behind, (await leader.CheckAsync()).Status);
+
+            await world.AddAsync(2, 4);
+            Assert.Equal(AppendStatus.Behind, (await leader.Appender.AppendAsync((await leader.FixAsync())!)).Status);
+        }
+
+        // A leader that was told the chain's end by Postgres knows as much.
+        await using (var next = await world.LeadByHandAsync())
+        {
+            Assert.Equal(AppendStatus.Behind, (await next.CheckAsync()).Status);
+        }
+
+        var host = await world.StartRelayAsync();
+        await BusWorld.UntilAsync(async () => (await world.PublishedAsync()).Length == 5, () => "all events");
+        Assert.Equal((await world.EntriesAsync()).Length, (await world.PublishedAsync()).Length);
+        await OutboxWorld.StopAsync(host);
+    }
+
+    [Fact]
     public async Task A_lost_tail_comes_back_and_foreign_entries_in_its_way_are_moved_aside()
     {
         await using var world = await OutboxWorld.CreateAsync();
@@ -223,7 +252,7 @@ public sealed class RecoveryTests
         {
             events.AddRange(await world.AddAsync(2_000, (round * 2_000) + 1));
             await world.UntilLengthAsync((round * 2_000) + 200);
-            await world.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'fanout-relay'");
+            await world.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'fanout-relay'");
         }
 
         await world.UntilLengthAsync(8_500);

@@ -210,7 +210,7 @@ public sealed class RelayTests
         var events = await world.AddAsync(1_000);
         await using var zombie = await world.LeadByHandAsync();
         var stale = (await zombie.FixAsync())!;
-        await world.ExecuteAsync("select pg_terminate_backend(pid) from pg_locks join pg_stat_activity using (pid) where locktype = 'advisory' and application_name = 'fanout-relay'");
+        await world.ExecuteAsync("select pg_terminate_backend(pid) from pg_locks join pg_stat_activity using (pid) where datname = current_database() and locktype = 'advisory' and application_name = 'fanout-relay'");
 
         var host = await world.StartRelayAsync();
         await world.AssertPublishedAsync(events);
@@ -532,7 +532,7 @@ public sealed class RelayTests
         if (count > 0)
         {
             var part = new RelayBatch(batch.Positions[..count], batch.Ids[..count], batch.Values(0, count).ToArray());
-            part.Fix(batch.Milliseconds, batch.After, neverAppended: true);
+            part.Fix(batch.Milliseconds, batch.After, batch.AfterEvent, neverAppended: true);
             Assert.Equal(AppendStatus.Appended, (await relay.Appender.AppendAsync(part)).Status);
         }
     }

@@ -1,5 +1,6 @@
 using FanOut.EventBus.Consuming;
 using FanOut.EventBus.Groups;
+using FanOut.EventBus.Publishing;
 using FanOut.EventBus.Reclaiming;
 using FanOut.EventBus.Tests.Publishing;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,6 +21,7 @@ public sealed class OutboxCheckpointTests
         await using var world = await OutboxWorld.CreateAsync();
         await world.Bus.StartWorkerAsync("g");
         long last;
+        RelayBatch waiting;
         await using (var leader = await world.LeadByHandAsync())
         {
             await world.AddAsync(10);
@@ -28,10 +30,10 @@ public sealed class OutboxCheckpointTests
             last = EntryId.Parse((await world.EntriesAsync())[^1].Id!).Value;
             await PassAsync(world);
             await world.AddAsync(10, 11);
-            await leader.FixAsync();
+            waiting = (await leader.FixAsync())!;
         }
 
-        await DeliverForeignAsync(world);
+        await DeliverForeignAsync(world, $"{waiting.Milliseconds + 1}-0");
         await PassAsync(world);
         Assert.Equal(last, await CheckpointAsync(world));
 
@@ -59,7 +61,7 @@ public sealed class OutboxCheckpointTests
         await world.Redis.ExecuteAsync("XSETID", world.Key, before[9].Id);
         await world.Bus.StartWorkerAsync("g");
         await world.Bus.AssertEachOnceAsync("g", 10);
-        await DeliverForeignAsync(world);
+        await DeliverForeignAsync(world, $"{EntryId.Parse(before[^1].Id!).Milliseconds + 1}-0");
         await PassAsync(world);
         Assert.True(await CheckpointAsync(world) <= EntryId.Parse(before[9].Id!).Value);
 
@@ -123,9 +125,9 @@ public sealed class OutboxCheckpointTests
         Assert.Equal(last, await CheckpointAsync(world));
     }
 
-    private static async Task DeliverForeignAsync(OutboxWorld world)
+    private static async Task DeliverForeignAsync(OutboxWorld world, string id)
     {
-        await world.Redis.StreamAddAsync(world.Key, "nonsense", "1");
+        await world.Redis.StreamAddAsync(world.Key, "nonsense", "1", id);
         await UntilDeadLetteredAsync(world);
     }
 

@@ -33,6 +33,15 @@ public sealed class ReadingTests(OrderApiFixture api) : IClassFixture<OrderApiFi
     }
 
     [Fact]
+    public async Task A_browser_that_opens_the_address_is_shown_what_the_API_offers()
+    {
+        using var answer = await api.Http.GetAsync("/", Cancellation);
+
+        Assert.Equal("text/html", answer.Content.Headers.ContentType?.MediaType);
+        Assert.StartsWith("/scalar", answer.RequestMessage!.RequestUri!.AbsolutePath, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_page_that_holds_the_last_order_exactly_has_no_next()
     {
         var first = (await api.PostOrderAsync(NewOrder())).Id;

@@ -152,6 +152,17 @@ public sealed class DeadLetterTests
     }
 
     [Fact]
+    public async Task A_browser_that_opens_the_address_is_shown_what_the_API_offers()
+    {
+        await using var operations = await Operations.StartAsync();
+
+        using var answer = await operations.Host.Http.GetAsync("/", Cancellation);
+
+        Assert.Equal("text/html", answer.Content.Headers.ContentType?.MediaType);
+        Assert.StartsWith("/scalar", answer.RequestMessage!.RequestUri!.AbsolutePath, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_OpenAPI_document_names_every_operation_and_parameter()
     {
         await using var operations = await Operations.StartAsync();
