@@ -20,6 +20,6 @@ var app = builder.Build();
 app.MapOrders();
 app.MapOpenApi();
 app.MapScalarApiReference();
-app.MapGet("/", () => TypedResults.Redirect("/scalar")).ExcludeFromDescription();
+app.MapGet("/", () => TypedResults.LocalRedirect("~/scalar")).ExcludeFromDescription();
 app.MapDefaultEndpoints();
 app.Run();

@@ -14,6 +14,6 @@ var app = builder.Build();
 app.MapOperations();
 app.MapOpenApi();
 app.MapScalarApiReference();
-app.MapGet("/", () => TypedResults.Redirect("/scalar")).ExcludeFromDescription();
+app.MapGet("/", () => TypedResults.LocalRedirect("~/scalar")).ExcludeFromDescription();
 app.MapDefaultEndpoints();
 app.Run();

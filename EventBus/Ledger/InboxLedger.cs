@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data;
 using System.Text;
 using FanOut.EventBus.Publishing;
 using FanOut.EventBus.Reclaiming;
@@ -63,26 +64,26 @@ internal sealed partial class InboxLedger(IConnectionMultiplexer redis, NpgsqlDa
         if (from < until)
         {
             await RaiseAsync(connection, group, from, cancellationToken);
-            if (await StandIns.CorrectAsync(connection, group, from, until, cancellationToken) is not { } corrected)
-            {
-                return 0;
-            }
-
-            if (corrected.Count > 0)
-            {
-                // They are redriven: the reclaimer adds them to the redrive stream, and the next pass finds them on their way.
-                metrics.Missing(group.Stream, group.Name, corrected.Count);
-                Log.StoodIn(logger, group.Name, group.Stream, corrected.Count, StreamKeys.Foreign(group.Stream), Name(corrected));
-                return corrected.Count;
-            }
         }
 
         for (var windows = 0; windows < MostWindows && from < until; windows++)
         {
-            var (last, more, missing) = await FindMissingAsync(connection, group, from, until, MostOnTheirWay + 1, cancellationToken);
+            var (last, more, missing, standIns) = await LookAsync(connection, group, from, until, cancellationToken);
             if (last is not { } edge)
             {
                 break;
+            }
+
+            if (standIns.Count > 0)
+            {
+                if (await StandIns.ReplaceAsync(connection, group, standIns, cancellationToken) is { } redriven)
+                {
+                    Report(group, redriven);
+                    redelivered += redriven.Count;
+                }
+
+                // The next pass finds them on their way, and whatever there is above.
+                return redelivered;
             }
 
             if (missing.Count > 0 && onTheirWay is null)
@@ -144,6 +145,15 @@ internal sealed partial class InboxLedger(IConnectionMultiplexer redis, NpgsqlDa
     {
         var id = EntryId.FromInt64(entry).ToString();
         return entry > 0 && (await redis.GetDatabase().StreamRangeAsync(group.StreamKey, id, id, 1)).Length == 1;
+    }
+
+    /// <summary>Looks at one moment, so that what covers an id when it is not missing is what is looked at.</summary>
+    private static async Task<(long? Last, bool More, List<EntryRange> Missing, List<StandIns.StandIn> StandIns)> LookAsync(
+        NpgsqlConnection connection, RegisteredGroup group, long from, long until, CancellationToken cancellationToken)
+    {
+        await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
+        var (last, more, missing) = await FindMissingAsync(connection, group, from, until, MostOnTheirWay + 1, cancellationToken);
+        return (last, more, missing, last is { } edge ? await StandIns.FindAsync(connection, group, from, edge, cancellationToken) : []);
     }
 
     /// <summary>Compares about <see cref="EventsAtOnce"/> events.</summary>
@@ -228,7 +238,7 @@ internal sealed partial class InboxLedger(IConnectionMultiplexer redis, NpgsqlDa
     }
 
     /// <returns>The fields of the events that the ids were given to; those ids whose events the outbox no longer has.</returns>
-    internal static async Task<(Dictionary<long, NameValueEntry[]> Found, List<long> Gone)> ReadEventsAsync(NpgsqlConnection connection, long[] ids, CancellationToken cancellationToken)
+    private static async Task<(Dictionary<long, NameValueEntry[]> Found, List<long> Gone)> ReadEventsAsync(NpgsqlConnection connection, long[] ids, CancellationToken cancellationToken)
     {
         var (found, gone, events) = (new List<long>(), new List<long>(), new RelayBatchBuilder());
         await using (var command = new NpgsqlCommand(EventsSql, connection) { Parameters = { new() { Value = ids } } })
@@ -275,6 +285,15 @@ internal sealed partial class InboxLedger(IConnectionMultiplexer redis, NpgsqlDa
             {
                 _gone[(group.Stream, group.Name, id)] = true;
             }
+        }
+    }
+
+    private void Report(RegisteredGroup group, List<long> redriven)
+    {
+        if (redriven.Count > 0)
+        {
+            metrics.Missing(group.Stream, group.Name, redriven.Count);
+            Log.StoodIn(logger, group.Name, group.Stream, redriven.Count, Name(redriven));
         }
     }
 
@@ -336,8 +355,8 @@ internal sealed partial class InboxLedger(IConnectionMultiplexer redis, NpgsqlDa
         public static partial void Gone(ILogger logger, GroupName group, StreamName stream, int count, string ids);
 
         [LoggerMessage(564, LogLevel.Error,
-            "Group '{Group}' of stream '{Stream}' missed {Count} event(s): entries that no relay wrote had taken their ids and became dead letters. These now hold the events and are redriven. What stood there is in '{Foreign}': find out who writes to the stream. Missed: {Ids}")]
-        public static partial void StoodIn(ILogger logger, GroupName group, StreamName stream, int count, RedisKey foreign, string ids);
+            "Group '{Group}' of stream '{Stream}' missed {Count} event(s): entries that no relay wrote had taken their ids, and became dead letters. The events are redriven now. Find out who writes to the stream: the letters' history has what stood there. Missed: {Ids}")]
+        public static partial void StoodIn(ILogger logger, GroupName group, StreamName stream, int count, string ids);
 
         [LoggerMessage(563, LogLevel.Information, "Group '{Group}' of stream '{Stream}' began with all of the history: {Count} events that the stream no longer had are delivered from the outbox.")]
         public static partial void History(ILogger logger, GroupName group, StreamName stream, int count);

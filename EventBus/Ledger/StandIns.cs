@@ -1,4 +1,5 @@
 using FanOut.EventBus.DeadLetters;
+using FanOut.EventBus.Publishing;
 using FanOut.EventBus.Reclaiming;
 using FanOut.EventBus.Wire;
 using Npgsql;
@@ -9,27 +10,41 @@ namespace FanOut.EventBus.Ledger;
 
 /// <summary>
 /// Undoes what a foreign entry does that got the very id which the outbox had given to an event and had not appended yet, because a relay died between the two. The group dead-letters the entry, the next relay moves it
-/// away and appends the event, and the inbox takes that for done. So a dead letter that is no event, below the checkpoint, under an id that is an event's, becomes that event's, and is redriven.
+/// away and appends the event, and the inbox takes that for done. So a letter below the checkpoint that is not of the event whose id it has gives that id back, whatever somebody decided about it, and the event is redriven.
 /// </summary>
 internal static class StandIns
 {
-    private const int MostAtOnce = 100;
-    private const string By = "ledger";
+    /// <summary>The most that are found at once.</summary>
+    public const int MostAtOnce = 100;
+
     private static readonly string FindSql = EmbeddedText.Read("Ledger.find_stand_ins.sql");
-    private static readonly string CorrectSql = EmbeddedText.Read("Ledger.correct_letter.sql");
+    private static readonly string ReplaceSql = EmbeddedText.Read("Ledger.replace_letter.sql");
     private static readonly string BeginSql = EmbeddedText.Read("Retention.begin_rewrite.sql");
     private static readonly string FreeSql = EmbeddedText.Read("DeadLetters.free_entries.sql");
 
-    /// <summary>Corrects those of a group between two ids.</summary>
-    /// <returns>The entries that were corrected, at most <see cref="MostAtOnce"/>; null where somebody else rewrites the group's ranges at this moment.</returns>
-    public static async Task<IReadOnlyList<long>?> CorrectAsync(NpgsqlConnection connection, RegisteredGroup group, long from, long until, CancellationToken cancellationToken)
+    /// <summary>Those of a group above <paramref name="from"/> and up to <paramref name="until"/>, at most <see cref="MostAtOnce"/>.</summary>
+    public static async Task<List<StandIn>> FindAsync(NpgsqlConnection connection, RegisteredGroup group, long from, long until, CancellationToken cancellationToken)
     {
-        var letters = await FindAsync(connection, group, from, until, cancellationToken);
-        if (letters.Count == 0)
+        await using var command = new NpgsqlCommand(FindSql, connection)
         {
-            return [];
+            Parameters = { new() { Value = group.Stream.Value }, new() { Value = group.Name.Value }, new() { Value = from }, new() { Value = until }, new() { Value = MostAtOnce } },
+        };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var (letters, events) = (new List<(long Entry, long Number, bool IsProjected)>(), new RelayBatchBuilder());
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            events.Add(reader);
+            letters.Add((reader.GetInt64(9), reader.GetInt64(10), reader.GetBoolean(11)));
         }
 
+        var batch = events.Build();
+        return [.. letters.Select((letter, i) => new StandIn(letter.Number, letter.Entry, letter.IsProjected, EventFields.Named(batch.Values(i, 1))))];
+    }
+
+    /// <summary>Gives the ids back. What is still pending as a dead letter keeps its id for now.</summary>
+    /// <returns>The ids of the events that are redriven now; null where somebody else rewrites the group's ranges at this moment.</returns>
+    public static async Task<List<long>?> ReplaceAsync(NpgsqlConnection connection, RegisteredGroup group, IEnumerable<StandIn> standIns, CancellationToken cancellationToken)
+    {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using (var begin = new NpgsqlCommand(BeginSql, connection) { Parameters = { new() { Value = group.Stream.Value }, new() { Value = group.Name.Value } } })
         {
@@ -39,66 +54,52 @@ internal static class StandIns
             }
         }
 
-        var corrected = new List<long>();
-        foreach (var (entry, fields) in (await InboxLedger.ReadEventsAsync(connection, [.. letters.Keys], cancellationToken)).Found)
+        var redriven = new List<long>();
+        foreach (var standIn in standIns.Where(standIn => standIn.IsProjected))
         {
-            // An event of ours that no lane can read is a dead letter as it stands.
-            var (number, found) = letters[entry];
-            if (Id(found) != fields[0].Value && await CorrectAsync(connection, number, fields, cancellationToken))
+            if (await ReplaceAsync(connection, standIn, cancellationToken))
             {
-                corrected.Add(entry);
+                redriven.Add(standIn.Entry);
             }
         }
 
-        await using (var free = new NpgsqlCommand(FreeSql, connection) { Parameters = { new() { Value = group.Stream.Value }, new() { Value = group.Name.Value }, new() { Value = corrected.ToArray() } } })
+        await using (var free = new NpgsqlCommand(FreeSql, connection) { Parameters = { new() { Value = group.Stream.Value }, new() { Value = group.Name.Value }, new() { Value = redriven.ToArray() } } })
         {
             await free.ExecuteNonQueryAsync(cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);
-        return corrected;
+        return redriven;
     }
 
-    private static async Task<Dictionary<long, (long Number, NameValueEntry[] Fields)>> FindAsync(NpgsqlConnection connection, RegisteredGroup group, long from, long until, CancellationToken cancellationToken)
+    private static async Task<bool> ReplaceAsync(NpgsqlConnection connection, StandIn standIn, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(FindSql, connection)
+        if (WireEvent.TryRead(standIn.Event, out var wire) is { } reason)
         {
-            Parameters = { new() { Value = group.Stream.Value }, new() { Value = group.Name.Value }, new() { Value = from }, new() { Value = until }, new() { Value = MostAtOnce } },
-        };
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var letters = new Dictionary<long, (long, NameValueEntry[])>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            letters.Add(reader.GetInt64(1), (reader.GetInt64(0), DeadLetterStore.FromJson(reader.GetString(2))));
-        }
-
-        return letters;
-    }
-
-    private static async Task<bool> CorrectAsync(NpgsqlConnection connection, long number, NameValueEntry[] fields, CancellationToken cancellationToken)
-    {
-        if (WireEvent.TryRead(fields, out var wire) is not null)
-        {
-            return false;
+            throw new InvalidOperationException($"The outbox has an event that cannot be read, for entry {EntryId.FromInt64(standIn.Entry)}: {reason}");
         }
 
         var metadata = wire.ToMetadata(wire.Type.ToString());
-        await using var command = new NpgsqlCommand(CorrectSql, connection)
+        await using var command = new NpgsqlCommand(ReplaceSql, connection)
         {
             Parameters =
             {
-                new() { Value = number },
-                new() { Value = By },
+                new() { Value = standIn.Number },
                 new() { Value = metadata.Id },
                 new() { Value = metadata.Type },
                 new() { Value = metadata.Source },
                 new() { Value = metadata.Subject },
-                new() { Value = metadata.Time.ToUniversalTime() },
-                new() { Value = DeadLetterStore.ToJson(fields), NpgsqlDbType = NpgsqlDbType.Text },
+                new() { Value = metadata.Time },
+                new() { Value = DeadLetterStore.ToJson(standIn.Event), NpgsqlDbType = NpgsqlDbType.Text },
+                new() { Value = $"An entry that no relay wrote had taken this event's id: dead letter {standIn.Number}." },
             },
         };
         return await command.ExecuteScalarAsync(cancellationToken) is not null;
     }
 
-    private static RedisValue Id(NameValueEntry[] fields) => Array.Find(fields, field => field.Name == EventFields.Id).Value;
+    /// <param name="Number">Of the letter.</param>
+    /// <param name="Entry">The id that it covers.</param>
+    /// <param name="IsProjected">Whether it has left the pending entries.</param>
+    /// <param name="Event">The fields of the event that the id belongs to.</param>
+    internal sealed record StandIn(long Number, long Entry, bool IsProjected, NameValueEntry[] Event);
 }

@@ -95,6 +95,9 @@ internal sealed class StreamAppender(IConnectionMultiplexer connection, StreamNa
         return Append.RunAsync(redis, _stream, values);
     }
 
+    /// <summary>Whether an entry is what the scripts take for an event: its first field is the id, as the relay writes it.</summary>
+    public static bool Holds(StreamEntry entry, Guid id) => entry.Values is [var first, ..] && first.Name == EventFields.Id && first.Value == Event(id);
+
     private static RedisValue Event(Guid? id) => id is { } known ? EventFields.FormatId(known) : RedisValue.EmptyString;
 
     private static async Task<AppendOutcome> AnswerAsync(Task<RedisResult> call, int start)

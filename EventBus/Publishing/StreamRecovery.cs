@@ -95,12 +95,16 @@ internal sealed partial class StreamRecovery(StreamName stream, RelaySession ses
                     continue;
                 }
 
-                if (eventId == Guid.Empty || found == eventId)
+                if (found != eventId && eventId != Guid.Empty)
+                {
+                    throw Conflict(stream, id);
+                }
+
+                // Written by hand in another form, it is moved aside too, and appended as the relay writes it: only then does the next append find it.
+                if (eventId == Guid.Empty || StreamAppender.Holds(entry, eventId))
                 {
                     return id;
                 }
-
-                throw Conflict(stream, id);
             }
 
             if (entries.Length < Page)
@@ -168,7 +172,7 @@ internal sealed partial class StreamRecovery(StreamName stream, RelaySession ses
 
     public static RelayConflictException Conflict(StreamName stream, EntryId id) => new(
         $"another event stands under id {id} of stream '{stream}' than the outbox has given that id to. Either two databases publish to this stream, or somebody wrote to it with an explicit id. "
-        + $"Find out which; then remove that entry (XDEL {stream} {id}) and restart this service.");
+        + $"Find out which; then remove that entry (XDEL {stream} {id}) and restart this service. A group that has handled that entry takes the outbox's event for done: handle it there by hand.");
 
     private static partial class Log
     {

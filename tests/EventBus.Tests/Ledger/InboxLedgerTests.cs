@@ -1,6 +1,8 @@
 using FanOut.EventBus.Consuming;
+using FanOut.EventBus.DeadLetters;
 using FanOut.EventBus.Groups;
 using FanOut.EventBus.Ledger;
+using FanOut.EventBus.Publishing;
 using FanOut.EventBus.Reclaiming;
 using FanOut.EventBus.Retention;
 using FanOut.EventBus.Tests.Publishing;
@@ -171,8 +173,11 @@ public sealed class InboxLedgerTests
         Assert.Equal(0L, await world.ScalarAsync("select count(*) from bus.inbox"));
     }
 
-    [Fact]
-    public async Task An_event_whose_id_a_foreign_entry_had_taken_before_it_was_appended_has_its_effect_once()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("discarded")]
+    [InlineData("redriven")]
+    public async Task An_event_whose_id_a_foreign_entry_had_taken_before_it_was_appended_has_its_effect_once(string? decision)
     {
         await using var world = await OutboxWorld.CreateAsync();
         var log = new LogRecorder();
@@ -190,6 +195,11 @@ public sealed class InboxLedgerTests
         }
 
         await BusWorld.UntilAsync(async () => await world.ScalarAsync("select count(*) from bus.dead_letters where projected_at is not null") is 2L, () => "the foreign entries' dead letters");
+        if (decision is not null)
+        {
+            await DecideAsync(world, host, decision);
+        }
+
         var relay = await world.StartRelayAsync();
         await BusWorld.UntilAsync(async () => await world.Bus.EffectsAsync(Group) >= 3, () => "the other effects");
         await BusWorld.UntilAsync(
@@ -204,28 +214,40 @@ public sealed class InboxLedgerTests
         await LookAfterAsync(world, host);
         await world.Bus.AssertEachOnceAsync(Group, 5);
         Assert.Equal(2, missing.Sum);
-        Assert.Equal(2L, await world.ScalarAsync("select count(*) from bus.dead_letters where state = 'redriven' and state_changed_by = 'ledger' and event_id in (select id from bus.outbox)"));
+        Assert.Equal(2L, await world.ScalarAsync("select count(*) from bus.dead_letters where state = 'redriven' and state_changed_by = 'ledger' and settled_at is not null and event_id in (select id from bus.outbox)"));
+        Assert.Equal(0L, await world.ScalarAsync("select count(*) from bus.dead_letters where state <> 'redriven'"));
+        Assert.Equal(5L, await world.ScalarAsync("select events from bus.group_progress"));
         Assert.Single(log.Entries, entry => entry.Level == LogLevel.Error && entry.Text.Contains("entries that no relay wrote had taken their ids", StringComparison.Ordinal));
         await OutboxWorld.StopAsync(relay);
     }
 
     [Fact]
-    public async Task A_foreign_entry_under_an_id_that_is_no_event_s_stays_a_dead_letter()
+    public async Task A_foreign_entry_under_an_id_that_is_no_event_s_any_more_stays_a_dead_letter()
     {
         await using var world = await OutboxWorld.CreateAsync();
         using var host = Reclaimer(world);
         await world.Bus.StartWorkerAsync(Group);
+        await using (var leader = await world.LeadByHandAsync())
+        {
+            await world.AddAsync(3);
+            var batch = (await leader.FixAsync())!;
+            await world.Redis.StreamAddAsync(world.Key, "nonsense", "1", $"{batch.Milliseconds}-1");
+            var outcome = await leader.Appender.AppendAsync(batch);
+            Assert.Equal(AppendStatus.Ahead, outcome.Status);
+            var replacement = await leader.ReplaceAsync([batch], EntryId.Parse(outcome.StreamLast!));
+            Assert.Equal(AppendStatus.Appended, (await leader.Appender.AppendAsync(replacement)).Status);
+        }
+
         var relay = await world.StartRelayAsync();
-        await world.AddAsync(3);
-        await world.Bus.AssertEachOnceAsync(Group, 3);
-        await world.Redis.StreamAddAsync(world.Key, "nonsense", "1");
         await world.AddAsync(3, 4);
         await world.Bus.AssertEachOnceAsync(Group, 6);
         await BusWorld.UntilAsync(async () => await world.ScalarAsync("select count(*) from bus.dead_letters where projected_at is not null") is 1L, () => "the foreign entry's dead letter");
+        await world.Bus.UntilPendingAsync(Group, 0);
         await TakeCheckpointsAsync(world, host);
 
         Assert.Equal(0, await CheckAsync(world, host));
-        Assert.Equal(1L, await world.ScalarAsync("select count(*) from bus.dead_letters where state = 'dead' and event_id is null"));
+        Assert.Equal(true, await world.ScalarAsync("select verified > (select entry from bus.dead_letters where state = 'dead' and event_id is null) from bus.ledger"));
+        await world.Bus.AssertEachOnceAsync(Group, 6);
         await OutboxWorld.StopAsync(relay);
     }
 
@@ -271,6 +293,22 @@ public sealed class InboxLedgerTests
         }
 
         return builder.Build();
+    }
+
+    private static async Task DecideAsync(OutboxWorld world, IHost host, string decision)
+    {
+        var queue = host.Services.GetRequiredService<DeadLetterQueue>();
+        foreach (var number in new[] { 1L, 2L })
+        {
+            _ = decision == "discarded" ? await queue.DiscardAsync(number, "ada", Cancellation) : await queue.RedriveAsync(number, "ada", Cancellation);
+        }
+
+        Assert.Equal(2L, await world.ScalarAsync($"select count(*) from bus.dead_letters where state = '{decision}'"));
+        if (decision == "redriven")
+        {
+            // It is no more of an event the second time.
+            await BusWorld.UntilAsync(async () => await world.ScalarAsync("select count(*) from bus.dead_letters where state = 'dead' and projected_at is not null") is 2L, () => "the next dead letters");
+        }
     }
 
     private static async Task LookAfterAsync(OutboxWorld world, IHost host)
