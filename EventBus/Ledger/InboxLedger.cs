@@ -74,9 +74,9 @@ internal sealed partial class InboxLedger(IConnectionMultiplexer redis, NpgsqlDa
                 break;
             }
 
-            if (standIns.Count > 0)
+            if (standIns.Exists(standIn => standIn.IsProjected))
             {
-                if (await StandIns.ReplaceAsync(connection, group, standIns, cancellationToken) is { } redriven)
+                if (await StandIns.ReplaceAsync(connection, group, standIns.Where(standIn => standIn.IsProjected), cancellationToken) is { } redriven)
                 {
                     Report(group, redriven);
                     redelivered += redriven.Count;
@@ -98,14 +98,15 @@ internal sealed partial class InboxLedger(IConnectionMultiplexer redis, NpgsqlDa
                 continue;
             }
 
-            var isOpen = false;
+            // A letter that is still pending keeps the id until the next pass.
+            var isOpen = standIns.Count > 0;
             if (missing.Count > 0)
             {
                 var (again, open) = await DeliverAgainAsync(connection, group, pass, missing, onTheirWay!, cancellationToken);
                 redelivered += again;
-                isOpen = open;
+                isOpen |= open;
             }
-            else if (isSure && !await MergeAsync(connection, group, from, edge, cancellationToken))
+            else if (isSure && !isOpen && !await MergeAsync(connection, group, from, edge, cancellationToken))
             {
                 return redelivered;
             }

@@ -41,7 +41,7 @@ internal static class StandIns
         return [.. letters.Select((letter, i) => new StandIn(letter.Number, letter.Entry, letter.IsProjected, EventFields.Named(batch.Values(i, 1))))];
     }
 
-    /// <summary>Gives the ids back. What is still pending as a dead letter keeps its id for now.</summary>
+    /// <summary>Gives the ids back.</summary>
     /// <returns>The ids of the events that are redriven now; null where somebody else rewrites the group's ranges at this moment.</returns>
     public static async Task<List<long>?> ReplaceAsync(NpgsqlConnection connection, RegisteredGroup group, IEnumerable<StandIn> standIns, CancellationToken cancellationToken)
     {
@@ -55,7 +55,7 @@ internal static class StandIns
         }
 
         var redriven = new List<long>();
-        foreach (var standIn in standIns.Where(standIn => standIn.IsProjected))
+        foreach (var standIn in standIns)
         {
             if (await ReplaceAsync(connection, standIn, cancellationToken))
             {
@@ -74,9 +74,10 @@ internal static class StandIns
 
     private static async Task<bool> ReplaceAsync(NpgsqlConnection connection, StandIn standIn, CancellationToken cancellationToken)
     {
-        if (WireEvent.TryRead(standIn.Event, out var wire) is { } reason)
+        // No lane could read it either: the letter may as well stay.
+        if (WireEvent.TryRead(standIn.Event, out var wire) is not null)
         {
-            throw new InvalidOperationException($"The outbox has an event that cannot be read, for entry {EntryId.FromInt64(standIn.Entry)}: {reason}");
+            return false;
         }
 
         var metadata = wire.ToMetadata(wire.Type.ToString());

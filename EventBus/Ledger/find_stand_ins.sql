@@ -1,4 +1,4 @@
--- Letters of group $2 on stream $1 that cover ids above $3 and up to $4 in place of the events that the chain has given these ids to: at most $5, in order.
+-- Letters of group $2 on stream $1 that cover ids above $3 and up to $4 in place of the events that the chain has given these ids to: at most $5, first those that have left the pending entries.
 -- Comes back with the event (position, id, type, source, subject, time, data, traceparent, tracestate), the entry's id, the letter's number, and whether the letter has left the pending entries.
 with letter as materialized (
     select number, entry, entry >> 20 as ms, (entry & 1048575) as place, event_id, fields, projected_at is not null as is_projected
@@ -17,5 +17,5 @@ join bus.outbox event on event.position = numbered.position
 where letter.event_id is distinct from event.id
     -- An event of ours that no lane can read is a dead letter as it stands.
     and not letter.fields @> jsonb_build_array(jsonb_build_object('name', 'id', 'value', event.id::text))
-order by letter.entry
+order by not letter.is_projected, letter.entry
 limit $5

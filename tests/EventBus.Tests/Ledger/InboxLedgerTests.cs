@@ -202,6 +202,16 @@ public sealed class InboxLedgerTests
 
         var relay = await world.StartRelayAsync();
         await BusWorld.UntilAsync(async () => await world.Bus.EffectsAsync(Group) >= 3, () => "the other effects");
+
+        // Before the reclaimer has settled anything: a redrive that is open must not bring back what stood there.
+        await BusWorld.UntilAsync(
+            async () =>
+            {
+                await TakeCheckpointsAsync(world, host);
+                await CheckAsync(world, host);
+                return missing.Sum == 2;
+            },
+            () => "the ledger to see it");
         await BusWorld.UntilAsync(
             async () =>
             {
@@ -215,7 +225,9 @@ public sealed class InboxLedgerTests
         await world.Bus.AssertEachOnceAsync(Group, 5);
         Assert.Equal(2, missing.Sum);
         Assert.Equal(2L, await world.ScalarAsync("select count(*) from bus.dead_letters where state = 'redriven' and state_changed_by = 'ledger' and settled_at is not null and event_id in (select id from bus.outbox)"));
+        Assert.Equal(decision == "redriven" ? 6L : 4L, await world.ScalarAsync("select count(*) from bus.dead_letters where state = 'redriven'"));
         Assert.Equal(0L, await world.ScalarAsync("select count(*) from bus.dead_letters where state <> 'redriven'"));
+        Assert.Equal(decision == "discarded" ? 2L : 0L, await world.ScalarAsync("select count(*) from bus.dead_letters where error like '%ada had discarded that at 20%'"));
         Assert.Equal(5L, await world.ScalarAsync("select events from bus.group_progress"));
         Assert.Single(log.Entries, entry => entry.Level == LogLevel.Error && entry.Text.Contains("entries that no relay wrote had taken their ids", StringComparison.Ordinal));
         await OutboxWorld.StopAsync(relay);
