@@ -70,6 +70,35 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task An_event_that_somebody_restored_by_hand_in_another_form_is_put_back_as_the_relay_writes_it()
+    {
+        await using var world = await OutboxWorld.CreateAsync();
+        await using (var leader = await world.LeadByHandAsync())
+        {
+            await world.AddAsync(3);
+            await leader.PublishAsync();
+        }
+
+        var before = await world.EntriesAsync();
+        await world.Redis.KeyDeleteAsync(world.Key);
+        foreach (var entry in before)
+        {
+            await world.Redis.StreamAddAsync(world.Key, [.. entry.Values.Reverse()], entry.Id);
+        }
+
+        await using (var next = await world.LeadByHandAsync())
+        {
+            Assert.Equal(AppendStatus.Behind, (await next.CheckAsync()).Status);
+            await next.RecoverAsync();
+            Assert.Equal(AppendStatus.Appended, (await next.CheckAsync()).Status);
+        }
+
+        var after = await world.EntriesAsync();
+        Assert.Equal(before.Select(entry => entry.Id), after.Select(entry => entry.Id));
+        Assert.Equal(before.Select(entry => entry.Values), after.Select(entry => entry.Values));
+    }
+
+    [Fact]
     public async Task A_lost_tail_comes_back_and_foreign_entries_in_its_way_are_moved_aside()
     {
         await using var world = await OutboxWorld.CreateAsync();
