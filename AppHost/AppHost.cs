@@ -1,41 +1,40 @@
 using FanOut.AppHost;
+using FanOut.AppHost.Servers;
 using Microsoft.Extensions.Configuration;
 
-Engine.Announce();
-
 var builder = DistributedApplication.CreateBuilder(args);
-builder.AddPublishTarget();
+var (redis, database) = builder.AddServers();
 
-var redis = builder.AddRedis("redis", password: builder.AddGeneratedSecret("redis-password"))
-    .WithoutHttpsCertificate()
-    .WithDataVolume(builder.Configuration["Volumes:redis"] ?? "fanout-redis")
-    .WithDurableStreams();
-
-var fanout = builder.AddPostgres("postgres", password: builder.AddGeneratedSecret("postgres-password"))
-    .WithDataVolume(builder.Configuration["Volumes:postgres"] ?? "fanout-postgres")
-    .WithEnvironment("POSTGRES_DB", "fanout")
-    .AddDatabase("fanout");
-
-Service<Projects.OrderApi>("order-api", port: 5080)
+Service<Projects.OrderApi>("order-api", "Cart", port: 5080)
     .WithExternalHttpEndpoints()
     .WithUrlForEndpoint("http", url => url.DisplayText = "Order API")
-    .WithUrlForEndpoint("http", endpoint => new() { Url = "/scalar", DisplayText = "Try it" })
+    .WithUrlForEndpoint("http", _ => new() { Url = "/scalar", DisplayText = "Try it" })
     .WithDemoOrdersCommand(count: 100);
 
-Service<Projects.WebhookWorker>("webhook-worker")
+Service<Projects.WebhookWorker>("webhook-worker", "Send")
     .WithEnvironment("Webhooks__AllowPrivateNetworks", builder.ExecutionContext.IsRunMode ? "true" : "false");
 
-Service<Projects.AnalyticsWorker>("analytics-worker");
-Service<Projects.NotificationWorker>("notification-worker").WithMailFolder();
-Service<Projects.Reclaimer>("reclaimer").WithRedriveCommand();
+Service<Projects.AnalyticsWorker>("analytics-worker", "ChartMultiple");
 
+Service<Projects.NotificationWorker>("notification-worker", "Mail")
+    .WithMailFolder();
+
+Service<Projects.Reclaimer>("reclaimer", "ArrowSync")
+    .WithRedriveCommand();
+
+builder.RestartCrashedResources();
+builder.PrintUrlsWhenHealthy();
 builder.Build().Run();
 
-IResourceBuilder<ProjectResource> Service<TProject>(string name, int? port = null)
+IResourceBuilder<ProjectResource> Service<TProject>(string name, string icon, int? port = null)
     where TProject : IProjectMetadata, new() =>
     builder.AddProject<TProject>(name)
         .WithHttpEndpoint(port: builder.ExecutionContext.IsRunMode ? builder.Configuration.GetValue($"Ports:{name}", port) : null)
         .WithHttpHealthCheck("/health")
+        .WithoutHttpsCertificate()
+        .WithIconName(icon)
+        .RunAsBuiltProgram()
+        .WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ConnectionString)
         .WithReference(redis).WaitFor(redis)
-        .WithReference(fanout).WaitFor(fanout)
+        .WithReference(database).WaitFor(database)
         .WithReplicas(builder.Configuration.GetValue($"Replicas:{name}", 1));

@@ -5,9 +5,9 @@ namespace FanOut.AppHost;
 
 internal static class DeadLetters
 {
-    private const int MostPerPress = 1_000;
+    private const int MaxPerRequest = 1_000;
 
-    /// <summary>A button on the reclaimer for after the fault is mended.</summary>
+    /// <summary>Adds a command to the reclaimer that redrives dead letters after their cause has been fixed.</summary>
     public static IResourceBuilder<ProjectResource> WithRedriveCommand(this IResourceBuilder<ProjectResource> reclaimer) =>
         reclaimer.WithHttpCommand(
             "/dead-letters/redrive",
@@ -15,12 +15,13 @@ internal static class DeadLetters
             commandName: "redrive-dead-letters",
             commandOptions: new()
             {
-                Description = "Gives dead letters to their groups once more, the oldest first.",
-                ConfirmationMessage = $"Give up to {MostPerPress} dead letters to their groups once more?",
+                Description = "Delivers dead letters to their groups again, oldest first.",
+                ConfirmationMessage = $"Deliver up to {MaxPerRequest} dead letters to their groups again?",
                 IconName = "ArrowRepeatAll",
+                IconVariant = IconVariant.Regular,
                 PrepareRequest = context =>
                 {
-                    context.Request.Content = JsonContent.Create(new JsonObject { ["by"] = "dashboard", ["all"] = true, ["limit"] = MostPerPress });
+                    context.Request.Content = JsonContent.Create(new JsonObject { ["by"] = "dashboard", ["all"] = true, ["limit"] = MaxPerRequest });
                     return Task.CompletedTask;
                 },
             });

@@ -11,7 +11,7 @@ internal static class DemoOrders
         ("coffee-250", "Coffee beans, 250 g", 8.90m), ("filter-02", "Paper filters", 3.25m), ("kettle-1l", "Kettle, 1 l", 64.00m), ("tea-green", "Green tea, 100 g", 6.40m),
     ];
 
-    /// <summary>A button on the order API that places orders which nobody has to pay.</summary>
+    /// <summary>Adds a command to the order API that places made-up orders.</summary>
     public static IResourceBuilder<ProjectResource> WithDemoOrdersCommand(this IResourceBuilder<ProjectResource> orderApi, int count) =>
         orderApi.WithHttpCommand(
             "/orders/batch",
@@ -19,8 +19,9 @@ internal static class DemoOrders
             commandName: "place-demo-orders",
             commandOptions: new()
             {
-                Description = "Places made-up orders. Every consumer group takes each of them once.",
-                IconName = "CartFilled",
+                Description = "Places made-up orders. Each takes effect exactly once in every consumer group.",
+                IconName = "Cart",
+                IconVariant = IconVariant.Filled,
                 IsHighlighted = true,
                 PrepareRequest = context =>
                 {

@@ -1,22 +1,14 @@
 namespace FanOut.Cli;
 
-/// <summary>The clone this tool works on. FANOUT_DATA names another data folder, for a second system beside the first.</summary>
-internal sealed record Workspace(string Root, string DataPath)
+/// <summary>The clone that this tool works on.</summary>
+internal sealed record Workspace(string Root)
 {
-    public string AppHost => Path.Combine(Root, "AppHost", "bin", "Release", "net10.0", "FanOut.AppHost.dll");
+    public string AppHost => Path.Combine(Root, "AppHost", "AppHost.csproj");
 
-    public string Bench => Path.Combine(Root, "Bench", "bin", "Release", "net10.0", "FanOut.Bench.dll");
+    /// <summary>What an AppHost in the background prints.</summary>
+    public string AppHostLog => Path.Combine(Root, "artifacts", "apphost.log");
 
-    public string Chaos => Path.Combine(Root, "Chaos", "bin", "Release", "net10.0", "FanOut.Chaos.dll");
-
-    public string HostOutput => Path.Combine(DataPath, "logs", "host-output.log");
-
-    public static Workspace Find()
-    {
-        var root = Environment.GetEnvironmentVariable("FANOUT_ROOT") is { Length: > 0 } given ? given : Ascend(Environment.CurrentDirectory);
-        var data = Environment.GetEnvironmentVariable("FANOUT_DATA") is { Length: > 0 } folder ? Path.GetFullPath(folder) : Path.Combine(root, ".data");
-        return new Workspace(root, data);
-    }
+    public static Workspace Find() => new(Environment.GetEnvironmentVariable("FANOUT_ROOT") is { Length: > 0 } given ? given : Ascend(Environment.CurrentDirectory));
 
     private static string Ascend(string folder)
     {

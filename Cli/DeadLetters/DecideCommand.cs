@@ -69,7 +69,7 @@ internal static class DecideCommand
             }
 
             return request.Numbers is not null && total.Unchanged > 0 ? 1 : 0;
-        }));
+        }, cancellationToken));
         return command;
     }
 

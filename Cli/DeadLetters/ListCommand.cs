@@ -48,7 +48,7 @@ internal static class ListCommand
             }
 
             return 0;
-        }));
+        }, cancellationToken));
         return command;
     }
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using FanOut.Cli.Status;
+using FanOut.Cli.Running;
 using FanOut.Contracts.Operations;
 using Refit;
 using Spectre.Console;
@@ -9,9 +9,9 @@ namespace FanOut.Cli.DeadLetters;
 /// <summary>Calls the reclaimer's HTTP API, and says in words what goes wrong.</summary>
 internal static class OperationsClient
 {
-    public static async Task<int> CallAsync(Workspace workspace, Func<IOperationsApi, Task<int>> action)
+    public static async Task<int> CallAsync(Workspace workspace, Func<IOperationsApi, Task<int>> action, CancellationToken cancellationToken)
     {
-        if (SystemStatus.Read(workspace.DataPath).Url("reclaimer") is not { } address)
+        if ((await SystemStatus.ReadAsync(workspace, cancellationToken)).Url("reclaimer") is not { } address)
         {
             AnsiConsole.MarkupLine("[red]No reclaimer is running here.[/] Start the system first: [bold]./fanout up --detach[/]");
             return 1;

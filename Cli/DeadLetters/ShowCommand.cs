@@ -28,7 +28,7 @@ internal static class ShowCommand
             }
 
             return 0;
-        }));
+        }, cancellationToken));
         return command;
     }
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using FanOut.Cli.Status;
+using FanOut.Cli.Running;
 using Npgsql;
 using Spectre.Console;
 
@@ -23,10 +23,10 @@ internal static class DemoCommand
         var command = new Command("demo", "Place orders through the API and check that each takes effect exactly once in every group.") { orders, rate, file, patience, json };
         command.SetAction(async (arguments, cancellationToken) =>
         {
-            var status = SystemStatus.Read(workspace.DataPath);
-            if (status.Url("order-api") is not { } api || status.ConnectionString("postgres") is not { } postgres || status.Resources.All(resource => resource.State == "Stopped"))
+            var status = await SystemStatus.ReadAsync(workspace, cancellationToken);
+            if (status.Url("order-api") is not { } api || status.ConnectionString("fanout") is not { } postgres)
             {
-                AnsiConsole.MarkupLine("[red]Nothing is running here.[/] Start it first: [bold]./fanout up --detach[/]");
+                AnsiConsole.MarkupLine("[red]Nothing runs here.[/] Start it first: [bold]./fanout up --detach[/]");
                 return 1;
             }
 

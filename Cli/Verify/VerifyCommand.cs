@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
-using FanOut.Cli.Status;
+using FanOut.Cli.Running;
 using Npgsql;
 using Spectre.Console;
 using StackExchange.Redis;
@@ -28,10 +28,18 @@ internal static class VerifyCommand
         var command = new Command("verify", "Compare orders, outbox, stream, groups and effects, event by event, and name what is missing, doubled or stuck.") { stream, wait, postgres, redis, json };
         command.SetAction(async (arguments, cancellationToken) =>
         {
-            var status = SystemStatus.Read(workspace.DataPath);
-            if ((arguments.GetValue(postgres) ?? status.ConnectionString("postgres")) is not { } database || (arguments.GetValue(redis) ?? status.ConnectionString("redis")) is not { } server)
+            var database = arguments.GetValue(postgres);
+            var server = arguments.GetValue(redis);
+            if (database is null || server is null)
             {
-                AnsiConsole.MarkupLine("[red]Nothing has been started here.[/] Start it first ([bold]./fanout up --detach[/]), or name another system's servers with --postgres and --redis.");
+                var status = await SystemStatus.ReadAsync(workspace, cancellationToken);
+                database ??= status.ConnectionString("fanout");
+                server ??= status.ConnectionString("redis");
+            }
+
+            if (database is null || server is null)
+            {
+                AnsiConsole.MarkupLine("[red]Nothing runs here.[/] Start it first ([bold]./fanout up --detach[/]), or name another system's servers with --postgres and --redis.");
                 return 2;
             }
 

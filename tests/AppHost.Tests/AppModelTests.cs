@@ -4,83 +4,89 @@ using Xunit;
 
 namespace FanOut.AppHost.Tests;
 
-/// <summary>What AppHost.cs says, read from the model it builds. The engine that reads it, .NET Aspire or EmbeddedHosting, makes no difference here.</summary>
+/// <summary>The model that AppHost.cs builds, with Redis and Postgres as containers and as local processes.</summary>
 public sealed class AppModelTests
 {
     private static readonly string[] Services = ["order-api", "webhook-worker", "analytics-worker", "notification-worker", "reclaimer"];
 
     public static TheoryData<string> EachService => [.. Services];
 
+    public static TheoryData<string, bool> EachServiceOnEachServer =>
+        new MatrixTheoryData<string, bool>(Services, [true, false]);
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task There_are_a_Redis_a_Postgres_with_a_database_and_five_services()
+    public async Task With_containers_there_are_Redis_Postgres_with_a_database_and_five_services()
     {
-        await using var app = await CreateAsync();
+        await using var app = await CreateAsync("--Containers=true");
 
         Assert.IsType<RedisResource>(Find(app, "redis"));
-        Assert.IsType<PostgresServerResource>(Find(app, "postgres"));
         Assert.Same(Find(app, "postgres"), Assert.IsType<PostgresDatabaseResource>(Find(app, "fanout")).Parent);
-        Assert.Equal("fanout", ((PostgresDatabaseResource)Find(app, "fanout")).DatabaseName);
+        Assert.Equal("fanout", (await EnvironmentAsync(app, "postgres"))["POSTGRES_DB"]);
+        Assert.All(new[] { "redis", "postgres" }, name => Assert.Equal($"fanout-{name}", Assert.Single(Find(app, name).Annotations.OfType<ContainerMountAnnotation>()).Source));
         Assert.Equal(Services, app.Resources.OfType<ProjectResource>().Select(project => project.Name));
+    }
+
+    [Fact]
+    public async Task Without_containers_the_same_resources_are_processes()
+    {
+        await using var app = await CreateAsync("--Containers=false");
+
+        Assert.All(new[] { "redis", "postgres" }, name => Assert.IsAssignableFrom<ExecutableResource>(Find(app, name)));
+        Assert.All(new[] { "redis", "fanout" }, name => Assert.IsAssignableFrom<IResourceWithConnectionString>(Find(app, name)));
+        Assert.DoesNotContain(app.Resources, resource => resource is ContainerResource);
+        Assert.Equal(Services, app.Resources.OfType<ProjectResource>().Select(project => project.Name));
+    }
+
+    [Fact]
+    public async Task A_wrong_value_of_Containers_is_refused()
+    {
+        var failure = await Assert.ThrowsAnyAsync<Exception>(async () => await CreateAsync("--Containers=maybe"));
+
+        Assert.Contains("Containers is 'maybe'. Set it to true or false, or leave it out.", failure.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Redis_is_durable_and_never_evicts(bool containers)
+    {
+        await using var app = await CreateAsync($"--Containers={containers}");
+        var arguments = containers ? await ArgumentsAsync(app, "redis") : (string)(await EnvironmentAsync(app, "redis"))["REDIS_ARGS"];
+
+        Assert.Contains("--appendonly yes --appendfsync everysec --maxmemory-policy noeviction", arguments, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("redis-password")]
     [InlineData("postgres-password")]
-    public async Task Passwords_are_secrets_without_characters_that_a_connection_string_would_stumble_over(string name)
+    public async Task Passwords_are_secret_and_fit_into_a_connection_string(string name)
     {
-        await using var app = await CreateAsync($"--Parameters:{name}=given");
-        await using var another = await CreateAsync();
-        var made = Assert.IsType<ParameterResource>(Find(another, name));
+        await using var app = await CreateAsync("--Containers=true");
+        var password = Assert.IsType<ParameterResource>(Find(app, name));
 
-        Assert.True(made.Secret);
-        Assert.Matches("^[A-Za-z0-9]{24,}$", await made.GetValueAsync(Cancellation));
-        Assert.Equal("given", await ((ParameterResource)Find(app, name)).GetValueAsync(Cancellation));
-        Assert.Same(made, name == "redis-password" ? ((RedisResource)Find(another, "redis")).PasswordParameter : ((PostgresServerResource)Find(another, "postgres")).PasswordParameter);
-    }
-
-    [Fact]
-    public async Task Redis_keeps_what_it_was_told_and_never_evicts()
-    {
-        await using var app = await CreateAsync();
-        var context = new CommandLineArgsCallbackContext([], Find(app, "redis"), Cancellation) { ExecutionContext = app.ExecutionContext };
-        foreach (var annotation in Find(app, "redis").Annotations.OfType<CommandLineArgsCallbackAnnotation>())
-        {
-            await annotation.Callback(context);
-        }
-
-        var arguments = string.Join(' ', context.Args);
-        Assert.Contains("--appendonly yes --appendfsync everysec", arguments, StringComparison.Ordinal);
-        Assert.Contains("--maxmemory-policy noeviction", arguments, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Postgres_makes_the_database_itself_where_nobody_does_once_it_is_published()
-    {
-        await using var app = await CreateAsync();
-
-        Assert.Equal("fanout", (await EnvironmentAsync(app, "postgres"))["POSTGRES_DB"]);
+        Assert.True(password.Secret);
+        Assert.Matches("^[A-Za-z0-9]{24,}$", await password.GetValueAsync(Cancellation));
     }
 
     [Theory]
-    [MemberData(nameof(EachService))]
-    public async Task A_service_knows_Redis_and_Postgres_and_waits_for_both(string name)
+    [MemberData(nameof(EachServiceOnEachServer))]
+    public async Task A_service_gets_both_connection_strings_and_waits_for_both_servers(string name, bool containers)
     {
-        await using var app = await CreateAsync();
-        var service = Find(app, name);
+        await using var app = await CreateAsync($"--Containers={containers}");
         var variables = await EnvironmentAsync(app, name);
 
         Assert.Contains("ConnectionStrings__redis", variables);
         Assert.Contains("ConnectionStrings__fanout", variables);
-        var waits = service.Annotations.OfType<WaitAnnotation>().ToArray();
+        var waits = Find(app, name).Annotations.OfType<WaitAnnotation>().ToArray();
         Assert.Equivalent(new[] { "redis", "fanout" }, waits.Select(wait => wait.Resource.Name).Except(["postgres"]));
         Assert.All(waits, wait => Assert.Equal(WaitType.WaitUntilHealthy, wait.WaitType));
     }
 
     [Theory]
     [MemberData(nameof(EachService))]
-    public async Task A_service_is_asked_for_its_health_on_its_one_endpoint(string name)
+    public async Task A_service_has_one_endpoint_and_its_health_is_checked_there(string name)
     {
         await using var app = await CreateAsync();
         var service = Find(app, name);
@@ -90,14 +96,22 @@ public sealed class AppModelTests
         Assert.Equal($"{name}_http_/health_200_check", Assert.Single(service.Annotations.OfType<HealthCheckAnnotation>()).Key);
     }
 
-    [Fact]
-    public async Task People_go_to_the_order_API_and_nowhere_else()
+    [Theory]
+    [MemberData(nameof(EachService))]
+    public async Task A_service_runs_as_its_built_program(string name)
     {
         await using var app = await CreateAsync();
 
-        Assert.Equal(
-            ["order-api"],
-            Services.Where(name => Find(app, name).Annotations.OfType<EndpointAnnotation>().Single().IsExternal));
+        var program = Find(app, name).Annotations.OfType<ExecutableAnnotation>().Last();
+        Assert.True(File.Exists(program.Command), $"{program.Command} is missing.");
+    }
+
+    [Fact]
+    public async Task Only_the_order_API_is_for_people()
+    {
+        await using var app = await CreateAsync();
+
+        Assert.Equal(["order-api"], Services.Where(name => Find(app, name).Annotations.OfType<EndpointAnnotation>().Single().IsExternal));
         Assert.Equal(5080, Find(app, "order-api").Annotations.OfType<EndpointAnnotation>().Single().Port);
     }
 
@@ -105,53 +119,29 @@ public sealed class AppModelTests
     [MemberData(nameof(EachService))]
     public async Task Replicas_and_ports_are_configuration(string name)
     {
-        await using var usual = await CreateAsync();
         await using var app = await CreateAsync($"--Replicas:{name}=3", $"--Ports:{name}=15999");
 
-        Assert.Equal(1, Replicas(Find(usual, name)));
         Assert.Equal(3, Replicas(Find(app, name)));
         Assert.Equal(15999, Find(app, name).Annotations.OfType<EndpointAnnotation>().Single().Port);
         Assert.All(Services.Where(other => other != name), other => Assert.Equal(1, Replicas(Find(app, other))));
     }
 
     [Fact]
-    public async Task Webhooks_may_go_to_this_machine_only_while_developing()
+    public async Task Webhooks_may_go_to_this_machine_only_in_development()
     {
         await using var app = await CreateAsync();
 
         Assert.Equal("true", (await EnvironmentAsync(app, "webhook-worker"))["Webhooks__AllowPrivateNetworks"]);
-        Assert.All(
-            await Task.WhenAll(Services.Where(name => name != "webhook-worker").Select(name => EnvironmentAsync(app, name))),
-            variables => Assert.DoesNotContain("Webhooks__AllowPrivateNetworks", variables));
     }
 
     [Theory]
     [InlineData("order-api", "place-demo-orders", "Place 100 demo orders")]
     [InlineData("reclaimer", "redrive-dead-letters", "Redrive dead letters")]
-    public async Task The_dashboard_has_buttons(string resource, string name, string label)
+    public async Task The_dashboard_has_commands(string resource, string name, string label)
     {
         await using var app = await CreateAsync();
 
-        var command = Find(app, resource).Annotations.OfType<ResourceCommandAnnotation>().Single(command => command.Name == name);
-        Assert.Equal(label, command.DisplayName);
-    }
-
-    [Theory]
-    [InlineData("kubernetes")]
-    [InlineData("docker-compose")]
-    public async Task Where_to_publish_is_configuration_and_no_part_of_what_runs(string target)
-    {
-        await using var app = await CreateAsync($"--PublishTarget={target}");
-
-        Assert.DoesNotContain(app.Resources, resource => resource.Name == target);
-    }
-
-    [Fact]
-    public async Task An_unknown_place_to_publish_to_is_refused_by_name()
-    {
-        var failure = await Assert.ThrowsAnyAsync<Exception>(async () => await CreateAsync("--PublishTarget=nomad"));
-
-        Assert.Contains("PublishTarget is 'nomad'", failure.ToString(), StringComparison.Ordinal);
+        Assert.Equal(label, Find(app, resource).Annotations.OfType<ResourceCommandAnnotation>().Single(command => command.Name == name).DisplayName);
     }
 
     private static Task<IDistributedApplicationTestingBuilder> CreateAsync(params string[] arguments) =>
@@ -161,7 +151,18 @@ public sealed class AppModelTests
 
     private static int Replicas(IResource resource) => resource.Annotations.OfType<ReplicaAnnotation>().LastOrDefault()?.Replicas ?? 1;
 
-    /// <summary>What this file's subject sets; what the engine itself adds (ports, telemetry) is not known before it runs.</summary>
+    private static async Task<string> ArgumentsAsync(IDistributedApplicationTestingBuilder app, string name)
+    {
+        var context = new CommandLineArgsCallbackContext([], Find(app, name), Cancellation) { ExecutionContext = app.ExecutionContext };
+        foreach (var annotation in Find(app, name).Annotations.OfType<CommandLineArgsCallbackAnnotation>())
+        {
+            await annotation.Callback(context);
+        }
+
+        return string.Join(' ', context.Args);
+    }
+
+    /// <summary>The variables that the model sets. Ports and telemetry are added when it runs.</summary>
     private static async Task<Dictionary<string, object>> EnvironmentAsync(IDistributedApplicationTestingBuilder app, string name)
     {
         var context = new EnvironmentCallbackContext(app.ExecutionContext, Find(app, name), [], Cancellation);

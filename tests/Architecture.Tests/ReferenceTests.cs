@@ -13,15 +13,14 @@ public sealed class ReferenceTests
         ["EventBus"] = [],
         ["Contracts"] = [],
         ["ServiceDefaults"] = [],
-        ["EmbeddedHosting"] = [],
         ["OrderApi"] = Service,
         ["WebhookWorker"] = Service,
         ["AnalyticsWorker"] = Service,
         ["NotificationWorker"] = Service,
         ["Reclaimer"] = Service,
         ["StreamConsole"] = Service,
-        ["AppHost"] = ["EmbeddedHosting", .. Services],
-        ["Cli"] = ["EventBus", "Contracts", "EmbeddedHosting"],
+        ["AppHost"] = Services,
+        ["Cli"] = ["EventBus", "Contracts"],
         ["Bench"] = ["EventBus", "Contracts", "TestServers"],
         ["Bench.Tests"] = ["Bench"],
         ["Chaos"] = ["EventBus", "Contracts", "TestServers"],
@@ -29,12 +28,9 @@ public sealed class ReferenceTests
         ["TestServers"] = [],
         ["EventBus.Tests"] = ["EventBus", "TestServers"],
         ["Services.Tests"] = ["EventBus", "ServiceDefaults", "Contracts", "TestServers", .. Services],
-        ["EmbeddedHosting.Tests"] = ["EmbeddedHosting", "SampleAppHost"],
-        ["SampleAppHost"] = ["EmbeddedHosting", "SampleService"],
-        ["SampleService"] = [],
-        ["EndToEnd.Tests"] = ["AppHost", "EmbeddedHosting", "Contracts", "Cli"],
-        ["Browser.Tests"] = ["AppHost", "EmbeddedHosting", "Contracts", "TestServers"],
-        ["AppHost.Tests"] = ["AppHost", "EmbeddedHosting"],
+        ["EndToEnd.Tests"] = ["AppHost", "Contracts", "Cli"],
+        ["Browser.Tests"] = ["AppHost", "Contracts", "TestServers"],
+        ["AppHost.Tests"] = ["AppHost"],
         ["Kubernetes.Tests"] = ["Cli", "EventBus", "ServiceDefaults"],
         ["Architecture.Tests"] = [],
     };
@@ -80,15 +76,5 @@ public sealed class ReferenceTests
     public void Versions_of_packages_stand_in_one_place()
     {
         Assert.All(Repository.Projects, project => Assert.DoesNotMatch("<PackageReference[^>]* Version=", Repository.Read(project)));
-    }
-
-    [Fact]
-    public void Only_the_two_client_files_know_which_engine_runs_them()
-    {
-        var knowing = Repository.WithExtension(".cs")
-            .Where(file => !file.StartsWith("tests/", StringComparison.Ordinal))
-            .Where(file => Repository.ReadLines(file).Any(line => line.StartsWith("#if", StringComparison.Ordinal) && line.Contains("ASPIRE", StringComparison.OrdinalIgnoreCase)));
-
-        Assert.Equal(["ServiceDefaults/Clients/NpgsqlClientExtensions.cs", "ServiceDefaults/Clients/RedisClientExtensions.cs"], knowing);
     }
 }

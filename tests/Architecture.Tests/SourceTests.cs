@@ -109,10 +109,9 @@ public sealed partial class SourceTests
             file => Assert.DoesNotContain("disable CS1591", Repository.Read(file), StringComparison.Ordinal));
     }
 
-    /// <summary>Extension methods stand beside what they extend; EmbeddedHosting offers a part of Aspire's API under Aspire's own names.</summary>
+    /// <summary>Extension methods stand beside what they extend.</summary>
     private static bool MayExtend(string file, string name) =>
-        (file.EndsWith("Extensions.cs", StringComparison.Ordinal) && name.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal))
-        || (file.StartsWith("EmbeddedHosting/", StringComparison.Ordinal) && (name == "Aspire" || name.StartsWith("Aspire.", StringComparison.Ordinal)));
+        file.EndsWith("Extensions.cs", StringComparison.Ordinal) && name.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal);
 
     private static string WithoutComment(string line) => line.TrimStart() is ['/', '/', ..] or ['-', '-', ..] ? "" : Comment().Replace(line, "");
 

@@ -39,6 +39,22 @@ public sealed class ConfigurationTests
         RunningSystem.DeleteData(folder);
     }
 
+    [Fact]
+    public async Task A_second_AppHost_on_the_same_data_is_refused_and_the_first_goes_on()
+    {
+        var folder = RunningSystem.FolderOf("contested");
+        await using var first = await RunningSystem.BuildAsync(folder, _ => { }, [], TestContext.Current.CancellationToken);
+        await first.StartAsync(TestContext.Current.CancellationToken);
+        await using var second = await RunningSystem.BuildAsync(RunningSystem.FolderOf("contender"), _ => { }, [$"--DataPath={RunningSystem.DataFolderIn(folder)}"], TestContext.Current.CancellationToken);
+
+        var failure = await Assert.ThrowsAnyAsync<Exception>(() => second.StartAsync(TestContext.Current.CancellationToken));
+
+        Assert.Contains($"Another AppHost runs on the data folder {RunningSystem.DataFolderIn(folder)}. Stop it (./fanout down)", failure.ToString(), StringComparison.Ordinal);
+        await first.ResourceNotifications.WaitForResourceHealthyAsync("order-api", TestContext.Current.CancellationToken);
+        await first.StopAsync(TestContext.Current.CancellationToken);
+        RunningSystem.DeleteData(folder);
+    }
+
     private static async Task SaysAsync(DistributedApplication app, string service, string message, CancellationToken cancellationToken)
     {
         var said = new List<string>();

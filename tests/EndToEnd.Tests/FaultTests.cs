@@ -1,3 +1,4 @@
+using Aspire.Hosting.ApplicationModel;
 using FanOut.Contracts.Webhooks;
 using FanOut.EndToEnd.Tests.Orders;
 using FanOut.EndToEnd.Tests.Running;
@@ -31,6 +32,18 @@ public sealed class FaultTests(FaultySystem faulty) : IClassFixture<FaultySystem
     [InlineData("redis")]
     public async Task When_a_server_is_killed_orders_go_on_after_its_return_and_each_takes_effect_exactly_once(string server) =>
         await PlaceThroughAsync(600, [server, server]);
+
+    [Fact]
+    public async Task A_service_that_a_user_stops_stays_stopped_while_one_that_crashes_is_started_again()
+    {
+        await _system.StopAsync("analytics-worker", TestContext.Current.CancellationToken);
+
+        // The crash comes later, and its pause is at least as long.
+        await _system.KillAsync("notification-worker", TestContext.Current.CancellationToken);
+
+        Assert.NotEqual(KnownResourceStates.Running, _system.StateOf("analytics-worker"));
+        await _system.StartAsync("analytics-worker", TestContext.Current.CancellationToken);
+    }
 
     /// <summary>Places orders all the while that these are killed, one after the other.</summary>
     private async Task<IReadOnlyCollection<Guid>> PlaceThroughAsync(int orders, string[] victims)

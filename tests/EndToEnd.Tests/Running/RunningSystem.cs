@@ -5,13 +5,14 @@ using Aspire.Hosting.Testing;
 using FanOut.Contracts;
 using FanOut.Contracts.Webhooks;
 using FanOut.EndToEnd.Tests.Telemetry;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 using Refit;
 using StackExchange.Redis;
 
 namespace FanOut.EndToEnd.Tests.Running;
 
-/// <summary>The whole AppHost as it ships, started by whichever engine this was built for.</summary>
+/// <summary>The whole AppHost, started by Aspire.</summary>
 internal sealed class RunningSystem : IAsyncDisposable
 {
     public static readonly string[] Services = ["order-api", "webhook-worker", "analytics-worker", "notification-worker", "reclaimer"];
@@ -30,7 +31,7 @@ internal sealed class RunningSystem : IAsyncDisposable
         Orders = Client("order-api");
     }
 
-    /// <summary>Where its data and logs are, below the tests' own folder: logs stay for whoever looks into a failure, until the next run.</summary>
+    /// <summary>Where its data and traces are, below the tests' own folder.</summary>
     public string Folder { get; }
 
     public NpgsqlDataSource Database { get; }
@@ -84,24 +85,10 @@ internal sealed class RunningSystem : IAsyncDisposable
     {
         if (Directory.Exists(folder))
         {
-            foreach (var old in new[] { TraceFolderIn(folder), LogFolderIn(folder) }.Where(Directory.Exists))
-            {
-                Directory.Delete(old, recursive: true);
-            }
+            Directory.Delete(folder, recursive: true);
         }
 
-        var run = Guid.NewGuid().ToString("N")[..8];
-        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
-            [
-                // The embedded engine keeps data in a folder, Aspire in volumes: neither may be those of a system that runs beside the tests.
-                $"--EmbeddedHosting:DataPath={folder}",
-                "--EmbeddedHosting:Fresh=true",
-                "--EmbeddedHosting:RestartDelay=00:00:00.2",
-                $"--Volumes:redis=fanout-test-{run}-redis",
-                $"--Volumes:postgres=fanout-test-{run}-postgres",
-                .. settings,
-            ],
-            cancellationToken);
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>([$"--DataPath={DataFolderIn(folder)}", .. settings], cancellationToken);
         foreach (var project in builder.Resources.OfType<ProjectResource>().ToArray())
         {
             var service = builder.CreateResourceBuilder(project);
@@ -112,16 +99,18 @@ internal sealed class RunningSystem : IAsyncDisposable
         return await builder.BuildAsync(cancellationToken);
     }
 
-    /// <summary>All of a stopped system but its logs and traces.</summary>
+    /// <summary>Deletes everything of a stopped system but its traces.</summary>
     public static void DeleteData(string folder)
     {
-        foreach (var data in new[] { Path.Combine(folder, "volumes"), MailFolderIn(folder) }.Where(Directory.Exists))
+        foreach (var data in new[] { DataFolderIn(folder), MailFolderIn(folder) }.Where(Directory.Exists))
         {
             Directory.Delete(data, recursive: true);
         }
     }
 
     public static string FolderOf(string name) => Path.Combine(AppContext.BaseDirectory, "systems", name);
+
+    public static string DataFolderIn(string folder) => Path.Combine(folder, "data");
 
     public static string TraceFolderIn(string folder) => Path.Combine(folder, "traces");
 
@@ -133,31 +122,23 @@ internal sealed class RunningSystem : IAsyncDisposable
         return MetricsPage.Parse(await http.GetStringAsync(new Uri("/metrics", UriKind.Relative), cancellationToken));
     }
 
-    /// <summary>kill -9, and no more: whoever runs the system has to bring it back. Returns when it is healthy again.</summary>
+    /// <summary>kill -9. Returns when the AppHost has restarted the resource and it is healthy again.</summary>
     public async Task KillAsync(string resource, CancellationToken cancellationToken)
     {
-        if (await PidAsync(resource, cancellationToken) is not { } killed)
-        {
-            // A container: the process is not ours to kill.
-            await CommandAsync(resource, KnownResourceCommands.RestartCommand, cancellationToken);
-            await _app.ResourceNotifications.WaitForResourceHealthyAsync(resource, cancellationToken);
-            return;
-        }
-
+        var running = await _app.ResourceNotifications.WaitForResourceAsync(resource, change => PidOf(change) is not null, cancellationToken);
+        var killed = PidOf(running)!.Value;
         using (var process = Process.GetProcessById(killed))
         {
             process.Kill(entireProcessTree: true);
         }
 
-        // The embedded engine starts it again by itself, which makes the command a wish that is granted already; Aspire leaves that to its user.
         await _app.ResourceNotifications.WaitForResourceAsync(
-            resource, change => PidOf(change) != killed || KnownResourceStates.TerminalStates.Contains(change.Snapshot.State?.Text), cancellationToken);
-        await CommandAsync(resource, KnownResourceCommands.StartCommand, cancellationToken);
-        await _app.ResourceNotifications.WaitForResourceAsync(
-            resource,
-            change => PidOf(change) is { } pid && pid != killed && change.Snapshot.HealthStatus is Microsoft.Extensions.Diagnostics.HealthChecks.HealthStatus.Healthy,
-            cancellationToken);
+            resource, change => PidOf(change) is { } pid && pid != killed && change.Snapshot.HealthStatus is HealthStatus.Healthy, cancellationToken);
     }
+
+    /// <returns>Its state, such as Running or Exited.</returns>
+    public string? StateOf(string resource) =>
+        _app.ResourceNotifications.TryGetCurrentState(resource, out var change) ? change.Snapshot.State?.Text : null;
 
     /// <summary>Presses a button of the dashboard.</summary>
     public Task PressAsync(string resource, string command, CancellationToken cancellationToken) => CommandAsync(resource, command, cancellationToken);
@@ -181,12 +162,7 @@ internal sealed class RunningSystem : IAsyncDisposable
 
     private static string MailFolderIn(string folder) => Path.Combine(folder, "mail");
 
-    private static string LogFolderIn(string folder) => Path.Combine(folder, "logs");
-
     private static int? PidOf(ResourceEvent change) => change.Snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value as int?;
-
-    private async Task<int?> PidAsync(string resource, CancellationToken cancellationToken) =>
-        PidOf(await _app.ResourceNotifications.WaitForResourceAsync(resource, change => change.Snapshot.State?.Text == KnownResourceStates.Running, cancellationToken));
 
     private async Task CommandAsync(string resource, string command, CancellationToken cancellationToken)
     {

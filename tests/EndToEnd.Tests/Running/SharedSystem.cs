@@ -23,10 +23,9 @@ public sealed class SharedSystem : IAsyncLifetime
                 ["Webhooks__AllowPrivateNetworks"] = "true",
                 ["FANOUT_TRACE_FOLDER"] = RunningSystem.TraceFolderIn(RunningSystem.FolderOf("shared")),
                 ["OTEL_METRIC_EXPORT_INTERVAL"] = "1000",
-            },
-            $"--OTEL_EXPORTER_OTLP_ENDPOINT={Otlp.Url}",
-            "--OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
-            $"--ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL={Otlp.Url}");
+                ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Otlp.Url,
+                ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+            });
     }
 
     public async ValueTask DisposeAsync()

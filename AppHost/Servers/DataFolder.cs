@@ -1,0 +1,115 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace FanOut.AppHost.Servers;
+
+/// <summary>
+/// The folder of the local servers' data and passwords: <c>.data</c> in the clone, or the setting <c>DataPath</c>. A running AppHost locks it.
+/// <c>--Fresh=true</c> deletes the data first.
+/// </summary>
+internal sealed class DataFolder(string path)
+{
+    private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    public string this[string name] => Path.Combine(path, name);
+
+    public static DataFolder Of(IDistributedApplicationBuilder builder)
+    {
+        var wanted = Path.GetFullPath(builder.Configuration["DataPath"] ?? "../.data", builder.AppHostDirectory);
+        var data = new DataFolder(CanOthersEnter(wanted) ? wanted : Elsewhere(wanted));
+        builder.Eventing.Subscribe<BeforeStartEvent>((start, _) =>
+        {
+            var locked = data.Lock();
+            start.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopped.Register(locked.Dispose);
+            if (builder.Configuration.GetValue("Fresh", false))
+            {
+                data.Clear();
+            }
+
+            return Task.CompletedTask;
+        });
+        return data;
+    }
+
+    /// <summary>Reads a password, or creates it. It belongs to the data: a Postgres cluster keeps the password that it was made with.</summary>
+    public string Password(string name)
+    {
+        var file = this[name];
+        if (!File.Exists(file))
+        {
+            var draft = file + ".new";
+            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows())
+            {
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            }
+
+            using (var writer = new StreamWriter(draft, options))
+            {
+                writer.Write(RandomNumberGenerator.GetString("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 24));
+            }
+
+            File.Move(draft, file);
+        }
+
+        return File.ReadAllText(file);
+    }
+
+    private FileStream Lock()
+    {
+        Directory.CreateDirectory(path);
+        if (!OperatingSystem.IsWindows())
+        {
+            // Others may pass through it, as the user that runs Postgres must, but not list it.
+            File.SetUnixFileMode(path, Owner | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        }
+
+        try
+        {
+            return new FileStream(this["lock"], FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException exception) when (File.Exists(this["lock"]))
+        {
+            throw new DistributedApplicationException(
+                $"Another AppHost runs on the data folder {path}. Stop it (./fanout down), or give this one a folder of its own: --DataPath=<folder>.", exception);
+        }
+    }
+
+    private void Clear()
+    {
+        foreach (var folder in Directory.GetDirectories(path))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        foreach (var file in Directory.GetFiles(path).Where(file => file != this["lock"]))
+        {
+            File.Delete(file);
+        }
+    }
+
+    /// <summary>Postgres refuses to run as root, so root runs it as the user <c>postgres</c>, which cannot enter a clone below /root.</summary>
+    private static bool CanOthersEnter(string folder)
+    {
+        if (OperatingSystem.IsWindows() || !Environment.IsPrivilegedProcess)
+        {
+            return true;
+        }
+
+        for (var parent = Path.GetDirectoryName(folder); parent is not null; parent = Path.GetDirectoryName(parent))
+        {
+            if (Directory.Exists(parent) && !File.GetUnixFileMode(parent).HasFlag(UnixFileMode.OtherExecute))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static string Elsewhere(string folder) =>
+        Path.Combine("/var/lib/fanout", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(folder)))[..16]);
+}

@@ -1,0 +1,57 @@
+using Microsoft.Extensions.Configuration;
+
+namespace FanOut.AppHost.Servers;
+
+/// <summary>
+/// Redis and the database. They are containers where a container engine answers, and always in what is published; elsewhere they are processes of this machine.
+/// Services get the same connection strings either way. <c>--Containers=true|false</c> overrides the choice.
+/// </summary>
+internal static class ServerExtensions
+{
+    /// <summary>Settings that a stream needs: an append-only file, and no eviction.</summary>
+    private static readonly string[] DurableRedis = ["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"];
+
+    public static (IResourceBuilder<IResourceWithConnectionString> Redis, IResourceBuilder<IResourceWithConnectionString> Database) AddServers(
+        this IDistributedApplicationBuilder builder) =>
+        builder.ExecutionContext.IsPublishMode || ContainerEngine.IsAvailable(builder.Configuration) ? builder.AddServerContainers() : builder.AddServerProcesses();
+
+    private static (IResourceBuilder<IResourceWithConnectionString>, IResourceBuilder<IResourceWithConnectionString>) AddServerContainers(
+        this IDistributedApplicationBuilder builder) =>
+        (builder.AddRedis("redis", builder.Configuration.GetValue<int?>("Ports:redis"), Password(builder, "redis-password"))
+            .WithoutHttpsCertificate()
+            .WithDataVolume(builder.Configuration["Volumes:redis"] ?? "fanout-redis")
+            .WithArgs(AddDurableRedis),
+        builder.AddPostgres("postgres", password: Password(builder, "postgres-password"), port: builder.Configuration.GetValue<int?>("Ports:postgres"))
+            .WithDataVolume(builder.Configuration["Volumes:postgres"] ?? "fanout-postgres")
+            .WithEnvironment("POSTGRES_DB", "fanout")
+            .AddDatabase("fanout"));
+
+    private static (IResourceBuilder<IResourceWithConnectionString>, IResourceBuilder<IResourceWithConnectionString>) AddServerProcesses(
+        this IDistributedApplicationBuilder builder)
+    {
+        var data = DataFolder.Of(builder);
+        var postgres = builder.AddPostgresProcess("postgres", data, "fanout");
+        return (
+            builder.AddRedisProcess("redis", data, DurableRedis),
+            builder.AddConnectionString("fanout", postgres.Resource.ConnectionStringExpression).WaitFor(postgres).WithParentRelationship(postgres).WithIconName("Database"));
+    }
+
+    /// <summary>A generated password without special characters, because it stands in connection strings. Aspire keeps it in the user secrets, as it keeps the volume.</summary>
+    private static IResourceBuilder<ParameterResource> Password(IDistributedApplicationBuilder builder, string name) =>
+        builder.AddParameter(name, new GenerateParameterDefault { MinLength = 24, Special = false }, secret: true, persist: true);
+
+    private static void AddDurableRedis(CommandLineArgsCallbackContext context)
+    {
+        // When published, the command line of the server is one string for a shell. Arguments after it would be those of the shell.
+        if (context.Args is ["-c", string command])
+        {
+            context.Args[1] = $"{command} {string.Join(' ', DurableRedis)}";
+            return;
+        }
+
+        foreach (var setting in DurableRedis)
+        {
+            context.Args.Add(setting);
+        }
+    }
+}

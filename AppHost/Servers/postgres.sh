@@ -1,0 +1,45 @@
+#!/bin/sh
+# Runs PostgreSQL, and creates its cluster and database first if there is none. Settings come as environment variables
+# (POSTGRES_PROGRAMS, POSTGRES_DATA, POSTGRES_PORT, POSTGRES_DB, POSTGRES_PASSWORD).
+set -eu
+umask 077
+cluster=$POSTGRES_DATA/cluster
+mkdir -p "$POSTGRES_DATA"
+
+# PostgreSQL refuses to run as root.
+as_user=
+if [ "$(id -u)" = 0 ]; then
+  as_user='setpriv --reuid=postgres --regid=postgres --init-groups --'
+  chown postgres: "$POSTGRES_DATA"
+fi
+cd "$POSTGRES_DATA"
+
+# The cluster is made beside its place and moved there: a crash in between leaves no half cluster.
+if [ ! -d "$cluster" ]; then
+  rm -rf "$cluster.new"
+  printf '%s' "$POSTGRES_PASSWORD" >password
+  if [ -n "$as_user" ]; then chown postgres: password; fi
+  $as_user "$POSTGRES_PROGRAMS/initdb" -D "$cluster.new" --username=postgres --pwfile=password --auth=scram-sha-256 --encoding=UTF8 --locale=C --data-checksums
+  rm password
+  echo "CREATE DATABASE \"$POSTGRES_DB\"" | $as_user "$POSTGRES_PROGRAMS/postgres" --single -D "$cluster.new" postgres
+  mv "$cluster.new" "$cluster"
+fi
+unset POSTGRES_PASSWORD
+
+# Stop a server that outlived its AppHost.
+if $as_user "$POSTGRES_PROGRAMS/pg_ctl" status -D "$cluster" >/dev/null; then
+  $as_user "$POSTGRES_PROGRAMS/pg_ctl" stop -D "$cluster" -m fast
+fi
+
+$as_user "$POSTGRES_PROGRAMS/postgres" -D "$cluster" -p "$POSTGRES_PORT" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=300 &
+server=$!
+
+# Aspire stops a process with SIGTERM, which PostgreSQL takes as "wait until every client has left". SIGINT is its fast and clean shutdown.
+trap 'kill -INT "$server"' INT TERM
+status=0
+wait "$server" || status=$?
+while kill -0 "$server" 2>/dev/null; do
+  status=0
+  wait "$server" || status=$?
+done
+exit "$status"

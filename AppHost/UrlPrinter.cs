@@ -1,0 +1,24 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace FanOut.AppHost;
+
+/// <summary>Prints where the system is once all of it is healthy. Aspire itself prints the dashboard's login link.</summary>
+internal sealed class UrlPrinter(DistributedApplicationModel model, ResourceNotificationService resources) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var projects = model.GetProjectResources().ToArray();
+        await Task.WhenAll(projects.Select(project => resources.WaitForResourceHealthyAsync(project.Name, stoppingToken)));
+        await Console.Out.WriteLineAsync("FanOut is up.");
+        foreach (var endpoint in projects.SelectMany(project => project.GetEndpoints()).Where(endpoint => endpoint.EndpointAnnotation.IsExternal))
+        {
+            await Console.Out.WriteLineAsync($"  {endpoint.Resource.Name,-12} {endpoint.Url}");
+        }
+    }
+}
+
+internal static class UrlPrinterExtensions
+{
+    public static void PrintUrlsWhenHealthy(this IDistributedApplicationBuilder builder) => builder.Services.AddHostedService<UrlPrinter>();
+}

@@ -1,0 +1,46 @@
+using System.Text.Json.Serialization;
+
+namespace FanOut.Cli.Running;
+
+/// <summary>The system as Aspire sees it. It has no resources where nothing runs.</summary>
+internal sealed record SystemStatus(string? Dashboard, IReadOnlyList<ResourceStatus> Resources)
+{
+    [JsonIgnore]
+    public bool IsHealthy => Resources.Count > 0 && Resources.All(resource => resource.Health == "Healthy");
+
+    public static async Task<SystemStatus> ReadAsync(Workspace workspace, CancellationToken cancellationToken)
+    {
+        var aspire = new AspireCli(workspace);
+        return await aspire.FindAppHostAsync(cancellationToken) is { } host
+            ? new SystemStatus(host.DashboardUrl, [.. (await aspire.DescribeAsync(cancellationToken)).Where(resource => resource.ResourceType != "Parameter").Select(ResourceStatus.From)])
+            : new SystemStatus(null, []);
+    }
+
+    /// <returns>The address of a service, or null where it does not run.</returns>
+    public string? Url(string service) => Resources.FirstOrDefault(resource => resource.Name == service && resource.State == "Running")?.Endpoints.GetValueOrDefault("http");
+
+    /// <returns>The connection string of <c>redis</c> or <c>fanout</c> that the services were given, or null.</returns>
+    public string? ConnectionString(string name) =>
+        Resources.Select(resource => resource.Environment?.GetValueOrDefault($"ConnectionStrings__{name}")).FirstOrDefault(connectionString => connectionString is not null);
+}
+
+internal sealed record ResourceStatus(string Name, string Type, string State, string Health, int? Pid, IReadOnlyDictionary<string, string> Endpoints)
+{
+    [JsonIgnore]
+    public IReadOnlyDictionary<string, string?>? Environment { get; init; }
+
+    public static ResourceStatus From(AspireResource resource) => new(
+        resource.DisplayName,
+        resource.ResourceType,
+        resource.State ?? "Unknown",
+        resource.HealthStatus ?? "Unknown",
+        resource.Pid,
+        resource.Urls.Where(url => url.Name is not null).DistinctBy(url => url.Name).ToDictionary(url => url.Name!, url => url.Url))
+    {
+        Environment = resource.Environment,
+    };
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(SystemStatus))]
+internal sealed partial class StatusJson : JsonSerializerContext;

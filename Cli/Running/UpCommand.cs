@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Spectre.Console;
+
+namespace FanOut.Cli.Running;
+
+internal static class UpCommand
+{
+    private const int LogLines = 25;
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
+
+    public static Command Create(Workspace workspace)
+    {
+        var detach = new Option<bool>("--detach", "-d") { Description = "Run in the background, and return when everything is healthy." };
+        var fresh = new Option<bool>("--fresh") { Description = "Delete all data first." };
+        var settings = new Argument<string[]>("settings") { Description = "Settings of the AppHost, such as --Ports:order-api=5090 or --Replicas:webhook-worker=2." };
+        var command = new Command("up", "Start Redis, PostgreSQL and every service.") { detach, fresh, settings };
+        command.TreatUnmatchedTokensAsErrors = false;
+        command.SetAction(async (arguments, cancellationToken) =>
+        {
+            if (await new AspireCli(workspace).FindAppHostAsync(cancellationToken) is not null)
+            {
+                if (!arguments.GetValue(fresh))
+                {
+                    Console.Out.WriteLine("Already running.");
+                    StatusCommand.Show(await SystemStatus.ReadAsync(workspace, cancellationToken));
+                    return 0;
+                }
+
+                await DownCommand.StopAsync(workspace, cancellationToken);
+            }
+
+            string[] run =
+            [
+                "run", "--project", workspace.AppHost, "-c", "Release", "--no-build", "--", $"--Fresh={arguments.GetValue(fresh)}",
+                .. arguments.GetValue(settings)!, .. arguments.UnmatchedTokens,
+            ];
+            return arguments.GetValue(detach) ? await StartAsync(workspace, run, cancellationToken) : await RunAsync(run);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string[] arguments)
+    {
+        // Ctrl+C reaches the AppHost too, which stops everything; this process waits for it.
+        Console.CancelKeyPress += (_, press) => press.Cancel = true;
+        using var host = Process.Start(new ProcessStartInfo(DotnetHost.Path, arguments))!;
+        await host.WaitForExitAsync(CancellationToken.None);
+        return host.ExitCode;
+    }
+
+    private static async Task<int> StartAsync(Workspace workspace, string[] arguments, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(workspace.AppHostLog)!);
+        const string Script = "log=$1; shift; exec >\"$log\" 2>&1 </dev/null; if command -v setsid >/dev/null; then exec setsid \"$@\"; else exec nohup \"$@\"; fi";
+        using var host = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", Script, "sh", workspace.AppHostLog, DotnetHost.Path, .. arguments]))!;
+        var begun = TimeProvider.System.GetTimestamp();
+        var status = new SystemStatus(null, []);
+        var seen = new HashSet<string>();
+        while (!status.IsHealthy)
+        {
+            if (host.HasExited || TimeProvider.System.GetElapsedTime(begun) > Timeout)
+            {
+                await Console.Error.WriteLineAsync(host.HasExited
+                    ? $"The AppHost ended with code {host.ExitCode}. The end of its log ({workspace.AppHostLog}):"
+                    : $"Not everything became healthy within {Timeout.TotalMinutes} minutes. ./fanout status shows what is missing. The end of the log ({workspace.AppHostLog}):");
+                await Console.Error.WriteLineAsync(string.Join('\n', File.ReadLines(workspace.AppHostLog).TakeLast(LogLines)));
+                return 1;
+            }
+
+            await Task.Delay(PollInterval, TimeProvider.System, cancellationToken);
+            status = await SystemStatus.ReadAsync(workspace, cancellationToken);
+            foreach (var resource in status.Resources.Where(resource => resource.Health == "Healthy" && seen.Add(resource.Name)))
+            {
+                AnsiConsole.MarkupLineInterpolated($"[green]✓[/] {resource.Name}");
+            }
+        }
+
+        Console.Out.WriteLine($"FanOut is up after {TimeProvider.System.GetElapsedTime(begun).TotalSeconds:F0} s.");
+        Console.Out.WriteLine($"  Dashboard  {status.Dashboard}");
+        Console.Out.WriteLine($"  Order API  {status.Url("order-api")}");
+        return 0;
+    }
+}

@@ -1,7 +1,0 @@
-namespace Aspire.Hosting.ApplicationModel;
-
-public enum WaitType
-{
-    WaitUntilHealthy = 0,
-    WaitUntilStarted = 2,
-}

@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Text.Json.Nodes;
+using Xunit;
+using YamlDotNet.RepresentationModel;
+
+namespace FanOut.AppHost.Tests;
+
+/// <summary>The manifest that azd deploys from, held against azure.yaml and the Kubernetes manifests.</summary>
+public sealed class ManifestTests(PublishedManifest manifest) : IClassFixture<PublishedManifest>
+{
+    private static readonly string[] Services = ["analytics-worker", "notification-worker", "order-api", "reclaimer", "webhook-worker"];
+
+    [Fact]
+    public void Redis_and_Postgres_are_containers_and_the_services_are_projects()
+    {
+        Assert.Equal(["postgres", "redis"], manifest.OfType("container.v0"));
+        Assert.Equal(Services, manifest.OfType("project.v0"));
+        Assert.All(Services, name => Assert.True(File.Exists(Path.GetFullPath((string)manifest[name]["path"]!, manifest.Folder))));
+    }
+
+    [Fact]
+    public void The_servers_keep_their_data_and_Postgres_creates_the_database()
+    {
+        Assert.Contains("--appendonly yes --appendfsync everysec --maxmemory-policy noeviction", (string)manifest["redis"]["args"]![1]!, StringComparison.Ordinal);
+        Assert.Equal("fanout", (string?)manifest["postgres"]["env"]!["POSTGRES_DB"]);
+        Assert.All(new[] { "redis", "postgres" }, name => Assert.Single(manifest[name]["volumes"]!.AsArray()));
+    }
+
+    [Fact]
+    public void Only_the_order_API_is_reachable_from_outside_and_webhooks_stay_off_private_networks() =>
+        Assert.Equal(
+            ("order-api", "false"),
+            (Assert.Single(Services, name => (bool?)manifest[name]["bindings"]!["http"]!["external"] ?? false), (string?)manifest["webhook-worker"]["env"]!["Webhooks__AllowPrivateNetworks"]));
+
+    [Fact]
+    public void The_Kubernetes_manifests_have_the_same_services_with_the_same_settings()
+    {
+        var folder = Path.Combine(manifest.Root, "deploy", "kubernetes", "base");
+        var resources = ((YamlSequenceNode)Documents(Path.Combine(folder, "kustomization.yaml")).Single()["resources"]).Select(file => Path.Combine(folder, file.ToString()));
+        var deployments = resources.SelectMany(Documents).Where(document => Text(document, "kind") == "Deployment").ToArray();
+
+        Assert.Equal(Services, deployments.Select(deployment => Text(deployment["metadata"], "name")).Order());
+        Assert.All(Services, name => Assert.All(
+            new[] { "ConnectionStrings__redis", "ConnectionStrings__fanout" },
+            variable =>
+            {
+                Assert.NotNull(manifest[name]["env"]![variable]);
+                Assert.Contains(variable, string.Concat(Directory.GetFiles(folder, "*.yaml").Select(File.ReadAllText)), StringComparison.Ordinal);
+            }));
+    }
+
+    [Fact]
+    public void Azd_deploys_this_AppHost()
+    {
+        var service = Assert.Single(((YamlMappingNode)Documents(Path.Combine(manifest.Root, "azure.yaml")).Single()["services"]).Children).Value;
+
+        Assert.Equal("./AppHost/AppHost.csproj", Text(service, "project"));
+        Assert.Equal("containerapp", Text(service, "host"));
+    }
+
+    private static IEnumerable<YamlNode> Documents(string file)
+    {
+        using var reader = new StreamReader(file);
+        var stream = new YamlStream();
+        stream.Load(reader);
+        return [.. stream.Documents.Select(document => document.RootNode)];
+    }
+
+    private static string? Text(YamlNode node, string key) => node is YamlMappingNode map && map.Children.TryGetValue(key, out var value) ? value.ToString() : null;
+}
+
+/// <summary>Publishes the manifest once.</summary>
+public sealed class PublishedManifest : IAsyncLifetime
+{
+    private readonly string _file = Path.Combine(Directory.CreateTempSubdirectory("fanout-manifest-").FullName, "manifest.json");
+    private JsonObject _resources = [];
+
+    public string Folder => Path.GetDirectoryName(_file)!;
+
+    public string Root { get; } = Path.GetFullPath("..", typeof(Projects.AppHost).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(metadata => metadata.Key == "apphostprojectpath").Value!);
+
+    public JsonObject this[string resource] => _resources[resource]!.AsObject();
+
+    public string[] OfType(string type) => [.. _resources.Where(resource => (string?)resource.Value!["type"] == type).Select(resource => resource.Key).Order(StringComparer.Ordinal)];
+
+    public async ValueTask InitializeAsync()
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(Projects.AppHost).Assembly.Location, "--publisher", "manifest", "--output-path", _file]) { RedirectStandardOutput = true };
+        using var process = Process.Start(start)!;
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.True(File.Exists(_file), output);
+        _resources = JsonNode.Parse(await File.ReadAllTextAsync(_file))!["resources"]!.AsObject();
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Directory.Delete(Folder, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+}
