@@ -1,10 +1,10 @@
 namespace FanOut.Cli.Mutate;
 
-/// <summary>A patch of tests/mutations: it takes one protection away, and says which suites must notice.</summary>
+/// <summary>A patch of tools/mutations: it takes one protection away, and says which suites must notice.</summary>
 internal sealed record Mutant(string Name, string Removes, string Project, string[] Suites, Edit[] Edits)
 {
     public static Mutant[] ReadAll(string root)
-        => [.. Directory.EnumerateFiles(Path.Combine(root, "tests", "mutations"), "*.patch").Order(StringComparer.Ordinal).Select(Read)];
+        => [.. Directory.EnumerateFiles(Path.Combine(root, "tools", "mutations"), "*.patch").Order(StringComparer.Ordinal).Select(Read)];
 
     /// <summary>Takes the protection away in a copy of the repository.</summary>
     /// <returns>What puts it back.</returns>
@@ -18,7 +18,7 @@ internal sealed record Mutant(string Name, string Removes, string Project, strin
             var at = text.IndexOf(edit.Before, StringComparison.Ordinal);
             if (at < 0)
             {
-                throw new InvalidOperationException($"tests/mutations/{Name}.patch does not fit {edit.File} any more: make it again with git diff.");
+                throw new InvalidOperationException($"tools/mutations/{Name}.patch does not fit {edit.File} any more: make it again with git diff.");
             }
 
             File.WriteAllText(file, text[..at] + edit.After + text[(at + edit.Before.Length)..]);
@@ -75,6 +75,6 @@ internal sealed record Mutant(string Name, string Removes, string Project, strin
 
         return removes.Length > 0 && tests.Length > 1 && edits.Count > 0
             ? new(name, removes, tests[0], tests[1..], [.. edits])
-            : throw new InvalidOperationException($"tests/mutations/{name}.patch must say 'Removes: ...', 'Tests: project suite ...', and hold a diff.");
+            : throw new InvalidOperationException($"tools/mutations/{name}.patch must say 'Removes: ...', 'Tests: project suite ...', and hold a diff.");
     }
 }

@@ -7,7 +7,7 @@ internal static class MutateCommand
 {
     public static Command Create(Workspace workspace)
     {
-        var name = new Argument<string?>("name") { Description = "One of tests/mutations, or a part of its name; all where it is left out.", Arity = ArgumentArity.ZeroOrOne };
+        var name = new Argument<string?>("name") { Description = "One of tools/mutations, or a part of its name; all where it is left out.", Arity = ArgumentArity.ZeroOrOne };
         var noBaseline = new Option<bool>("--no-baseline") { Description = "Do not run the same tests on the unchanged sources first." };
         var command = new Command("mutate", "Take one protection away at a time, in a copy, and see that the tests notice.") { name, noBaseline };
         command.SetAction(async (arguments, cancellationToken) =>
@@ -16,7 +16,7 @@ internal static class MutateCommand
             var mutants = Mutant.ReadAll(workspace.Root).Where(mutant => wanted is null || mutant.Name.Contains(wanted, StringComparison.OrdinalIgnoreCase)).ToArray();
             if (mutants.Length == 0)
             {
-                Console.Error.WriteLine($"No file of tests/mutations has '{wanted}' in its name. There are: {string.Join(", ", Mutant.ReadAll(workspace.Root).Select(mutant => mutant.Name))}.");
+                Console.Error.WriteLine($"No file of tools/mutations has '{wanted}' in its name. There are: {string.Join(", ", Mutant.ReadAll(workspace.Root).Select(mutant => mutant.Name))}.");
                 return 1;
             }
 

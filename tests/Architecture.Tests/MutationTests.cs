@@ -6,7 +6,7 @@ namespace FanOut.Architecture.Tests;
 /// <summary>A mutation that no longer fits the sources proves nothing: <c>./fanout mutate</c> must be able to apply each, and find the suites that it names.</summary>
 public sealed partial class MutationTests
 {
-    private static IEnumerable<string> Patches => Repository.WithExtension(".patch").Where(file => file.StartsWith("tests/mutations/", StringComparison.Ordinal));
+    private static IEnumerable<string> Patches => Repository.WithExtension(".patch").Where(file => file.StartsWith("tools/mutations/", StringComparison.Ordinal));
 
     [Fact]
     public void Every_mutation_still_applies()
