@@ -5,7 +5,6 @@ using FanOut.Cli.Chaos;
 using FanOut.Cli.DeadLetters;
 using FanOut.Cli.Demo;
 using FanOut.Cli.Down;
-using FanOut.Cli.Kubernetes;
 using FanOut.Cli.Mutate;
 using FanOut.Cli.Status;
 using FanOut.Cli.Test;
@@ -40,7 +39,6 @@ var root = new RootCommand("FanOut: an event bus on Redis Streams, in a full ord
     MutateCommand.Create(workspace),
     BenchCommand.Create(),
     ChaosCommand.Create(),
-    KubernetesCommand.Create(workspace),
 };
 
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(3) });

@@ -35,7 +35,7 @@ public sealed class ReferenceTests
         ["EndToEnd.Tests"] = ["AppHost", "EmbeddedHosting", "Contracts", "Cli"],
         ["Browser.Tests"] = ["AppHost", "EmbeddedHosting", "Contracts", "TestServers"],
         ["AppHost.Tests"] = ["AppHost", "EmbeddedHosting"],
-        ["Kubernetes.Tests"] = ["Cli", "EventBus", "ServiceDefaults"],
+        ["Kubernetes.Tests"] = ["EventBus", "ServiceDefaults"],
         ["Architecture.Tests"] = [],
     };
 
