@@ -1,11 +1,8 @@
 using System.CommandLine;
 using FanOut.Cli;
-using FanOut.Cli.Bench;
-using FanOut.Cli.Chaos;
 using FanOut.Cli.DeadLetters;
 using FanOut.Cli.Demo;
 using FanOut.Cli.Down;
-using FanOut.Cli.Mutate;
 using FanOut.Cli.Status;
 using FanOut.Cli.Test;
 using FanOut.Cli.Up;
@@ -19,14 +16,6 @@ if (Console.IsOutputRedirected)
 }
 
 var workspace = Workspace.Find();
-switch (args)
-{
-    case [BenchCommand.Name, .. var arguments]:
-        return await BenchCommand.RunAsync(workspace, arguments);
-    case [ChaosCommand.Name, .. var arguments]:
-        return await ChaosCommand.RunAsync(workspace, arguments);
-}
-
 var root = new RootCommand("FanOut: an event bus on Redis Streams, in a full order system.")
 {
     UpCommand.Create(workspace),
@@ -36,9 +25,6 @@ var root = new RootCommand("FanOut: an event bus on Redis Streams, in a full ord
     DlqCommand.Create(workspace),
     VerifyCommand.Create(workspace),
     TestCommand.Create(workspace),
-    MutateCommand.Create(workspace),
-    BenchCommand.Create(),
-    ChaosCommand.Create(),
 };
 
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(3) });
