@@ -2,8 +2,6 @@ using System.CommandLine;
 using FanOut.Cli;
 using FanOut.Cli.DeadLetters;
 using FanOut.Cli.Demo;
-using FanOut.Cli.Kubernetes;
-using FanOut.Cli.Mutate;
 using FanOut.Cli.Running;
 using FanOut.Cli.Verify;
 using Spectre.Console;
@@ -23,8 +21,6 @@ var root = new RootCommand("FanOut: an event bus on Redis Streams, in a full ord
     DemoCommand.Create(workspace),
     DlqCommand.Create(workspace),
     VerifyCommand.Create(workspace),
-    MutateCommand.Create(workspace),
-    KubernetesCommand.Create(workspace),
 };
 
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(3) });

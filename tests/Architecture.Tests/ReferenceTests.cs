@@ -31,7 +31,7 @@ public sealed class ReferenceTests
         ["EndToEnd.Tests"] = ["AppHost", "Contracts", "Cli"],
         ["Browser.Tests"] = ["AppHost", "Contracts", "TestServers"],
         ["AppHost.Tests"] = ["AppHost"],
-        ["Kubernetes.Tests"] = ["Cli", "EventBus", "ServiceDefaults"],
+        ["Kubernetes.Tests"] = ["EventBus", "ServiceDefaults"],
         ["Architecture.Tests"] = [],
     };
 

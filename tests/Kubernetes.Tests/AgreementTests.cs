@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using FanOut.Cli.Kubernetes.Rules;
-using FanOut.Cli.Kubernetes.Schemas.Keda;
 using FanOut.EventBus.Consuming;
 using k8s.Models;
 using Microsoft.AspNetCore.Builder;
@@ -14,7 +12,7 @@ using Xunit;
 
 namespace FanOut.Kubernetes.Tests;
 
-/// <summary>What the manifests take for granted about the programs is so.</summary>
+/// <summary>The manifests agree with the programs that they run.</summary>
 public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Overlays>
 {
     [Fact]
@@ -24,16 +22,13 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
         builder.AddServiceDefaults();
         using var services = builder.Services.BuildServiceProvider();
 
-        Assert.Equal(GracePeriodRule.ShutdownTimeout, services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(Rules.ShutdownSeconds), services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout);
     }
 
     [Fact]
     public async Task Each_service_runs_the_image_that_its_project_makes_as_the_user_it_names()
     {
-        var services = Directory.EnumerateFiles(Repository.Root, "*.csproj", SearchOption.AllDirectories)
-            .Where(project => !Path.GetRelativePath(Repository.Root, project).StartsWith("tests", StringComparison.Ordinal) && File.ReadAllText(project).Contains("Microsoft.NET.Sdk.Web", StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal)
-            .ToArray();
+        var services = Repository.Services.Select(service => Path.Combine(Repository.Root, service, $"{service}.csproj"));
         var images = new List<string>();
         foreach (var project in services)
         {
@@ -43,9 +38,9 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
             images.Add($"{made["ContainerRepository"]}:{made["ContainerImageTag"]}");
         }
 
-        var deployments = overlays.Read("dev").All<V1Deployment>().Select(pair => pair.Object).ToArray();
-        Assert.Equal(images.Order(), deployments.Select(deployment => deployment.Spec.Template.Spec.Containers.Single().Image).Order());
-        Assert.All(deployments, deployment => Assert.Equal(1654, deployment.Spec.Template.Spec.SecurityContext.RunAsUser));
+        var deployments = overlays.Read("dev").All<V1Deployment>().Select(deployment => deployment.Spec.Template.Spec).ToArray();
+        Assert.Equal(images.Order(), deployments.Select(pod => pod.Containers.Single().Image).Order());
+        Assert.All(deployments, pod => Assert.Equal(1654, pod.SecurityContext.RunAsUser));
     }
 
     [Fact]
@@ -53,10 +48,11 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
     {
         var endpoints = Repository.Read("ServiceDefaults", "DefaultEndpoints.cs");
 
-        Assert.All(overlays.Read("production").All<V1Deployment>(), pair =>
+        Assert.All(overlays.Read("production").All<V1Deployment>().Select(one => one.Spec.Template.Spec.Containers.Single()), container =>
         {
-            var container = pair.Object.Spec.Template.Spec.Containers.Single();
-            Assert.Equal(("/alive", "/health", "/alive"), (container.StartupProbe.HttpGet.Path, container.ReadinessProbe.HttpGet.Path, container.LivenessProbe.HttpGet.Path));
+            Assert.Equal("/alive", container.StartupProbe.HttpGet.Path);
+            Assert.Equal("/health", container.ReadinessProbe.HttpGet.Path);
+            Assert.Equal("/alive", container.LivenessProbe.HttpGet.Path);
         });
         Assert.All(new[] { "/health", "/alive", "/metrics" }, path => Assert.Contains($"\"{path}\"", endpoints, StringComparison.Ordinal));
     }
@@ -64,14 +60,16 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
     [Fact]
     public void The_workers_settings_are_valid_at_the_most_replicas()
     {
-        var workers = overlays.Read("production").All<V1Deployment>().Where(pair => pair.Manifest.Name.EndsWith("-worker", StringComparison.Ordinal)).ToArray();
+        var deployments = overlays.Read("production").All<V1Deployment>();
+        var workers = deployments.Where(deployment => deployment.Metadata.Name.EndsWith("-worker", StringComparison.Ordinal)).ToArray();
 
         Assert.Equal(3, workers.Length);
-        Assert.All(workers, pair =>
+        Assert.All(workers, worker =>
         {
-            var settings = pair.Object.Spec.Template.Spec.Containers.Single().Env.Where(variable => variable.Value is not null)
+            var settings = worker.Spec.Template.Spec.Containers.Single().Env.Where(variable => variable.Value is not null)
                 .ToDictionary(variable => variable.Name.Replace("__", ":", StringComparison.Ordinal), variable => (string?)variable.Value);
-            var options = new ConfigurationBuilder().AddInMemoryCollection(settings).Build().GetSection(ConsumerOptions.SectionName).Get<ConsumerOptions>();
+            var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
+            var options = configuration.GetSection(ConsumerOptions.SectionName).Get<ConsumerOptions>();
             Assert.Equal(8, options?.Replicas);
             Assert.Empty(options!.Validate(new(options)));
         });
@@ -82,12 +80,13 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
     [InlineData("production-redis-scaler")]
     public void Each_worker_is_scaled_on_the_lag_of_its_own_group(string name)
     {
-        Assert.All(overlays.Read(name).All<ScaledObject>(), pair =>
+        Assert.All(overlays.Read(name).All<ScaledObject>().Select(scaled => scaled.Spec), spec =>
         {
-            var project = string.Concat(pair.Object.Spec.ScaleTargetRef.Name.Split('-').Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
+            var project = string.Concat(spec.ScaleTargetRef.Name.Split('-').Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
             var group = GroupName().Match(Repository.Read(project, "Program.cs")).Groups[1].Value;
             Assert.NotEmpty(group);
-            Assert.Contains(pair.Object.Spec.Triggers.Single().Metadata.Values, value => value == group || value.Contains($"messaging_consumer_group_name=\"{group}\"", StringComparison.Ordinal));
+            var settings = spec.Triggers.Single().Metadata.Values;
+            Assert.Contains(settings, value => value == group || value.Contains($"_name=\"{group}\"", StringComparison.Ordinal));
         });
     }
 
@@ -95,8 +94,8 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
     public void The_development_secret_has_every_key_that_is_asked_for()
     {
         var script = Repository.Read("deploy", "kubernetes", "overlays", "dev", "create-secret.sh");
-        var keys = overlays.Read("dev").Workloads.SelectMany(workload => workload.Containers).SelectMany(pair => pair.Container.Env ?? [])
-            .Select(variable => variable.ValueFrom?.SecretKeyRef).OfType<V1SecretKeySelector>().Distinct().ToArray();
+        var keys = overlays.Read("dev").Workloads.SelectMany(workload => workload.Containers).SelectMany(container => container.Env ?? [])
+            .Select(variable => variable.ValueFrom?.SecretKeyRef).OfType<V1SecretKeySelector>().ToArray();
 
         Assert.Equal(4, keys.Select(key => key.Key).Distinct().Count());
         Assert.All(keys, key =>
@@ -109,7 +108,8 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
     [Fact]
     public void Redis_keeps_what_a_stream_needs()
     {
-        var settings = overlays.Read("dev").All<V1ConfigMap>().Single(pair => pair.Manifest.Name.StartsWith("redis-settings", StringComparison.Ordinal)).Object.Data["redis.conf"].Split('\n');
+        var maps = overlays.Read("dev").All<V1ConfigMap>();
+        var settings = maps.Single(map => map.Metadata.Name.StartsWith("redis-settings", StringComparison.Ordinal)).Data["redis.conf"].Split('\n');
 
         Assert.Contains("appendonly yes", settings);
         Assert.Contains("maxmemory-policy noeviction", settings);
@@ -141,7 +141,8 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
     private static async Task<Dictionary<string, string>> EvaluateAsync(string project)
     {
         string[] names = ["ContainerBaseImage", "ContainerUser", "ContainerRepository", "ContainerImageTag"];
-        using var process = new Process { StartInfo = new ProcessStartInfo("dotnet", ["msbuild", project, "-nologo", .. names.Select(name => $"-getProperty:{name}")]) { UseShellExecute = false, RedirectStandardOutput = true } };
+        using var process = new Process();
+        process.StartInfo = new("dotnet", ["msbuild", project, .. names.Select(name => $"-getProperty:{name}")]) { RedirectStandardOutput = true };
         process.Start();
         var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);

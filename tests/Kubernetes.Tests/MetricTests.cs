@@ -1,8 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using FanOut.Cli.Kubernetes.Schemas.Keda;
-using FanOut.Cli.Kubernetes.Schemas.PrometheusOperator;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -11,25 +9,27 @@ using Xunit;
 
 namespace FanOut.Kubernetes.Tests;
 
-/// <summary>Alerts, scalers and dashboards ask for metrics by the names that Prometheus gives them: these must be the services'.</summary>
+/// <summary>Alerts, scalers and the dashboard name metrics as Prometheus shows those of the services.</summary>
 public sealed partial class MetricTests(Overlays overlays) : IClassFixture<Overlays>
 {
     // What Prometheus 3 sends. It would take dots in names, if the exporter offered them.
     private const string Accept =
-        "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
+        "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,"
+        + "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
 
     [Fact]
     public async Task Every_metric_that_is_asked_for_is_one_that_the_services_show()
     {
         var shown = await ShowAsync();
-        var labels = Repository.Sources().SelectMany(source => Tag().Matches(source)).Select(match => match.Groups[1].Value.Replace('.', '_')).ToHashSet();
+        var tags = Repository.Sources().SelectMany(source => Tag().Matches(source)).Select(match => match.Groups[1].Value);
+        var known = shown.Concat(tags.Select(tag => tag.Replace('.', '_'))).ToHashSet();
         var queries = Queries().ToArray();
 
         Assert.True(queries.Length > 30, $"Only {queries.Length} queries were found.");
         Assert.All(queries, query =>
         {
             var asked = Name().Matches(query).Select(match => match.Value).ToArray();
-            Assert.All(asked, name => Assert.True(shown.Contains(name) || labels.Contains(name), $"{name} is neither a metric nor a label of the services: {query}"));
+            Assert.All(asked, name => Assert.True(known.Contains(name), $"{name} is neither a metric nor a label of the services: {query}"));
             Assert.Contains(asked.Append("up"), name => shown.Contains(name) || query.StartsWith("up{", StringComparison.Ordinal));
         });
     }
@@ -38,10 +38,14 @@ public sealed partial class MetricTests(Overlays overlays) : IClassFixture<Overl
     {
         var overlay = overlays.Read("production");
         var dashboard = JsonNode.Parse(Repository.Read("deploy", "kubernetes", "components", "monitoring", "fanout.json"))!;
-        return overlay.All<PrometheusRule>().SelectMany(pair => pair.Object.Spec.Groups!).SelectMany(group => group.Rules!).Select(rule => rule.Expr)
-            .Concat(overlay.All<ScaledObject>().SelectMany(pair => pair.Object.Spec.Triggers).Select(trigger => trigger.Metadata["query"]))
-            .Concat(dashboard["panels"]!.AsArray().SelectMany(panel => panel!["targets"]?.AsArray() ?? []).Select(target => target!["expr"]!.ToString()))
-            .Concat(dashboard["templating"]!["list"]!.AsArray().Select(variable => variable!["definition"]?.ToString()).OfType<string>());
+        var panels = dashboard["panels"]!.AsArray().SelectMany(panel => panel!["targets"]?.AsArray() ?? []);
+        return
+        [
+            .. overlay.All<PrometheusRule>().SelectMany(rules => rules.Rules).Select(rule => rule.Expr),
+            .. overlay.All<ScaledObject>().SelectMany(scaled => scaled.Spec.Triggers).Select(trigger => trigger.Metadata["query"]),
+            .. panels.Select(target => target!["expr"]!.ToString()),
+            .. dashboard["templating"]!["list"]!.AsArray().Select(variable => variable!["definition"]?.ToString()).OfType<string>(),
+        ];
     }
 
     /// <summary>Makes the instruments of the sources again and lets the real exporter name them.</summary>
@@ -89,7 +93,8 @@ public sealed partial class MetricTests(Overlays overlays) : IClassFixture<Overl
         }
     }
 
-    [GeneratedRegex(@"\.Create(?<kind>Counter|UpDownCounter|Histogram|Observable\w+|Gauge)(?:<\w+>)?\(\s*""(?<name>[^""]+)""[\s\S]*?""(?<unit>\{\w+\}|s|By|1)""")]
+    [GeneratedRegex(
+        @"\.Create(?<kind>Counter|UpDownCounter|Histogram|Observable\w+|Gauge)(?:<\w+>)?\(\s*""(?<name>[^""]+)""[\s\S]*?""(?<unit>\{\w+\}|s|By|1)""")]
     private static partial Regex Instrument();
 
     [GeneratedRegex(@"""((?:messaging|fanout|error)\.[a-z._]+)""")]

@@ -6,9 +6,11 @@ internal static class Repository
 
     public static string Read(params string[] path) => File.ReadAllText(Path.Combine([Root, .. path]));
 
+    public static string[] Services { get; } = ["OrderApi", "WebhookWorker", "AnalyticsWorker", "NotificationWorker", "Reclaimer"];
+
     /// <summary>The sources of all that could end up in an image.</summary>
     public static IEnumerable<string> Sources() =>
-        new[] { "EventBus", "ServiceDefaults", "OrderApi", "WebhookWorker", "AnalyticsWorker", "NotificationWorker", "Reclaimer" }
+        Services.Concat(["EventBus", "ServiceDefaults"])
             .SelectMany(project => Directory.EnumerateFiles(Path.Combine(Root, project), "*.cs", SearchOption.AllDirectories))
             .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
             .Select(File.ReadAllText);
