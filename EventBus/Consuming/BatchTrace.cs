@@ -5,8 +5,9 @@ using FanOut.EventBus.Telemetry;
 namespace FanOut.EventBus.Consuming;
 
 /// <summary>
-/// The spans of one batch (<see href="https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/"/>): each event whose publisher's trace was recorded gets a process span in that trace; where there are several events,
-/// a span of the batch links to each of them. Events without a recorded trace get none.
+/// The spans of one batch (<see href="https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/"/>): a process span in each recorded
+/// trace, for the events that were sent below one span. Where the batch has other events too, a span of the batch links to each trace.
+/// Events without a recorded trace get none.
 /// </summary>
 internal sealed class BatchTrace : IDisposable
 {
@@ -20,50 +21,70 @@ internal sealed class BatchTrace : IDisposable
         _events = events;
     }
 
+    private static ActivitySource Source => EventBusTelemetry.Source;
+
     public static BatchTrace Start(StreamName stream, GroupName group, string consumer, IReadOnlyList<Delivery> deliveries)
     {
-        if (!EventBusTelemetry.Source.HasListeners())
+        if (!Source.HasListeners())
         {
             return None;
         }
 
-        var recorded = new List<(Delivery Delivery, ActivityContext Context)>();
+        var traces = new Dictionary<ActivityContext, List<Delivery>>();
         foreach (var delivery in deliveries)
         {
-            if (delivery.Malformed is null && delivery.Event.IsSampled && ActivityContext.TryParse(delivery.Event.TraceParent, delivery.Event.TraceState, isRemote: true, out var context))
+            if (delivery is { Malformed: null, Event: { IsSampled: true } wire }
+                && ActivityContext.TryParse(wire.TraceParent, wire.TraceState, isRemote: true, out var context))
             {
-                recorded.Add((delivery, context));
+                if (!traces.TryGetValue(context, out var together))
+                {
+                    traces.Add(context, together = []);
+                }
+
+                together.Add(delivery);
             }
         }
 
-        if (recorded.Count == 0)
+        if (traces.Count == 0)
         {
             return None;
         }
 
         Activity.Current = null;
         var name = $"process {stream}";
-        var batch = deliveries.Count == 1
+        var tags = EventBusTelemetry.SpanTags(stream, group, consumer, "process");
+        var origins = traces.Keys.Select(context => new ActivityLink(context));
+        var batch = traces.First().Value.Count == deliveries.Count
             ? null
-            : EventBusTelemetry.Source.StartActivity(name, ActivityKind.Consumer, default(ActivityContext), links: recorded.Select(e => new ActivityLink(e.Context)));
-        Tag(batch, stream, group, consumer);
+            : Source.StartActivity(name, ActivityKind.Consumer, default(ActivityContext), tags, origins);
         batch?.SetTag("messaging.batch.message_count", deliveries.Count);
-        var events = new Dictionary<Delivery, Activity>(recorded.Count);
-        foreach (var (delivery, context) in recorded)
+        var events = new Dictionary<Delivery, Activity>(deliveries.Count);
+        foreach (var (context, together) in traces)
         {
-            var activity = EventBusTelemetry.Source.StartActivity(name, ActivityKind.Consumer, context, links: batch is null ? null : [new ActivityLink(batch.Context)]);
-            if (activity is not null)
+            ActivityLink[] links = batch is null ? [] : [new(batch.Context)];
+            if (Source.StartActivity(name, ActivityKind.Consumer, context, tags, links) is not { } activity)
             {
-                Tag(activity, stream, group, consumer);
-                activity.SetTag("messaging.message.id", delivery.Event.Id.ToString());
-                activity.SetTag("fanout.entry.id", delivery.Entry.ToString());
-                activity.SetTag("fanout.delivery", delivery.Count.ToString(CultureInfo.InvariantCulture));
+                continue;
+            }
+
+            if (together is [var only])
+            {
+                activity.SetTag("messaging.message.id", only.Event.Id.ToString());
+                activity.SetTag("fanout.entry.id", only.Entry.ToString());
+                activity.SetTag("fanout.delivery", only.Count.ToString(CultureInfo.InvariantCulture));
+            }
+            else
+            {
+                activity.SetTag("messaging.batch.message_count", together.Count);
+            }
+
+            foreach (var delivery in together)
+            {
+                events.Add(delivery, activity);
                 if (delivery.WasHandedOver)
                 {
-                    activity.AddEvent(new ActivityEvent(EntryTrace.HandedOver));
+                    activity.AddEvent(Event(EntryTrace.HandedOver, delivery));
                 }
-
-                events[delivery] = activity;
             }
         }
 
@@ -97,7 +118,7 @@ internal sealed class BatchTrace : IDisposable
     {
         if (Of(delivery) is { } activity)
         {
-            activity.AddEvent(new ActivityEvent(eventName));
+            activity.AddEvent(Event(eventName, delivery));
             if (error is not null)
             {
                 activity.SetStatus(ActivityStatusCode.Error, error);
@@ -122,16 +143,10 @@ internal sealed class BatchTrace : IDisposable
         Activity.Current = null;
     }
 
-    private static void Tag(Activity? activity, StreamName stream, GroupName group, string consumer)
+    private static ActivityEvent Event(string name, Delivery delivery) => new(name, tags: new()
     {
-        if (activity is { IsAllDataRequested: true })
-        {
-            activity.SetTag("messaging.system", "redis");
-            activity.SetTag("messaging.operation.name", "process");
-            activity.SetTag("messaging.operation.type", "process");
-            activity.SetTag("messaging.destination.name", stream.Value);
-            activity.SetTag("messaging.consumer.group.name", group.Value);
-            activity.SetTag("messaging.client.id", consumer);
-        }
-    }
+        ["messaging.message.id"] = delivery.Event.Id.ToString(),
+        ["fanout.entry.id"] = delivery.Entry.ToString(),
+        ["fanout.delivery"] = delivery.Count.ToString(CultureInfo.InvariantCulture),
+    });
 }

@@ -84,7 +84,7 @@ public sealed class Outbox
             subjects[i] = item.Subject;
             times[i] = item.Time?.UtcDateTime ?? now;
             data[i] = JsonSerializer.SerializeToUtf8Bytes(item.Data, (JsonTypeInfo<T>)type.Json);
-            (traceParents[i], traceStates[i]) = EventTrace.Create(_stream, type.Name, item.Id);
+            (traceParents[i], traceStates[i]) = events.Count == 1 ? EventTrace.Create(_stream, type.Name, item.Id) : EventTrace.OfCaller();
         }
 
         if (events.Count == 1)

@@ -6,22 +6,14 @@ using StackExchange.Redis;
 namespace FanOut.EventBus.Publishing;
 
 /// <summary>
-/// The spans of one batch on its way to the stream: one for the batch, linked to the events' creation, and for each event whose trace is recorded one of its own within that trace,
-/// which the entry carries on to the consumers.
+/// The spans of one batch on its way to the stream: a send span in each recorded trace. The entries carry it on to the consumers.
+/// Events that were made together have one context, and so one span.
 /// </summary>
 internal readonly struct SendTrace
 {
-    // What exporters keep of a span's links by default.
-    private const int MostLinks = 128;
+    private readonly List<Activity>? _spans;
 
-    private readonly Activity? _batch;
-    private readonly List<Activity>? _events;
-
-    private SendTrace(Activity? batch, List<Activity>? events)
-    {
-        _batch = batch;
-        _events = events;
-    }
+    private SendTrace(List<Activity>? spans) => _spans = spans;
 
     public static SendTrace Start(StreamName stream, RelayBatch batch)
     {
@@ -33,70 +25,60 @@ internal readonly struct SendTrace
         // The relay's own activity is not recorded, and these must not be its children.
         var current = Activity.Current;
         Activity.Current = null;
-        var name = $"send {stream}";
-        List<ActivityLink>? links = null;
-        List<Activity>? events = null;
-        for (var i = batch.Next; i < batch.Count; i++)
+        var spans = new List<Activity>();
+        var sampled = Enumerable.Range(batch.Next, batch.Count - batch.Next).Where(i => IsSampled(batch.TraceParent(i)));
+        foreach (var events in sampled.GroupBy(i => batch.TraceParent(i), (_, together) => together.ToArray()).ToArray())
         {
-            var parent = batch.TraceParent(i);
-            if (!IsSampled(parent) || !ActivityContext.TryParse((string?)parent, (string?)batch.TraceState(i), isRemote: true, out var created))
+            var (parent, state) = ((string?)batch.TraceParent(events[0]), (string?)batch.TraceState(events[0]));
+            if (!ActivityContext.TryParse(parent, state, isRemote: true, out var created))
             {
                 continue;
             }
 
-            if ((links ??= []).Count < MostLinks)
+            var tags = EventBusTelemetry.SpanTags(stream, "send");
+            if (EventBusTelemetry.Source.StartActivity($"send {stream}", ActivityKind.Producer, created, tags) is not { } span)
             {
-                links.Add(new ActivityLink(created));
+                continue;
             }
 
-            var span = EventBusTelemetry.Source.CreateActivity(name, ActivityKind.Producer, created, Tags(stream));
-            if (span is not null)
+            Activity.Current = null;
+            if (events is [var only])
             {
-                span.SetTag("messaging.message.id", batch.Ids[i].ToString());
-                span.SetTag("fanout.entry.id", string.Create(CultureInfo.InvariantCulture, $"{batch.Milliseconds}-{i}"));
-                span.Start();
-                Activity.Current = null;
+                span.SetTag("messaging.message.id", batch.Ids[only].ToString());
+                span.SetTag("fanout.entry.id", string.Create(CultureInfo.InvariantCulture, $"{batch.Milliseconds}-{only}"));
+            }
+            else
+            {
+                span.SetTag("messaging.batch.message_count", events.Length);
+            }
+
+            foreach (var i in events)
+            {
                 batch.TraceParent(i) = span.Id;
                 batch.TraceState(i) = span.TraceStateString ?? "";
-                (events ??= []).Add(span);
             }
-        }
 
-        var whole = EventBusTelemetry.Source.CreateActivity(name, ActivityKind.Producer, default(ActivityContext), Tags(stream), links);
-        if (whole is not null)
-        {
-            whole.SetTag("messaging.batch.message_count", batch.Count - batch.Next);
-            whole.Start();
+            spans.Add(span);
         }
 
         Activity.Current = current;
-        return new SendTrace(whole, events);
+        return new SendTrace(spans);
     }
 
     public void Stop(string? error)
     {
-        End(_batch, error);
-        foreach (var span in _events ?? [])
-        {
-            End(span, error);
-        }
-    }
-
-    private static void End(Activity? span, string? error)
-    {
-        if (span is null)
-        {
-            return;
-        }
-
-        if (error is not null)
-        {
-            span.SetStatus(ActivityStatusCode.Error, error);
-            span.SetTag("error.type", "append_failed");
-        }
-
         var current = Activity.Current;
-        span.Stop();
+        foreach (var span in _spans ?? [])
+        {
+            if (error is not null)
+            {
+                span.SetStatus(ActivityStatusCode.Error, error);
+                span.SetTag("error.type", "append_failed");
+            }
+
+            span.Stop();
+        }
+
         Activity.Current = current;
     }
 
@@ -104,12 +86,5 @@ internal readonly struct SendTrace
     {
         var text = ((ReadOnlyMemory<byte>)traceParent).Span;
         return text.Length >= 55 && (text[54] & 1) == 1;
-    }
-
-    private static TagList Tags(StreamName stream)
-    {
-        var tags = EventBusTelemetry.StreamTags(stream, "send");
-        tags.Add("messaging.operation.type", "send");
-        return tags;
     }
 }

@@ -42,7 +42,9 @@ public sealed class StreamPublisher
     {
         Check(newEvent);
         cancellationToken.ThrowIfCancellationRequested();
-        var entry = await _redis.GetDatabase().StreamAddAsync(_key, Encode(_eventTypes.Get(typeof(T)), newEvent)).WaitAsync(cancellationToken);
+        var type = _eventTypes.Get(typeof(T));
+        var fields = Encode(type, newEvent, EventTrace.Create(_stream, type.Name, newEvent.Id));
+        var entry = await _redis.GetDatabase().StreamAddAsync(_key, fields).WaitAsync(cancellationToken);
         _metrics.Sent(_stream, 1);
         return Parse(entry);
     }
@@ -67,7 +69,7 @@ public sealed class StreamPublisher
         var entries = new NameValueEntry[events.Count][];
         for (var i = 0; i < entries.Length; i++)
         {
-            entries[i] = Encode(type, events[i]);
+            entries[i] = Encode(type, events[i], events.Count == 1 ? EventTrace.Create(_stream, type.Name, events[i].Id) : EventTrace.OfCaller());
         }
 
         var redis = _redis.GetDatabase();
@@ -93,19 +95,15 @@ public sealed class StreamPublisher
 
     private static EntryId? Parse(RedisValue entry) => EntryId.TryParse(((ReadOnlyMemory<byte>)entry).Span, out var id) ? id : null;
 
-    private NameValueEntry[] Encode<T>(EventType type, NewEvent<T> newEvent)
-    {
-        var (traceParent, traceState) = EventTrace.Create(_stream, type.Name, newEvent.Id);
-        return
-        [
-            new(EventFields.Id, EventFields.FormatId(newEvent.Id)),
-            new(EventFields.Type, type.Name),
-            new(EventFields.Source, _source),
-            new(EventFields.Subject, newEvent.Subject),
-            new(EventFields.Time, EventFields.FormatTime((newEvent.Time ?? _time.GetUtcNow()).UtcDateTime)),
-            new(EventFields.Data, JsonSerializer.SerializeToUtf8Bytes(newEvent.Data, (JsonTypeInfo<T>)type.Json)),
-            new(EventFields.TraceParent, traceParent ?? RedisValue.EmptyString),
-            new(EventFields.TraceState, traceState ?? RedisValue.EmptyString),
-        ];
-    }
+    private NameValueEntry[] Encode<T>(EventType type, NewEvent<T> newEvent, (string? Parent, string? State) trace) =>
+    [
+        new(EventFields.Id, EventFields.FormatId(newEvent.Id)),
+        new(EventFields.Type, type.Name),
+        new(EventFields.Source, _source),
+        new(EventFields.Subject, newEvent.Subject),
+        new(EventFields.Time, EventFields.FormatTime((newEvent.Time ?? _time.GetUtcNow()).UtcDateTime)),
+        new(EventFields.Data, JsonSerializer.SerializeToUtf8Bytes(newEvent.Data, (JsonTypeInfo<T>)type.Json)),
+        new(EventFields.TraceParent, trace.Parent ?? RedisValue.EmptyString),
+        new(EventFields.TraceState, trace.State ?? RedisValue.EmptyString),
+    ];
 }

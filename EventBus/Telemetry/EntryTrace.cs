@@ -23,11 +23,9 @@ internal static class EntryTrace
 
         var current = Activity.Current;
         Activity.Current = null;
-        using (var activity = Source.StartActivity($"settle {stream}", ActivityKind.Client, parent, EventBusTelemetry.GroupTags(stream, group, "settle")))
+        using (var activity = Source.StartActivity($"settle {stream}", ActivityKind.Client, parent, EventBusTelemetry.SpanTags(stream, group, consumer, "settle")))
         {
-            activity?.SetTag("messaging.operation.type", "settle");
             activity?.SetTag("messaging.message.id", wire.Id.ToString());
-            activity?.SetTag("messaging.client.id", consumer);
             activity?.SetTag("fanout.entry.id", entry.ToString());
             activity?.SetTag("fanout.delivery", deliveries.ToString(CultureInfo.InvariantCulture));
             activity?.SetTag("error.type", "deliveries_exhausted");

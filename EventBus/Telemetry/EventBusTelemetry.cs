@@ -26,6 +26,24 @@ public static class EventBusTelemetry
         return tags;
     }
 
+    internal static TagList SpanTags(StreamName stream, string operation)
+    {
+        var tags = StreamTags(stream, operation);
+        tags.Add("messaging.operation.type", operation);
+
+        // The old name of the attribute. The Aspire dashboard shows "MSG redis {messaging.operation} {destination}" in place of the span's name.
+        tags.Add("messaging.operation", operation);
+        return tags;
+    }
+
+    internal static TagList SpanTags(StreamName stream, GroupName group, string consumer, string operation)
+    {
+        var tags = SpanTags(stream, operation);
+        tags.Add("messaging.consumer.group.name", group.Value);
+        tags.Add("messaging.client.id", consumer);
+        return tags;
+    }
+
     internal static TagList GroupTags(StreamName stream, GroupName group) => new()
     {
         { "messaging.system", "redis" },

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace FanOut.ServiceDefaults.Clients;
 
-/// <summary>Where a client's connection string comes from: the same two keys, and the same precedence, as the Aspire client integrations have.</summary>
+/// <summary>Finds a client's connection string as Aspire's client integrations do, and names the key and the fix where it is missing or malformed.</summary>
 internal static class ConnectionStringKey
 {
     public static string Require(IConfiguration configuration, string section, string connectionName)

@@ -3,11 +3,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using StackExchange.Redis;
 using StackExchange.Redis.Configuration;
-#if !USE_ASPIRE
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
-#endif
 
 namespace Microsoft.Extensions.Hosting;
 
@@ -15,68 +10,40 @@ public static class RedisClientExtensions
 {
     private const string Section = "Aspire:StackExchange:Redis";
     private const string HealthCheck = "StackExchange.Redis";
+    private const string ConventionsKey = "OTEL_SEMCONV_STABILITY_OPT_IN";
 
     /// <summary>
-    /// Registers <see cref="IConnectionMultiplexer"/> and its <see cref="ConfigurationOptions"/>, with health check and traces,
-    /// from <c>ConnectionStrings:{connectionName}</c> and the section <c>Aspire:StackExchange:Redis</c>.
+    /// Registers <see cref="IConnectionMultiplexer"/> and its <see cref="ConfigurationOptions"/> with Aspire's client integration: health check
+    /// and traces, from <c>ConnectionStrings:{connectionName}</c> and the section <c>Aspire:StackExchange:Redis</c>.
     /// </summary>
     /// <param name="builder">The service.</param>
     /// <param name="connectionName">The connection string's name.</param>
-    /// <param name="configureOptions">What the service itself wants.</param>
-    /// <param name="failureStatus">What the service is while Redis is away: not ready, unless it can do its work without.</param>
+    /// <param name="configureOptions">The service's own options; they win over the defaults.</param>
+    /// <param name="failureStatus">The service's health while Redis is away: <c>Unhealthy</c>, unless it can work without Redis.</param>
     /// <exception cref="InvalidOperationException">There is no connection string, or it is malformed.</exception>
     public static void AddRedisClient(
-        this IHostApplicationBuilder builder, string connectionName, Action<ConfigurationOptions>? configureOptions = null, HealthStatus failureStatus = HealthStatus.Unhealthy)
+        this IHostApplicationBuilder builder,
+        string connectionName,
+        Action<ConfigurationOptions>? configureOptions = null,
+        HealthStatus failureStatus = HealthStatus.Unhealthy)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentException.ThrowIfNullOrEmpty(connectionName);
         var connectionString = ConnectionStringKey.Require(builder.Configuration, Section, connectionName);
         ConnectionStringKey.Check(connectionName, () => ConfigurationOptions.Parse(connectionString));
 
-#if USE_ASPIRE
-        const string ConventionsKey = "OTEL_SEMCONV_STABILITY_OPT_IN";
-
-        // Spans with the names of today's semantic conventions, as all others have. The instrumentation asks the environment alone.
+        // The instrumentation reads only the environment. Without this its spans have the names of the old database conventions.
         Environment.SetEnvironmentVariable(ConventionsKey, Environment.GetEnvironmentVariable(ConventionsKey) ?? "database");
-        AspireRedisExtensions.AddRedisClient(builder, connectionName, configureSettings: null, configureOptions: Configure);
-#else
-        var section = builder.Configuration.GetSection(Section);
-        var named = section.GetSection(connectionName);
-        var settings = new RedisClientSettings();
-        section.Bind(settings);
-        named.Bind(settings);
-
-        builder.Services.AddSingleton<IOptionsFactory<ConfigurationOptions>>(services => ActivatorUtilities.CreateInstance<RedisOptionsFactory>(services, connectionString));
-        builder.Services.Configure<ConfigurationOptions>(options =>
+        AspireRedisExtensions.AddRedisClient(builder, connectionName, configureSettings: null, configureOptions: options =>
         {
-            section.GetSection("ConfigurationOptions").Bind(options);
-            named.GetSection("ConfigurationOptions").Bind(options);
-            Configure(options);
-        });
-        builder.Services.AddSingleton<IConnectionMultiplexer>(services =>
-        {
-            var connection = ConnectionMultiplexer.Connect(services.GetRequiredService<IOptions<ConfigurationOptions>>().Value);
-            if (services.GetService<RedisCommandTracing>() is { } tracing)
+            // Defaults, not values: the connection string and the section win.
+            if (options.Defaults is not AzureOptionsProvider)
             {
-                connection.RegisterProfiler(tracing.SessionOfCaller);
+                options.Defaults = new RedisDefaults(builder.Environment.ApplicationName);
             }
 
-            return connection;
+            configureOptions?.Invoke(options);
         });
-
-        if (!settings.DisableTracing)
-        {
-            builder.Services.TryAddSingleton(TimeProvider.System);
-            builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddSource(RedisCommandTracing.SourceName));
-            builder.Services.AddSingleton<RedisCommandTracing>();
-            builder.Services.AddHostedService(services => services.GetRequiredService<RedisCommandTracing>());
-        }
-
-        if (!settings.DisableHealthChecks)
-        {
-            builder.Services.AddHealthChecks().AddCheck<RedisHealthCheck>(HealthCheck);
-        }
-#endif
 
         builder.Services.PostConfigure<HealthCheckServiceOptions>(options =>
         {
@@ -85,16 +52,5 @@ public static class RedisClientExtensions
                 check.FailureStatus = failureStatus;
             }
         });
-
-        // Defaults, not values: what the connection string or the section says stands.
-        void Configure(ConfigurationOptions options)
-        {
-            if (options.Defaults is not AzureOptionsProvider)
-            {
-                options.Defaults = new RedisDefaults(builder.Environment.ApplicationName);
-            }
-
-            configureOptions?.Invoke(options);
-        }
     }
 }

@@ -127,7 +127,7 @@ public sealed partial class TelemetryDocumentTests
     [GeneratedRegex(@"^\| `(?<name>[a-z][^`]*)` \|", RegexOptions.Multiline)]
     private static partial Regex FirstColumn();
 
-    [GeneratedRegex(@"(?:StartActivity\(|CreateActivity\(|var name = )\$?""(?<name>[^""]+)""")]
+    [GeneratedRegex(@"(?:StartActivity\(\s*|var name = )\$?""(?<name>[^""]+)""")]
     private static partial Regex SpanName();
 
     [GeneratedRegex(@"public const string \w+ = ""(?<name>[^""]+)""")]

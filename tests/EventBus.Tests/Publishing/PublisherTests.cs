@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using FanOut.EventBus.Publishing;
 using FanOut.EventBus.Telemetry;
@@ -98,22 +99,8 @@ public sealed class PublisherTests
     public async Task A_recorded_trace_goes_on_through_create_and_send_to_the_wire_and_an_unrecorded_one_is_carried_as_it_is()
     {
         await using var world = await OutboxWorld.CreateAsync();
-        var spans = new System.Collections.Concurrent.ConcurrentQueue<Activity>();
-        using var listener = new ActivityListener
-        {
-            ShouldListenTo = source => source.Name == EventBusTelemetry.Name,
-            Sample = (ref ActivityCreationOptions<ActivityContext> options) => options.Parent == default || options.Parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)
-                ? ActivitySamplingResult.AllDataAndRecorded
-                : ActivitySamplingResult.None,
-            ActivityStopped = activity =>
-            {
-                if (activity.GetTagItem("messaging.destination.name") as string == world.Stream.Value)
-                {
-                    spans.Enqueue(activity);
-                }
-            },
-        };
-        ActivitySource.AddActivityListener(listener);
+        var spans = new ConcurrentQueue<Activity>();
+        using var listener = Listen(world.Stream, spans);
         using var recorded = new Activity("POST").SetIdFormat(ActivityIdFormat.W3C);
         recorded.ActivityTraceFlags = ActivityTraceFlags.Recorded;
         recorded.TraceStateString = "vendor=1";
@@ -130,19 +117,61 @@ public sealed class PublisherTests
 
         var host = await world.StartRelayAsync();
         await world.UntilLengthAsync(2);
-        await BusWorld.UntilAsync(() => Task.FromResult(spans.Count == 3), () => $"three spans, not {spans.Count}");
+        await BusWorld.UntilAsync(() => Task.FromResult(spans.Count == 2), () => $"two spans, not {spans.Count}");
         var create = Assert.Single(spans, span => span.OperationName.StartsWith("create", StringComparison.Ordinal));
         Assert.Equal(recorded.SpanId, create.ParentSpanId);
         var send = Assert.Single(spans, span => span.OperationName.StartsWith("send", StringComparison.Ordinal) && span.ParentSpanId == create.SpanId);
-        var batch = Assert.Single(spans, span => span != send && span != create);
-        Assert.Equal(create.SpanId, Assert.Single(batch.Links).Context.SpanId);
-        Assert.Equal(default, batch.ParentSpanId);
-        Assert.Equal(2, batch.GetTagItem("messaging.batch.message_count"));
         var entries = await world.EntriesAsync();
         Assert.Equal(send.Id, entries[0]["traceparent"]);
         Assert.Equal("vendor=1", entries[0]["tracestate"]);
         Assert.Equal(unrecorded.Id, entries[1]["traceparent"]);
         await OutboxWorld.StopAsync(host);
+    }
+
+    [Fact]
+    public async Task Events_added_together_share_one_send_span_below_their_cause()
+    {
+        await using var world = await OutboxWorld.CreateAsync();
+        var spans = new ConcurrentQueue<Activity>();
+        using var listener = Listen(world.Stream, spans);
+        using var cause = new Activity("POST").SetIdFormat(ActivityIdFormat.W3C);
+        cause.ActivityTraceFlags = ActivityTraceFlags.Recorded;
+        await using (var connection = await world.Postgres.OpenConnectionAsync(Cancellation))
+        {
+            cause.Start();
+            await world.AddAsync(connection, [.. Enumerable.Range(1, 3).Select(number => new NewEvent<Ping>("together", new Ping(number)))]);
+            cause.Stop();
+        }
+
+        var host = await world.StartRelayAsync();
+        await world.UntilLengthAsync(3);
+        await BusWorld.UntilAsync(() => Task.FromResult(!spans.IsEmpty), () => "a span");
+        await OutboxWorld.StopAsync(host);
+        var send = Assert.Single(spans);
+        Assert.Equal(("send " + world.Stream, cause.SpanId), (send.OperationName, send.ParentSpanId));
+        Assert.Equal(3, send.GetTagItem("messaging.batch.message_count"));
+        Assert.All(await world.EntriesAsync(), entry => Assert.Equal(send.Id, entry["traceparent"]));
+    }
+
+    private static ActivityListener Listen(StreamName stream, ConcurrentQueue<Activity> ended)
+    {
+        var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == EventBusTelemetry.Name,
+            Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
+                options.Parent == default || options.Parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)
+                    ? ActivitySamplingResult.AllDataAndRecorded
+                    : ActivitySamplingResult.None,
+            ActivityStopped = activity =>
+            {
+                if (activity.GetTagItem("messaging.destination.name") as string == stream.Value)
+                {
+                    ended.Enqueue(activity);
+                }
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+        return listener;
     }
 
     private static HostApplicationBuilder Direct(BusWorld world)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using FanOut.EventBus.Consuming;
 using FanOut.EventBus.Telemetry;
 using FanOut.EventBus.Tests.Reclaiming;
 using FanOut.EventBus.Wire;
@@ -64,6 +65,44 @@ public sealed class EntryTraceTests : IDisposable
     }
 
     [Fact]
+    public async Task Events_of_one_send_span_share_a_process_span_that_names_the_event_that_failed()
+    {
+        await using var world = await BusWorld.CreateAsync();
+        var ids = new List<RedisValue>();
+        for (var number = 1; number <= 3; number++)
+        {
+            ids.Add(await world.Redis.StreamAddAsync(world.Key, Traced(number)));
+        }
+
+        await world.StartWorkerAsync(Group, HandlerScript.Throwing(number => number == 2), configure: options => options.Lanes = 1);
+        await BusWorld.UntilAsync(() => Task.FromResult(!_ended.IsEmpty), () => "a span");
+
+        var span = Assert.Single(_ended);
+        Assert.Equal(("process " + world.Stream, _publisher, ActivityStatusCode.Error), (span.DisplayName, span.ParentSpanId, span.Status));
+        Assert.Equal(3, span.GetTagItem("messaging.batch.message_count"));
+        var parked = Assert.Single(span.Events);
+        Assert.Equal((EntryTrace.Parked, ids[1].ToString()), (parked.Name, parked.Tags.Single(tag => tag.Key == "fanout.entry.id").Value));
+    }
+
+    [Fact]
+    public void Events_of_several_traces_share_a_batch_span_that_links_to_each_trace()
+    {
+        var other = $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-01";
+        Delivery[] deliveries = [Delivered(1, TraceParent), Delivered(2, other), Delivered(3, TraceParent)];
+
+        using var traces = BatchTrace.Start(new StreamName("several-traces"), new GroupName(Group), "lane", deliveries);
+
+        var batch = Activity.Current!;
+        Assert.Equal((default, 3), (batch.ParentSpanId, batch.GetTagItem("messaging.batch.message_count")));
+        Assert.Equal([_publisher, ActivityContext.Parse(other, null).SpanId], batch.Links.Select(link => link.Context.SpanId));
+        var (shared, single) = (traces.Of(deliveries[0])!, traces.Of(deliveries[1])!);
+        Assert.Same(shared, traces.Of(deliveries[2]));
+        Assert.Equal((_trace, 2, null), (shared.TraceId, shared.GetTagItem("messaging.batch.message_count"), shared.GetTagItem("messaging.message.id")));
+        Assert.Equal((null, deliveries[1].Event.Id.ToString()), (single.GetTagItem("messaging.batch.message_count"), single.GetTagItem("messaging.message.id")));
+        Assert.All([shared, single], span => Assert.Equal(batch.SpanId, Assert.Single(span.Links).Context.SpanId));
+    }
+
+    [Fact]
     public async Task A_dead_letter_that_no_handler_answered_for_is_in_its_trace_too()
     {
         await using var world = await ReclaimingWorld.CreateAsync();
@@ -79,6 +118,15 @@ public sealed class EntryTraceTests : IDisposable
         Assert.Equal(("dead", "3"), (span.GetTagItem("messaging.client.id"), span.GetTagItem("fanout.delivery")));
     }
 
-    private NameValueEntry[] Traced(int number) =>
-        [.. BusWorld.Event(number).Select(field => field.Name == EventFields.TraceParent ? new NameValueEntry(field.Name, TraceParent) : field)];
+    private NameValueEntry[] Traced(int number) => Traced(number, TraceParent);
+
+    private static NameValueEntry[] Traced(int number, string traceParent) =>
+        [.. BusWorld.Event(number).Select(field => field.Name == EventFields.TraceParent ? new NameValueEntry(field.Name, traceParent) : field)];
+
+    private static Delivery Delivered(int number, string traceParent)
+    {
+        var fields = Traced(number, traceParent);
+        Assert.Null(WireEvent.TryRead(fields, out var wire));
+        return new() { Key = "several-traces", PendingId = $"1-{number}", Entry = new EntryId(1, number), Count = 1, Fields = fields, Event = wire };
+    }
 }

@@ -42,6 +42,9 @@ public sealed class TelemetryTests : IDisposable
         Assert.Equal(DefaultService.Name, request.Service);
         Assert.All([query, command], span => Assert.Equal((request.TraceId, request.SpanId, "Client"), (span.TraceId, span.ParentSpanId, span.Kind)));
         Assert.Equal(("redis", "ECHO"), (command.Tags["db.system.name"], command.Tags["db.operation.name"]));
+        Assert.Equal(("select", "select"), (query.Name, query.Tags["db.query.summary"]));
+        var batch = Assert.Single(spans, span => span.Source == "Npgsql" && span.Name.StartsWith("BATCH", StringComparison.Ordinal));
+        Assert.Equal("BATCH select pg_class; select pg_backend_pid", batch.Name);
     }
 
     [Fact]
@@ -227,6 +230,13 @@ public sealed class TelemetryTests : IDisposable
                 {
                     await using var command = dataSource.CreateCommand("select 4242");
                     await command.ExecuteScalarAsync(Cancellation);
+                    await using var batch = dataSource.CreateBatch();
+                    foreach (var sql in new[] { "select 1 from pg_class", "select pg_backend_pid()", "select 2 from pg_class" })
+                    {
+                        batch.BatchCommands.Add(new NpgsqlBatchCommand(sql));
+                    }
+
+                    await batch.ExecuteNonQueryAsync(Cancellation);
                     await multiplexer.GetDatabase().ExecuteAsync("ECHO", "4242");
                 });
                 map?.Invoke(app);
