@@ -13,7 +13,7 @@ public sealed class CommandLineTests(SharedSystem shared)
     [Fact]
     public async Task Status_tells_programs_what_runs_where_and_whether_it_is_healthy()
     {
-        var (exitCode, output) = await FanOutAsync("status", "--json");
+        var (exitCode, output) = await FanOutProgram.RunAsync("status", "--json");
 
         Assert.Equal(0, exitCode);
         var resources = JsonNode.Parse(output)!["resources"]!.AsArray().ToDictionary(resource => (string)resource!["name"]!, resource => resource!.AsObject());
@@ -35,7 +35,7 @@ public sealed class CommandLineTests(SharedSystem shared)
     [Fact]
     public async Task Demo_places_orders_and_finds_each_done_exactly_once_in_every_group()
     {
-        var (exitCode, output) = await FanOutAsync("demo", "--orders", "200", "--json");
+        var (exitCode, output) = await FanOutProgram.RunAsync("demo", "--orders", "200", "--json");
 
         var result = JsonNode.Parse(output)!;
         Assert.Equal((200, 200, 0), ((int)result["orders"]!, (int)result["placed"]!, (int)result["refused"]!));
@@ -54,7 +54,7 @@ public sealed class CommandLineTests(SharedSystem shared)
     public async Task Verify_finds_every_order_done_exactly_once_and_names_one_whose_effect_was_taken_away_or_doubled()
     {
         var orders = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => new OrderClient(shared.System.Orders).PlaceAsync(NewOrder.From())));
-        var (exitCode, output) = await FanOutAsync("verify", "--json", "--wait", "60");
+        var (exitCode, output) = await FanOutProgram.RunAsync("verify", "--json", "--wait", "60");
 
         var books = JsonNode.Parse(output)!;
         Assert.True(exitCode == 0, output);
@@ -71,7 +71,7 @@ public sealed class CommandLineTests(SharedSystem shared)
             """);
         try
         {
-            (exitCode, output) = await FanOutAsync("verify", "--json");
+            (exitCode, output) = await FanOutProgram.RunAsync("verify", "--json");
         }
         finally
         {
@@ -87,7 +87,7 @@ public sealed class CommandLineTests(SharedSystem shared)
         Assert.Equal(1, exitCode);
         Assert.Contains(problems, problem => ((string?)problem!["kind"], (string?)problem["group"], (string?)problem["order"]) == ("missing", "analytics-pipeline", orders[3].ToString()));
         Assert.Contains(problems, problem => ((string?)problem!["kind"], (string?)problem["group"], (string?)problem["order"]) == ("doubled", "webhook-delivery", orders[5].ToString()));
-        (exitCode, output) = await FanOutAsync("verify", "--json");
+        (exitCode, output) = await FanOutProgram.RunAsync("verify", "--json");
         Assert.True(exitCode == 0, output);
     }
 
@@ -95,31 +95,5 @@ public sealed class CommandLineTests(SharedSystem shared)
     {
         await using var command = shared.System.Database.CreateCommand(sql);
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
-    }
-
-    private static async Task<(int ExitCode, string Output)> FanOutAsync(params string[] arguments)
-    {
-        using var process = new Process
-        {
-            StartInfo = new ProcessStartInfo("bash", [Path.Combine(RepositoryRoot(), "fanout"), .. arguments])
-            {
-                RedirectStandardOutput = true,
-            },
-        };
-        process.Start();
-        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return (process.ExitCode, output);
-    }
-
-    private static string RepositoryRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "FanOut.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder?.FullName ?? throw new InvalidOperationException($"There is no FanOut.sln above {AppContext.BaseDirectory}.");
     }
 }

@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace FanOut.EndToEnd.Tests.CommandLine;
+
+public sealed partial class UpTests : IDisposable
+{
+    private readonly string _data = Directory.CreateTempSubdirectory("fanout-up-").FullName;
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Up_starts_the_system_in_the_background_and_down_ends_all_its_processes()
+    {
+        // Ports that a system beside the tests does not use.
+        string[] up =
+        [
+            "up", "--detach", "--fresh", $"--DataPath={_data}", "--Ports:order-api=0", "--ASPNETCORE_URLS=http://127.0.0.1:0",
+            "--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://127.0.0.1:0", "--ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL=http://127.0.0.1:0",
+        ];
+        var (exitCode, output) = await FanOutProgram.RunAsync(up);
+        try
+        {
+            Assert.True(exitCode == 0, output);
+            Assert.Matches(@"Dashboard +http://\S+/login\?t=\w+", output);
+            using var http = new HttpClient();
+            Assert.Equal("Healthy", (string?)JsonNode.Parse(await http.GetStringAsync(new Uri($"{OrderApi().Match(output).Groups[1].Value}/health"), Cancelled))!["status"]);
+
+            var (again, repeated) = await FanOutProgram.RunAsync("up", "--detach");
+            Assert.Equal(0, again);
+            Assert.StartsWith("Already running.", repeated, StringComparison.Ordinal);
+        }
+        finally
+        {
+            var running = (await PidsAsync()).Select(Process.GetProcessById).ToArray();
+            (exitCode, _) = await FanOutProgram.RunAsync("down");
+            Assert.Equal(0, exitCode);
+            Assert.Equal(7, running.Length);
+            Assert.All(running, process => Assert.True(process.HasExited, $"{process.Id} still runs."));
+        }
+
+        Assert.Empty(await PidsAsync());
+        Assert.Equal("Nothing was running.\n", (await FanOutProgram.RunAsync("down")).Output);
+    }
+
+    public void Dispose() => Directory.Delete(_data, recursive: true);
+
+    private static async Task<int[]> PidsAsync() =>
+        [.. JsonNode.Parse((await FanOutProgram.RunAsync("status", "--json")).Output)!["resources"]!.AsArray().Select(resource => (int?)resource!["pid"]).OfType<int>()];
+
+    [GeneratedRegex(@"Order API +(http://\S+)")]
+    private static partial Regex OrderApi();
+}
