@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the namespace and the secret that this overlay refers to, with random passwords. What is there already stays.
+# Creates the namespace and the secret of this overlay, with random passwords. Keeps them if they exist.
 set -euo pipefail
 namespace=${1:-fanout}
 
