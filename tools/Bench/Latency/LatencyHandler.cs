@@ -43,3 +43,9 @@ internal sealed class LatencyHandler(LatencyRecorders recorders) : IEventBatchHa
         }
     }
 }
+
+/// <summary>An event that carries when it was due to be published, as a timestamp of this process.</summary>
+internal sealed record TimedEvent(int Number, long Due, BenchOrder Order)
+{
+    public const string EventType = "bench.timed";
+}

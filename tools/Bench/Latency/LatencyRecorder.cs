@@ -50,3 +50,11 @@ internal sealed class LatencyRecorder
         }
     }
 }
+
+internal sealed record LatencyRecorders(LatencyRecorder Handled, LatencyRecorder Committed)
+{
+    public LatencyRecorders()
+        : this(new LatencyRecorder(), new LatencyRecorder())
+    {
+    }
+}

@@ -1,5 +1,8 @@
 using FanOut.Bench.Running;
+using FanOut.EventBus;
 using FanOut.TestServers;
+using Npgsql;
+using StackExchange.Redis;
 
 namespace FanOut.Bench.Services;
 
@@ -31,4 +34,33 @@ internal sealed class SystemProcesses(BenchServers servers, PostgresDatabase dat
     /// <summary>This program again, in one of its other parts.</summary>
     public Task<ServiceProcess> StartSelfAsync(string command, CancellationToken cancellationToken) =>
         ServiceProcess.StartAsync(command, typeof(SystemProcesses).Assembly.Location, [command], Environment, cancellationToken);
+}
+
+/// <summary>Sees how far groups of a stream are that is not trimmed: there XINFO counts right.</summary>
+internal sealed class GroupWatch(IDatabase redis, StreamName stream)
+{
+    public Task<long> LengthAsync() => redis.StreamLengthAsync(StreamKeys.Stream(stream));
+
+    /// <summary>How many entries each group has finished.</summary>
+    public async Task<Dictionary<string, long>> DoneAsync()
+    {
+        if (!await redis.KeyExistsAsync(StreamKeys.Stream(stream)))
+        {
+            return [];
+        }
+
+        return (await redis.StreamGroupInfoAsync(StreamKeys.Stream(stream))).ToDictionary(info => info.Name, info => (info.EntriesRead ?? 0) - info.PendingMessageCount);
+    }
+}
+
+/// <summary>Sees what waits in the outbox.</summary>
+internal sealed class OutboxWatch(NpgsqlDataSource postgres)
+{
+    private static readonly string CountBacklog = EmbeddedSql.Read("Services.count_backlog.sql");
+
+    public async Task<long> BacklogAsync(CancellationToken cancellationToken)
+    {
+        await using var command = postgres.CreateCommand(CountBacklog);
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
 }

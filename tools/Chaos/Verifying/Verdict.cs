@@ -15,3 +15,30 @@ internal sealed record Verdict(int Accepted, IReadOnlyDictionary<string, int> Ef
 
     public int Count(FindingKind kind) => Findings.Where(finding => finding.Kind == kind).SelectMany(finding => finding.Ids).Distinct().Count();
 }
+
+/// <summary>A promise that was not kept.</summary>
+/// <param name="Kind">In which way.</param>
+/// <param name="Where">In which books: orders, the outbox, a group's effects, ...</param>
+/// <param name="Ids">Of what.</param>
+internal sealed record Finding(FindingKind Kind, string Where, IReadOnlyList<string> Ids)
+{
+    private const int MostNamed = 20;
+
+    public override string ToString() =>
+        $"{Kind.ToString().ToUpperInvariant()} in {Where}: {string.Join(", ", Ids.Take(MostNamed))}{(Ids.Count > MostNamed ? $" and {Ids.Count - MostNamed} more" : "")}";
+}
+
+internal enum FindingKind
+{
+    /// <summary>It should be there and is not.</summary>
+    Lost,
+
+    /// <summary>It is there more often than once.</summary>
+    Doubled,
+
+    /// <summary>It is there and should not be.</summary>
+    Unexpected,
+
+    /// <summary>It is still on its way, although nothing is in its way any more.</summary>
+    Stuck,
+}

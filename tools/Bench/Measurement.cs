@@ -2,6 +2,15 @@ using System.Globalization;
 
 namespace FanOut.Bench.Running;
 
+/// <summary>What was seen of one figure over all rounds. The value is their median; a ratio is value / limit, whether more or less is better.</summary>
+internal sealed record Measurement(string Scenario, string Variant, Standing Standing, string Unit, double Value, double Lowest, double Highest, double? Limit, double? TimesBaseline, IReadOnlyList<Goal> Goals)
+{
+    public double? Ratio => Limit is > 0 ? Value / Limit : null;
+
+    /// <summary>Null where nothing was asked of it.</summary>
+    public bool? IsReached => Goals.Count == 0 ? null : Goals.All(goal => goal.IsMet(this));
+}
+
 /// <summary>What a figure should reach.</summary>
 internal sealed record Goal
 {
@@ -32,4 +41,17 @@ internal sealed record Goal
     public bool IsMet(Measurement measurement) => _value(measurement) is { } value && (_isLeast ? value >= _bound : value <= _bound);
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{(_isLeast ? "≥" : "≤")} {_bound:0.##}{_unit}");
+}
+
+internal static class Quantity
+{
+    /// <summary>Three digits or more: 0.173, 4.06, 17.3, 1,234.</summary>
+    public static string Format(double value) => Math.Abs(value) switch
+    {
+        0 => "0",
+        < 1 => value.ToString("0.000", CultureInfo.InvariantCulture),
+        < 10 => value.ToString("0.00", CultureInfo.InvariantCulture),
+        < 100 => value.ToString("0.0", CultureInfo.InvariantCulture),
+        _ => value.ToString("n0", CultureInfo.InvariantCulture),
+    };
 }

@@ -1,3 +1,7 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using FanOut.Bench.Latency;
+
 namespace FanOut.Bench.Running;
 
 /// <summary>The data of a benchmark's event: about 250 bytes as JSON, or as many as asked for.</summary>
@@ -23,3 +27,8 @@ internal sealed record BenchOrder(Guid OrderId, string? Customer, string? Email,
     public static BenchOrder Create(int number, int bytes) =>
         Create(number) with { Customer = null, Email = null, Currency = null, Sku = null, Note = bytes > Shortest ? new string('x', bytes - Shortest) : null };
 }
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(BenchOrder))]
+[JsonSerializable(typeof(TimedEvent))]
+internal sealed partial class BenchJson : JsonSerializerContext;
