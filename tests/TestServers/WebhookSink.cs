@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace FanOut.Chaos.Load;
+namespace FanOut.TestServers;
 
 /// <summary>A customer's server that takes every webhook and remembers for which events it had one.</summary>
 internal sealed class WebhookSink : IAsyncDisposable

@@ -1,11 +1,12 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using FanOut.Bench.Latency;
 
-namespace FanOut.Bench.Running;
+namespace FanOut.Bench;
 
 /// <summary>The data of a benchmark's event: about 250 bytes as JSON, or as many as asked for.</summary>
-internal sealed record BenchOrder(Guid OrderId, string? Customer, string? Email, string? Currency, string? Sku, int Quantity, decimal UnitPrice, decimal Total, DateOnly Day, string? Note = null)
+internal sealed record BenchOrder(
+    Guid OrderId, string? Customer, string? Email, string? Currency, string? Sku, int Quantity, decimal UnitPrice, decimal Total, DateOnly Day,
+    string? Note = null)
 {
     public const string EventType = "bench.order";
 
@@ -24,8 +25,11 @@ internal sealed record BenchOrder(Guid OrderId, string? Customer, string? Email,
         new DateOnly(2026, 1, 1).AddDays(number % 28));
 
     /// <summary>An order of about so many bytes as JSON; about 100 at least.</summary>
-    public static BenchOrder Create(int number, int bytes) =>
-        Create(number) with { Customer = null, Email = null, Currency = null, Sku = null, Note = bytes > Shortest ? new string('x', bytes - Shortest) : null };
+    public static BenchOrder Create(int number, int bytes)
+    {
+        var note = bytes > Shortest ? new string('x', bytes - Shortest) : null;
+        return Create(number) with { Customer = null, Email = null, Currency = null, Sku = null, Note = note };
+    }
 }
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

@@ -1,17 +1,14 @@
-namespace FanOut.Bench.Running;
+namespace FanOut.Bench;
 
 internal interface IScenario
 {
     string Name { get; }
 
-    /// <summary>What it measures, against what; one sentence.</summary>
-    string Description { get; }
-
     Task<IReadOnlyList<Measurement>> RunAsync(BenchRun run, CancellationToken cancellationToken);
 }
 
 /// <summary>What a scenario is told about the run it is part of.</summary>
-internal sealed record BenchRun(Effort Effort, int Rounds, BenchProgress Progress)
+internal sealed record BenchRun(Effort Effort, int Rounds, Action<string> Say)
 {
     public T Pick<T>(T full, T quick, T smoke) => Effort switch { Effort.Full => full, Effort.Quick => quick, _ => smoke };
 }

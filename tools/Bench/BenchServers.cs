@@ -1,33 +1,20 @@
-using FanOut.TestServers;
-using Npgsql;
-using StackExchange.Redis;
+namespace FanOut.Bench;
 
-namespace FanOut.Bench.Running;
-
-/// <summary>A Redis and a Postgres of the benchmark's own, set as durable as in production: append-only file synced every second, fsync and synchronous commit on.</summary>
-internal sealed class BenchServers : IAsyncDisposable
+/// <summary>A Redis and a Postgres of the benchmark's own, as durable as in production: append-only file, fsync and synchronous commit on.</summary>
+internal sealed class BenchServers(RedisServer redis, PostgresServer postgres, PostgresDatabase database, ConnectionMultiplexer connection)
+    : IAsyncDisposable
 {
-    private static readonly string CreateTables = EmbeddedSql.Read("Running.create_tables.sql");
+    private static readonly string CreateTables = EmbeddedSql.Read("create_tables.sql");
 
-    private BenchServers(RedisServer redis, PostgresServer postgres, PostgresDatabase database, ConnectionMultiplexer connection)
-    {
-        RedisServer = redis;
-        PostgresServer = postgres;
-        Database = database;
-        Connection = connection;
-    }
+    public RedisServer RedisServer => redis;
 
-    public RedisServer RedisServer { get; }
+    public PostgresDatabase Database => database;
 
-    public PostgresServer PostgresServer { get; }
+    public ConnectionMultiplexer Connection => connection;
 
-    public PostgresDatabase Database { get; }
+    public IDatabase Redis => connection.GetDatabase();
 
-    public ConnectionMultiplexer Connection { get; }
-
-    public IDatabase Redis => Connection.GetDatabase();
-
-    public NpgsqlDataSource Postgres => Database.DataSource;
+    public NpgsqlDataSource Postgres => database.DataSource;
 
     public static async Task<BenchServers> StartAsync(CancellationToken cancellationToken)
     {
@@ -42,7 +29,8 @@ internal sealed class BenchServers : IAsyncDisposable
                 Settings = new Dictionary<string, string> { ["synchronous_commit"] = "on", ["shared_buffers"] = "256MB", ["max_wal_size"] = "4GB" },
             },
             cancellationToken);
-        var servers = new BenchServers(redis, postgres, await postgres.CreateDatabaseAsync(cancellationToken: cancellationToken), await redis.ConnectAsync(options => options.AllowAdmin = false));
+        var database = await postgres.CreateDatabaseAsync(cancellationToken: cancellationToken);
+        var servers = new BenchServers(redis, postgres, database, await redis.ConnectAsync(options => options.AllowAdmin = false));
         await ExecuteAsync(servers.Postgres, CreateTables, cancellationToken);
         return servers;
     }
@@ -50,12 +38,13 @@ internal sealed class BenchServers : IAsyncDisposable
     /// <summary>A further database with the benchmark's tables.</summary>
     public async Task<PostgresDatabase> CreateDatabaseAsync(CancellationToken cancellationToken)
     {
-        var database = await PostgresServer.CreateDatabaseAsync(cancellationToken: cancellationToken);
-        await ExecuteAsync(database.DataSource, CreateTables, cancellationToken);
-        return database;
+        var further = await postgres.CreateDatabaseAsync(cancellationToken: cancellationToken);
+        await ExecuteAsync(further.DataSource, CreateTables, cancellationToken);
+        return further;
     }
 
-    public static async Task ExecuteAsync(NpgsqlDataSource postgres, string sql, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)
+    public static async Task ExecuteAsync(
+        NpgsqlDataSource postgres, string sql, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)
     {
         await using var command = postgres.CreateCommand(sql);
         command.CommandTimeout = 0;
@@ -65,10 +54,10 @@ internal sealed class BenchServers : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // Servers first: a database of a server that is gone need not be dropped, and a failure to do so would hide what went wrong before.
-        await PostgresServer.DisposeAsync();
-        await RedisServer.DisposeAsync();
-        await Database.DisposeAsync();
-        await Connection.DisposeAsync();
+        // Servers first: a database of a server that is gone need not be dropped.
+        await postgres.DisposeAsync();
+        await redis.DisposeAsync();
+        await database.DisposeAsync();
+        await connection.DisposeAsync();
     }
 }

@@ -1,9 +1,6 @@
-using System.Text.Json;
-using FanOut.EventBus;
 using FanOut.EventBus.Wire;
-using StackExchange.Redis;
 
-namespace FanOut.Bench.Running;
+namespace FanOut.Bench;
 
 /// <summary>A stream of events as the relay would have written it: entry k of a batch has the id ms-k.</summary>
 internal sealed record BenchStream(StreamName Name, int Count)
@@ -16,14 +13,15 @@ internal sealed record BenchStream(StreamName Name, int Count)
     public static EntryId IdOf(int number) => new(Beginning.ToUnixTimeMilliseconds() + (number / BatchSize), number % BatchSize);
 
     /// <summary>Fills a stream unless it is there already.</summary>
-    public static async Task<BenchStream> FillAsync(BenchServers servers, string name, int count, BenchProgress progress, CancellationToken cancellationToken, int? bytes = null)
+    public static async Task<BenchStream> FillAsync(
+        BenchServers servers, string name, int count, Action<string> say, CancellationToken cancellationToken, int? bytes = null)
     {
         var redis = servers.Redis;
         var stream = new BenchStream(new StreamName(name), count);
         var there = (int)await redis.StreamLengthAsync(name);
         if (there < count)
         {
-            progress.Say($"filling a stream with {count:n0} events");
+            say($"filling a stream with {count:n0} events");
         }
 
         var added = new Task<RedisValue>[BatchSize];

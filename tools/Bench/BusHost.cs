@@ -1,11 +1,8 @@
-using FanOut.EventBus;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Npgsql;
-using StackExchange.Redis;
 
-namespace FanOut.Bench.Running;
+namespace FanOut.Bench;
 
 /// <summary>Hosts with the event bus in this process, without logs.</summary>
 internal static class BusHost

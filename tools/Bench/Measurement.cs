@@ -1,9 +1,11 @@
 using System.Globalization;
 
-namespace FanOut.Bench.Running;
+namespace FanOut.Bench;
 
-/// <summary>What was seen of one figure over all rounds. The value is their median; a ratio is value / limit, whether more or less is better.</summary>
-internal sealed record Measurement(string Scenario, string Variant, Standing Standing, string Unit, double Value, double Lowest, double Highest, double? Limit, double? TimesBaseline, IReadOnlyList<Goal> Goals)
+/// <summary>One figure over all rounds. The value is their median; the ratio is value / limit, whether more or less is better.</summary>
+internal sealed record Measurement(
+    string Scenario, string Variant, Standing Standing, string Unit, double Value, double Lowest, double Highest, double? Limit,
+    double? TimesBaseline, IReadOnlyList<Goal> Goals)
 {
     public double? Ratio => Limit is > 0 ? Value / Limit : null;
 
@@ -12,35 +14,21 @@ internal sealed record Measurement(string Scenario, string Variant, Standing Sta
 }
 
 /// <summary>What a figure should reach.</summary>
-internal sealed record Goal
+internal sealed record Goal(string Text, Func<Measurement, bool> IsMet)
 {
-    private readonly Func<Measurement, double?> _value;
-    private readonly double _bound;
-    private readonly bool _isLeast;
-    private readonly string _unit;
-
-    private Goal(Func<Measurement, double?> value, double bound, bool isLeast, string unit)
-    {
-        _value = value;
-        _bound = bound;
-        _isLeast = isLeast;
-        _unit = unit;
-    }
-
     /// <summary>So much of the limit, or more.</summary>
-    public static Goal RatioAtLeast(double bound) => new(measurement => measurement.Ratio, bound, true, " of the limit");
+    public static Goal RatioAtLeast(double bound) => new($"≥ {bound:0.##} of the limit", measurement => measurement.Ratio >= bound);
 
     /// <summary>So many times the limit, or less.</summary>
-    public static Goal RatioAtMost(double bound) => new(measurement => measurement.Ratio, bound, false, " of the limit");
+    public static Goal RatioAtMost(double bound) => new($"≤ {bound:0.##} of the limit", measurement => measurement.Ratio <= bound);
 
     /// <summary>So many times the baseline, or more.</summary>
-    public static Goal TimesBaselineAtLeast(double bound) => new(measurement => measurement.TimesBaseline, bound, true, " x the article's");
+    public static Goal TimesBaselineAtLeast(double bound) =>
+        new($"≥ {bound:0.##} x the article's", measurement => measurement.TimesBaseline >= bound);
 
-    public static Goal ValueAtMost(double bound, string unit) => new(measurement => measurement.Value, bound, false, " " + unit);
+    public static Goal ValueAtMost(double bound, string unit) => new($"≤ {bound:0.##} {unit}", measurement => measurement.Value <= bound);
 
-    public bool IsMet(Measurement measurement) => _value(measurement) is { } value && (_isLeast ? value >= _bound : value <= _bound);
-
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{(_isLeast ? "≥" : "≤")} {_bound:0.##}{_unit}");
+    public override string ToString() => Text;
 }
 
 internal static class Quantity

@@ -1,4 +1,4 @@
-namespace FanOut.Bench.Running;
+namespace FanOut.Bench;
 
 /// <summary>Runs variants in turn, A B C A B C, so that whatever else the machine does falls on all of them, and takes medians.</summary>
 internal static class Rounds
@@ -7,7 +7,6 @@ internal static class Rounds
         string scenario, BenchRun run, IReadOnlyList<Variant> variants, CancellationToken cancellationToken, bool warmUp = true)
     {
         var values = variants.ToDictionary(variant => variant, variant => variant.Figures.Select(_ => new List<double>()).ToArray());
-        run.Progress.Expect(variants.Count * (run.Rounds + (warmUp ? 1 : 0)));
         for (var round = warmUp ? 0 : 1; round <= run.Rounds; round++)
         {
             foreach (var variant in variants)
@@ -20,8 +19,8 @@ internal static class Rounds
                     values[variant][i].Add(figures[i]);
                 }
 
-                var seen = string.Join(", ", figures.Zip(variant.Figures, (value, figure) => $"{(figure.Name.Length > 0 ? figure.Name + " " : "")}{Quantity.Format(value)} {figure.Unit}"));
-                run.Progress.Step($"{scenario} {(round == 0 ? "warm-up" : $"round {round}/{run.Rounds}")}: {variant.Name}: {seen}");
+                var seen = figures.Zip(variant.Figures, (value, figure) => $"{figure.Name} {Quantity.Format(value)} {figure.Unit}".TrimStart());
+                run.Say($"{scenario} {(round == 0 ? "warm-up" : $"round {round}/{run.Rounds}")}: {variant.Name}: {string.Join(", ", seen)}");
             }
         }
 
@@ -29,7 +28,8 @@ internal static class Rounds
         {
             var seen = values[variant][i];
             return new Measurement(
-                scenario, $"{variant.Name} {figure.Name}".Trim(), variant.Standing, figure.Unit, Median(seen), seen.Min(), seen.Max(), Of(Standing.Limit, figure), Median(seen) / Of(Standing.Baseline, figure), figure.Goals);
+                scenario, $"{variant.Name} {figure.Name}".Trim(), variant.Standing, figure.Unit, Median(seen), seen.Min(), seen.Max(),
+                Of(Standing.Limit, figure), Median(seen) / Of(Standing.Baseline, figure), figure.Goals);
         }))];
 
         double? Of(Standing standing, FigureSpec figure)

@@ -1,4 +1,4 @@
-namespace FanOut.Bench.Running;
+namespace FanOut.Bench;
 
 internal static class Until
 {

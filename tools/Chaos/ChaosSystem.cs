@@ -1,11 +1,6 @@
 using System.Net.Http.Json;
-using FanOut.Chaos.Load;
-using FanOut.EventBus;
-using FanOut.TestServers;
-using Npgsql;
-using StackExchange.Redis;
 
-namespace FanOut.Chaos.Running;
+namespace FanOut.Chaos;
 
 /// <summary>The whole system, as processes: a Redis with its append-only file, a Postgres with fsync, and two replicas of each service.</summary>
 internal sealed class ChaosSystem : IAsyncDisposable
@@ -50,14 +45,25 @@ internal sealed class ChaosSystem : IAsyncDisposable
         AppendFsync = "everysec",
         Log = Path.Combine(folder, $"{name}.log"),
         // A replica that is behind must not be cut off by the master for it.
-        Settings = new Dictionary<string, string> { ["client-output-buffer-limit"] = "replica 0 0 0", ["repl-diskless-sync-delay"] = "0", ["repl-timeout"] = "600" },
+        Settings = new Dictionary<string, string>
+        {
+            ["client-output-buffer-limit"] = "replica 0 0 0",
+            ["repl-diskless-sync-delay"] = "0",
+            ["repl-timeout"] = "600",
+        },
     };
 
     public static async Task<ChaosSystem> StartAsync(Narrator narrator, string folder, CancellationToken cancellationToken)
     {
         var redis = await RedisServer.StartAsync(RedisOptions(folder, "redis"), cancellationToken);
         var postgres = await PostgresServer.StartAsync(
-            new PostgresServerOptions { Fsync = true, MaxConnections = 300, Log = Path.Combine(folder, "postgres.log"), Settings = new Dictionary<string, string> { ["synchronous_commit"] = "on" } },
+            new PostgresServerOptions
+            {
+                Fsync = true,
+                MaxConnections = 300,
+                Log = Path.Combine(folder, "postgres.log"),
+                Settings = new Dictionary<string, string> { ["synchronous_commit"] = "on" },
+            },
             cancellationToken);
         var system = new ChaosSystem(narrator, folder, redis, postgres, await WebhookSink.StartAsync(cancellationToken));
         try
@@ -105,8 +111,9 @@ internal sealed class ChaosSystem : IAsyncDisposable
     {
         try
         {
-            await using var command = Database.CreateCommand(EmbeddedSql.Read("Running.find_leader.sql"));
-            return await command.ExecuteScalarAsync(cancellationToken) is int port ? Services.FirstOrDefault(service => service.ToPostgres.Carries(port)) : null;
+            await using var command = Database.CreateCommand(EmbeddedSql.Read("find_leader.sql"));
+            var port = await command.ExecuteScalarAsync(cancellationToken) as int?;
+            return Services.FirstOrDefault(service => port is { } leader && service.ToPostgres.Carries(leader));
         }
         catch (NpgsqlException)
         {

@@ -1,6 +1,4 @@
-using System.Globalization;
-
-namespace FanOut.Chaos.Running;
+namespace FanOut.Chaos;
 
 /// <summary>Says what is done, and when.</summary>
 internal sealed class Narrator(TextWriter writer, TimeProvider time)
@@ -14,7 +12,7 @@ internal sealed class Narrator(TextWriter writer, TimeProvider time)
     {
         lock (_writing)
         {
-            writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"[{time.GetElapsedTime(_begun).TotalSeconds,7:0.0} s] {what}"));
+            writer.WriteLine($"[{time.GetElapsedTime(_begun).TotalSeconds,7:0.0} s] {what}");
         }
     }
 }

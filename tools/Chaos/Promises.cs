@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using FanOut.Chaos.Load;
 using FanOut.Chaos.Verifying;
 
-namespace FanOut.Chaos.Running;
+namespace FanOut.Chaos;
 
 /// <summary>What the faults so far add to what must be true, beside that each accepted order takes effect once.</summary>
 internal sealed class Promises
@@ -31,7 +31,8 @@ internal sealed class Promises
         if (_redisLostData)
         {
             _redisLostData = false;
-            _forgotten.UnionWith([.. _poison.Keys, .. _setAside.Keys, .. seen.Groups.SelectMany(group => group.DeadLetters).Select(letter => letter.Entry)]);
+            var letters = seen.Groups.SelectMany(group => group.DeadLetters).Select(letter => letter.Entry);
+            _forgotten.UnionWith([.. _poison.Keys, .. _setAside.Keys, .. letters]);
         }
     }
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 
-namespace FanOut.Chaos.Running;
+namespace FanOut.Chaos;
 
-/// <summary>The services' settings, with times in which a fault is over in seconds instead of minutes. Only times, sizes and places: no part works another way than it does with the defaults.</summary>
+/// <summary>The services' settings, with times in which a fault is over in seconds. Only times, sizes and places differ from the defaults.</summary>
 internal static class QuickSettings
 {
     /// <summary>How long an entry may be pending without a sign of life.</summary>
@@ -51,8 +51,8 @@ internal static class QuickSettings
         };
         for (var retry = 0; retry < 100; retry++)
         {
-            settings[string.Create(CultureInfo.InvariantCulture, $"Webhooks__RetrySchedule__{retry}")] = "00:00:00.5";
-            settings[string.Create(CultureInfo.InvariantCulture, $"Notifications__RetrySchedule__{retry}")] = "00:00:00.5";
+            settings[$"Webhooks__RetrySchedule__{retry}"] = "00:00:00.5";
+            settings[$"Notifications__RetrySchedule__{retry}"] = "00:00:00.5";
         }
 
         return settings;

@@ -1,15 +1,13 @@
-using System.Globalization;
 using FanOut.Chaos.Load;
 using FanOut.Chaos.Reporting;
 using FanOut.Chaos.Scenarios;
 using FanOut.Chaos.Verifying;
-using Npgsql;
-using StackExchange.Redis;
 
-namespace FanOut.Chaos.Running;
+namespace FanOut.Chaos;
 
 /// <summary>
-/// Runs scenarios, one after the other, on one system: each is verified together with all before it, so that an old order that a later fault doubles shows too. After a failure the next one gets a new system.
+/// Runs scenarios one after the other on one system. Each is verified together with all before it, so that an old order that a later
+/// fault doubles shows too. After a failure the next one gets a new system.
 /// </summary>
 internal sealed class ScenarioRunner(Narrator narrator, string folder, int ordersPerSecond, bool isQuick) : IAsyncDisposable
 {
@@ -30,15 +28,16 @@ internal sealed class ScenarioRunner(Narrator narrator, string folder, int order
         narrator.Say($"=== {scenario.Name}: {scenario.Description}");
         var session = _session ??= await StartSessionAsync(cancellationToken);
         var result = await RunAsync(session, scenario, random, cancellationToken);
-        narrator.Say(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{scenario.Name} {(result.IsGood ? "passed" : "FAILED")}: {result.Accepted} accepted, {result.Count(FindingKind.Lost)} lost, {result.Count(FindingKind.Doubled)} doubled, recovered after {(result.Recovery is { } recovery ? $"{recovery.TotalSeconds:0.0} s" : "-")}"));
-        foreach (var finding in result.Findings)
+        var (_, verdict, recovery) = result;
+        narrator.Say(
+            $"{scenario.Name} {(verdict.IsGood ? "passed" : "FAILED")}: {verdict.Accepted} accepted, {verdict.Count(FindingKind.Lost)} lost, "
+            + $"{verdict.Count(FindingKind.Doubled)} doubled, recovered after {(recovery is { } time ? $"{time.TotalSeconds:0.0} s" : "-")}");
+        foreach (var finding in verdict.Findings)
         {
             narrator.Say($"    {finding}");
         }
 
-        if (!result.IsGood)
+        if (!verdict.IsGood)
         {
             narrator.Say($"    the logs of every process are in {session.System.Folder}");
             _session = null;
@@ -59,7 +58,7 @@ internal sealed class ScenarioRunner(Narrator narrator, string folder, int order
 
     private async Task<ScenarioResult> RunAsync(Session session, Scenario scenario, Random random, CancellationToken cancellationToken)
     {
-        var run = string.Create(CultureInfo.InvariantCulture, $"run{++_runs:00}");
+        var run = $"run{++_runs:00}";
         var before = session.Last;
         var findings = new List<Finding>();
         TimeSpan? recovery = null;
@@ -69,11 +68,12 @@ internal sealed class ScenarioRunner(Narrator narrator, string folder, int order
             try
             {
                 await OrdersArriveAsync(session, ordersPerSecond, cancellationToken);
-                await scenario.InjectAsync(new Fault(session.System, session.Client, session.Promises, random, narrator.Say, isQuick, run), cancellationToken);
+                var fault = new Fault(session.System, session.Client, session.Promises, random, narrator.Say, isQuick, run);
+                await scenario.InjectAsync(fault, cancellationToken);
                 var healed = TimeProvider.System.GetTimestamp();
                 var position = await TryAsync(() => session.Observer.PositionAsync(cancellationToken), cancellationToken);
-                if (await Until.HoldsAsync(
-                    async () => await TryAsync(() => session.Observer.CountOpenAsync(after, position, cancellationToken), cancellationToken) == 0, RecoveryTimeout, cancellationToken))
+                Task<long> CountOpenAsync() => session.Observer.CountOpenAsync(after, position, cancellationToken);
+                if (await Until.HoldsAsync(async () => await TryAsync(CountOpenAsync, cancellationToken) == 0, RecoveryTimeout, cancellationToken))
                 {
                     recovery = TimeProvider.System.GetElapsedTime(healed);
                 }
@@ -106,19 +106,21 @@ internal sealed class ScenarioRunner(Narrator narrator, string folder, int order
         }
 
         findings.AddRange(session.Promises.TakeBroken());
-        return new ScenarioResult(
-            scenario.Name, verdict.Accepted - before.Accepted, Since(verdict.Effects, before.Effects), Since(verdict.DeadLetters, before.DeadLetters), verdict.Prevented - before.Prevented, recovery, findings);
+        return new ScenarioResult(scenario.Name, verdict.Since(before, findings), recovery);
     }
 
     /// <summary>Looks again and again until all is as it must be, and then once more.</summary>
     private static async Task<(Verdict Verdict, Observation Seen)> DrainAsync(Session session, CancellationToken cancellationToken)
     {
-        await Until.HoldsAsync(
-            async () => (await TryAsync(JudgeAsync, cancellationToken)).Verdict is var verdict && (verdict.IsGood || verdict.Count(FindingKind.Doubled) > 0),
-            DrainTimeout,
-            cancellationToken);
+        await Until.HoldsAsync(IsSettledAsync, DrainTimeout, cancellationToken);
         await Task.Delay(Afterwards, TimeProvider.System, cancellationToken);
         return await TryAsync(JudgeAsync, cancellationToken);
+
+        async Task<bool> IsSettledAsync()
+        {
+            var (verdict, _) = await TryAsync(JudgeAsync, cancellationToken);
+            return verdict.IsGood || verdict.Count(FindingKind.Doubled) > 0;
+        }
 
         async Task<(Verdict Verdict, Observation Seen)> JudgeAsync()
         {
@@ -131,7 +133,7 @@ internal sealed class ScenarioRunner(Narrator narrator, string folder, int order
     private static Task OrdersArriveAsync(Session session, int count, CancellationToken cancellationToken)
     {
         var wanted = session.Client.AcceptedCount + count;
-        return Until.TrueAsync(() => Task.FromResult(session.Client.AcceptedCount >= wanted), AnswerTimeout, "orders to be accepted", cancellationToken);
+        return Until.TrueAsync(() => Task.FromResult(session.Client.AcceptedCount >= wanted), AnswerTimeout, "accepted orders", cancellationToken);
     }
 
     /// <summary>A server that has just come back may still end a session.</summary>
@@ -144,24 +146,22 @@ internal sealed class ScenarioRunner(Narrator narrator, string folder, int order
             {
                 return await ask();
             }
-            catch (Exception e) when (attempt < Attempts && !cancellationToken.IsCancellationRequested && e is NpgsqlException or RedisException or TimeoutException)
+            catch (Exception e) when (attempt < Attempts && e is NpgsqlException or RedisException or TimeoutException)
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 await Task.Delay(TimeSpan.FromMilliseconds(250), TimeProvider.System, cancellationToken);
             }
         }
     }
 
-    private static Dictionary<string, int> Since(IReadOnlyDictionary<string, int> now, IReadOnlyDictionary<string, int> before) =>
-        now.ToDictionary(count => count.Key, count => count.Value - before.GetValueOrDefault(count.Key));
-
     private async Task<Session> StartSessionAsync(CancellationToken cancellationToken)
     {
-        var own = Directory.CreateDirectory(Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"system-{++_systems}"))).FullName;
+        var own = Directory.CreateDirectory(Path.Combine(folder, $"system-{++_systems}")).FullName;
         var begun = TimeProvider.System.GetTimestamp();
         var system = await ChaosSystem.StartAsync(narrator, own, cancellationToken);
-        narrator.Say(string.Create(
-            CultureInfo.InvariantCulture,
-            $"redis, postgres and {system.Services.Count} services ({Fault.Names(system.Services)}) started in {TimeProvider.System.GetElapsedTime(begun).TotalSeconds:0.0} s; {ordersPerSecond} orders a second"));
+        narrator.Say(
+            $"redis, postgres and {system.Services.Count} services ({Fault.Names(system.Services)}) started in "
+            + $"{TimeProvider.System.GetElapsedTime(begun).TotalSeconds:0.0} s; {ordersPerSecond} orders a second");
         return new Session(system);
     }
 

@@ -1,9 +1,8 @@
 using FanOut.Chaos.Network;
-using FanOut.TestServers;
 
-namespace FanOut.Chaos.Running;
+namespace FanOut.Chaos;
 
-/// <summary>One replica of a service: a process that may be killed, stalled and started again at the same address, with a network of its own to Redis and to Postgres.</summary>
+/// <summary>One replica of a service: a process that may be killed, stalled and started again, behind a proxy to Redis and one to Postgres.</summary>
 internal sealed class ServiceReplica : IAsyncDisposable
 {
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(40);
@@ -15,7 +14,8 @@ internal sealed class ServiceReplica : IAsyncDisposable
     private ServiceProcess? _process;
     private bool _wanted;
 
-    public ServiceReplica(ServiceKind kind, int number, int redisPort, int postgresPort, string database, IReadOnlyDictionary<string, string> settings, string logFolder)
+    public ServiceReplica(
+        ServiceKind kind, int number, int redisPort, int postgresPort, string database, Dictionary<string, string> settings, string logFolder)
     {
         Kind = kind;
         Name = $"{kind.Name}-{number}";
@@ -25,7 +25,9 @@ internal sealed class ServiceReplica : IAsyncDisposable
         _environment = new Dictionary<string, string>(settings)
         {
             ["ConnectionStrings__redis"] = $"127.0.0.1:{ToRedis.Port},connectTimeout=2000,keepAlive=2",
-            ["ConnectionStrings__fanout"] = $"Host=127.0.0.1;Port={ToPostgres.Port};Username=postgres;Database={database};Application Name={Name};Timeout=5;Command Timeout=10;Keepalive=5",
+            ["ConnectionStrings__fanout"] =
+                $"Host=127.0.0.1;Port={ToPostgres.Port};Username=postgres;Database={database};Application Name={Name};"
+                + "Timeout=5;Command Timeout=10;Keepalive=5",
         };
         Address = new Uri($"http://127.0.0.1:{_port}");
     }
@@ -41,19 +43,12 @@ internal sealed class ServiceReplica : IAsyncDisposable
     public TcpProxy ToPostgres { get; }
 
     /// <summary>Starts it, and does not wait until it answers.</summary>
-    public async Task StartAsync()
+    public Task StartAsync() => ChangeAsync(async () =>
     {
-        await _changing.WaitAsync();
-        try
-        {
-            _wanted = true;
-            await LaunchAsync();
-        }
-        finally
-        {
-            _changing.Release();
-        }
-    }
+        _wanted = true;
+        await LaunchAsync();
+        return true;
+    });
 
     /// <summary>Waits until it answers that it is well.</summary>
     /// <exception cref="TimeoutException">It does not.</exception>
@@ -76,38 +71,20 @@ internal sealed class ServiceReplica : IAsyncDisposable
         cancellationToken);
 
     /// <summary>kill -9, and it stays down.</summary>
-    public async Task KillAsync()
+    public Task KillAsync() => ChangeAsync(async () =>
     {
-        await _changing.WaitAsync();
-        try
-        {
-            _wanted = false;
-            if (_process is { } process)
-            {
-                await process.KillAsync();
-            }
-        }
-        finally
-        {
-            _changing.Release();
-        }
-    }
+        _wanted = false;
+        await (_process?.KillAsync() ?? Task.CompletedTask);
+        return true;
+    });
 
     /// <summary>SIGTERM, and it stays down.</summary>
     /// <returns>Whether it ended by itself.</returns>
-    public async Task<bool> StopAsync()
+    public Task<bool> StopAsync() => ChangeAsync(async () =>
     {
-        await _changing.WaitAsync();
-        try
-        {
-            _wanted = false;
-            return _process is not { } process || await process.StopAsync(StopPatience);
-        }
-        finally
-        {
-            _changing.Release();
-        }
-    }
+        _wanted = false;
+        return _process is not { } process || await process.StopAsync(StopPatience);
+    });
 
     /// <summary>SIGSTOP.</summary>
     public Task PauseAsync() => _process!.PauseAsync();
@@ -115,27 +92,19 @@ internal sealed class ServiceReplica : IAsyncDisposable
     /// <summary>SIGCONT.</summary>
     public void Resume() => _process?.Resume();
 
-    /// <summary>Starts it again where it ended although nobody asked it to, as whatever runs services does.</summary>
-    /// <returns>What it ended with; null where it runs.</returns>
-    public async Task<int?> ReviveAsync()
+    /// <summary>Starts it again where it ended although nobody asked it to, as an orchestrator does.</summary>
+    /// <returns>Its exit code; null where it runs.</returns>
+    public Task<int?> ReviveAsync() => ChangeAsync<int?>(async () =>
     {
-        await _changing.WaitAsync();
-        try
+        if (!_wanted || _process is not { HasExited: true } ended)
         {
-            if (!_wanted || _process is not { HasExited: true } ended)
-            {
-                return null;
-            }
+            return null;
+        }
 
-            var status = ended.ExitCode;
-            await LaunchAsync();
-            return status;
-        }
-        finally
-        {
-            _changing.Release();
-        }
-    }
+        var status = ended.ExitCode;
+        await LaunchAsync();
+        return status;
+    });
 
     public async ValueTask DisposeAsync()
     {
@@ -148,6 +117,19 @@ internal sealed class ServiceReplica : IAsyncDisposable
         await ToRedis.DisposeAsync();
         await ToPostgres.DisposeAsync();
         _changing.Dispose();
+    }
+
+    private async Task<T> ChangeAsync<T>(Func<Task<T>> change)
+    {
+        await _changing.WaitAsync();
+        try
+        {
+            return await change();
+        }
+        finally
+        {
+            _changing.Release();
+        }
     }
 
     private async Task LaunchAsync()

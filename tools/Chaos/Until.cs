@@ -1,4 +1,4 @@
-namespace FanOut.Chaos.Running;
+namespace FanOut.Chaos;
 
 internal static class Until
 {

@@ -1,7 +1,5 @@
 using System.Runtime.InteropServices;
-using FanOut.Bench.Running;
 using FanOut.EventBus.Consuming;
-using Npgsql;
 
 namespace FanOut.Bench.Consume;
 

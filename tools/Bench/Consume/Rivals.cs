@@ -1,12 +1,11 @@
-using System.Text.Json;
-using FanOut.Bench.Running;
 using FanOut.EventBus.Wire;
-using Npgsql;
-using StackExchange.Redis;
 
 namespace FanOut.Bench.Consume;
 
-/// <summary>The article's consumer, one message at a time: is there an idempotency record? No: effect and record in one transaction, commit. Its key is scoped by group here, or a second group would skip everything.</summary>
+/// <summary>
+/// The article's consumer, one message at a time: where there is no idempotency record, effect and record in one transaction. The record's
+/// key includes the group here, or a second group would skip everything.
+/// </summary>
 internal sealed class ArticleAlgorithm(NpgsqlDataSource postgres)
 {
     private static readonly string FindProcessed = EmbeddedSql.Read("Consume.find_processed.sql");
@@ -45,7 +44,7 @@ internal sealed class ArticleAlgorithm(NpgsqlDataSource postgres)
     }
 }
 
-/// <summary>A batch in one transaction, with one inbox row and one effect row per event: the best that is usually made of Redis and Postgres.</summary>
+/// <summary>A batch in one transaction, with an inbox row and an effect row per event: the usual best of Redis and Postgres.</summary>
 internal sealed class InboxRowPerEvent(NpgsqlDataSource postgres)
 {
     private static readonly string InsertProcessed = EmbeddedSql.Read("Consume.insert_processed.sql");

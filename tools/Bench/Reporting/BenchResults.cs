@@ -1,6 +1,4 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
-using FanOut.Bench.Running;
 
 namespace FanOut.Bench.Reporting;
 

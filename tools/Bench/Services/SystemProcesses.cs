@@ -1,12 +1,6 @@
-using FanOut.Bench.Running;
-using FanOut.EventBus;
-using FanOut.TestServers;
-using Npgsql;
-using StackExchange.Redis;
-
 namespace FanOut.Bench.Services;
 
-/// <summary>Starts FanOut's services on the benchmark's servers, with the environment that an AppHost gives them. They log warnings only and record no traces; metrics are collected.</summary>
+/// <summary>Starts FanOut's services on the benchmark's servers. They log warnings only and record no traces; metrics are collected.</summary>
 internal sealed class SystemProcesses(BenchServers servers, PostgresDatabase database)
 {
     public IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string>
@@ -49,7 +43,8 @@ internal sealed class GroupWatch(IDatabase redis, StreamName stream)
             return [];
         }
 
-        return (await redis.StreamGroupInfoAsync(StreamKeys.Stream(stream))).ToDictionary(info => info.Name, info => (info.EntriesRead ?? 0) - info.PendingMessageCount);
+        var groups = await redis.StreamGroupInfoAsync(StreamKeys.Stream(stream));
+        return groups.ToDictionary(info => info.Name, info => (info.EntriesRead ?? 0) - info.PendingMessageCount);
     }
 }
 

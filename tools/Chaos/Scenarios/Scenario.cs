@@ -20,7 +20,8 @@ internal enum Part
     Redis = 32,
     Postgres = 64,
     Network = 128,
-    Services = Api | Webhook | Analytics | Notification | Reclaimer,
+    Workers = Webhook | Analytics | Notification,
+    Services = Api | Workers | Reclaimer,
 }
 
 /// <summary>All scenarios, in the order they run.</summary>

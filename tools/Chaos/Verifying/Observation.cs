@@ -12,7 +12,7 @@ internal sealed record Observation
     /// <summary>The events that stand on the stream, each as often as it does. Those that were trimmed do not.</summary>
     public IReadOnlyList<Guid> OnStream { get; init; } = [];
 
-    /// <summary>Entries, by their ids, that nobody published through the outbox and that a relay has moved off the stream, because they stood where its own had to go. No group is due them any more.</summary>
+    /// <summary>Ids of foreign entries that a relay has moved off the stream. No group must handle them any more.</summary>
     public IReadOnlySet<string> MovedAside { get; init; } = new HashSet<string>();
 
     /// <summary>What analytics has added up. No unique key stands before a sum: an event that was added twice shows.</summary>

@@ -6,12 +6,21 @@ namespace FanOut.Chaos.Verifying;
 /// <param name="DeadLetters">How many dead letters each group has.</param>
 /// <param name="Prevented">Deliveries that the inboxes stopped from having their effect a second time.</param>
 /// <param name="Findings">What is not as it must be.</param>
-internal sealed record Verdict(int Accepted, IReadOnlyDictionary<string, int> Effects, IReadOnlyDictionary<string, int> DeadLetters, long Prevented, IReadOnlyList<Finding> Findings)
+internal sealed record Verdict(
+    int Accepted, IReadOnlyDictionary<string, int> Effects, IReadOnlyDictionary<string, int> DeadLetters, long Prevented,
+    IReadOnlyList<Finding> Findings)
 {
     public bool IsGood => Findings.Count == 0;
 
-    /// <summary>Nothing is on its way any more.</summary>
-    public bool IsDrained => !Findings.Any(finding => finding.Kind == FindingKind.Stuck);
+    /// <summary>What this verdict has more than an earlier one.</summary>
+    public Verdict Since(Verdict before, IReadOnlyList<Finding> findings)
+    {
+        var (effects, deadLetters) = (Less(Effects, before.Effects), Less(DeadLetters, before.DeadLetters));
+        return new(Accepted - before.Accepted, effects, deadLetters, Prevented - before.Prevented, findings);
+
+        static Dictionary<string, int> Less(IReadOnlyDictionary<string, int> now, IReadOnlyDictionary<string, int> before) =>
+            now.ToDictionary(count => count.Key, count => count.Value - before.GetValueOrDefault(count.Key));
+    }
 
     public int Count(FindingKind kind) => Findings.Where(finding => finding.Kind == kind).SelectMany(finding => finding.Ids).Distinct().Count();
 }
@@ -24,8 +33,11 @@ internal sealed record Finding(FindingKind Kind, string Where, IReadOnlyList<str
 {
     private const int MostNamed = 20;
 
-    public override string ToString() =>
-        $"{Kind.ToString().ToUpperInvariant()} in {Where}: {string.Join(", ", Ids.Take(MostNamed))}{(Ids.Count > MostNamed ? $" and {Ids.Count - MostNamed} more" : "")}";
+    public override string ToString()
+    {
+        var more = Ids.Count > MostNamed ? $" and {Ids.Count - MostNamed} more" : "";
+        return $"{Kind.ToString().ToUpperInvariant()} in {Where}: {string.Join(", ", Ids.Take(MostNamed))}{more}";
+    }
 }
 
 internal enum FindingKind
