@@ -14,7 +14,8 @@ internal static class Repository
 
     public static IReadOnlyList<string> Projects { get; } = WithExtension(".csproj");
 
-    public static IReadOnlyList<string> WithExtension(string extension) => [.. Files.Where(file => file.EndsWith(extension, StringComparison.Ordinal))];
+    public static IReadOnlyList<string> WithExtension(string extension) =>
+        [.. Files.Where(file => file.EndsWith(extension, StringComparison.Ordinal))];
 
     public static string Read(string file) => File.ReadAllText(Path.Combine(Root, file));
 
@@ -28,7 +29,9 @@ internal static class Repository
 
     /// <summary>The project that a file belongs to, or null.</summary>
     public static string? ProjectOf(string file) =>
-        Projects.FirstOrDefault(project => file.StartsWith(Path.GetDirectoryName(project)!.Replace('\\', '/') + "/", StringComparison.Ordinal)) is { } found ? NameOf(found) : null;
+        Projects.FirstOrDefault(project => file.StartsWith(project[..(project.LastIndexOf('/') + 1)], StringComparison.Ordinal)) is { } found
+            ? NameOf(found)
+            : null;
 
     private static string Relative(string path) => Path.GetRelativePath(Root, path).Replace('\\', '/');
 

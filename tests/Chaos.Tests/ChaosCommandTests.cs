@@ -1,9 +1,10 @@
 using System.CommandLine;
+using System.Globalization;
 using FanOut.Chaos.Scenarios;
 
 namespace FanOut.Chaos.Tests;
 
-/// <summary>The fault suite itself, shortened: its exit status and its table are taken at their word here; what they are worth the verifier's tests show.</summary>
+/// <summary>The fault suite itself, shortened. These tests trust its exit status and its table; the tests of the verifier check those.</summary>
 public sealed class ChaosCommandTests
 {
     private static readonly string[] Shortened = ["kill-webhook", "stall-worker", "redis-empty", "postgres-kill", "trimmed-outside", "poison"];
@@ -14,12 +15,18 @@ public sealed class ChaosCommandTests
         var (status, output) = await InvokeAsync([.. Shortened, "--quick", "--seed", "1", "--orders-per-second", "30"]);
 
         Assert.True(status == 0, output);
-        var rows = output.Split('\n').Where(line => line.StartsWith('│')).Select(line => line.Trim('│', '\r').Split('│', StringSplitOptions.TrimEntries)).ToArray();
-        Assert.Equal(["scenario", "accepted", "webhook", "analytics", "notification", "lost", "doubled", "stuck", "unexpected", "prevented", "dead-lettered", "recovery", ""], rows[0]);
+        var lines = output.Split('\n').Where(line => line.StartsWith('│'));
+        var rows = lines.Select(line => line.Trim('│', '\r').Split('│', StringSplitOptions.TrimEntries)).ToArray();
+        Assert.Equal(
+            [
+                "scenario", "accepted", "webhook", "analytics", "notification", "lost", "doubled", "stuck", "unexpected", "prevented",
+                "dead-lettered", "recovery", "",
+            ],
+            rows[0]);
         Assert.Equal(Shortened, rows[1..].Select(row => row[0]));
         Assert.All(rows[1..], row =>
         {
-            Assert.True(int.Parse(row[1], System.Globalization.NumberStyles.AllowThousands, System.Globalization.CultureInfo.InvariantCulture) > 30, output);
+            Assert.True(int.Parse(row[1], NumberStyles.AllowThousands, CultureInfo.InvariantCulture) > 30, output);
             Assert.Equal(row[1], row[2]);
             Assert.Equal(row[1], row[3]);
             Assert.Equal(["0", "0", "0", "0"], row[5..9]);

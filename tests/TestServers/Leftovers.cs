@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace FanOut.TestServers;
 
-/// <summary>Sees to it that neither processes nor folders stay behind: not after a normal end, and not after the next start if the last run was killed.</summary>
+/// <summary>Removes processes and folders at a normal end, and at the next start if the last run was killed.</summary>
 internal static class Leftovers
 {
     private const string Prefix = "fanout-test-";

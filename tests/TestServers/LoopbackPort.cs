@@ -5,7 +5,7 @@ namespace FanOut.TestServers;
 
 internal static class LoopbackPort
 {
-    /// <summary>A port that is free now, below the ephemeral range, so that no outgoing connection takes it while a server is down between two lives.</summary>
+    /// <summary>A free port below the ephemeral range, so that no outgoing connection takes it while a server is being restarted.</summary>
     public static int Next()
     {
         for (var attempt = 0; attempt < 200; attempt++)

@@ -4,7 +4,8 @@ using Npgsql;
 namespace FanOut.TestServers;
 
 /// <summary>
-/// A Postgres cluster of the tests' own, on loopback and a free port, run as a service user when the tests run as root. It dies with the process that started it.
+/// A Postgres cluster of the tests' own, on loopback and a free port, run as a service user when the tests run as root. It ends with the
+/// process that started it.
 /// <see cref="SharedAsync"/> gives one per test assembly; take a database per test class from it with <see cref="CreateDatabaseAsync"/>.
 /// </summary>
 public sealed class PostgresServer : IAsyncDisposable

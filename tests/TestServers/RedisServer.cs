@@ -144,7 +144,7 @@ public sealed class RedisServer : IAsyncDisposable
 
     // A value such as "127.0.0.1 6379" is several words to Redis; an empty one must stay an argument.
     private static IEnumerable<string> Argument(KeyValuePair<string, string> setting) =>
-        setting.Value.Length == 0 ? [$"--{setting.Key}", ""] : [$"--{setting.Key}", .. setting.Key == "dir" ? [setting.Value] : setting.Value.Split(' ')];
+        [$"--{setting.Key}", .. setting.Key == "dir" ? [setting.Value] : setting.Value.Split(' ')];
 
     private async Task<bool> AnswersAsync(CancellationToken cancellationToken)
     {

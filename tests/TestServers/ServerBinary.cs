@@ -12,15 +12,19 @@ internal static class ServerBinary
 
     private static string Find(string name, IEnumerable<string> folders, string install) =>
         Candidates(name, folders).FirstOrDefault(File.Exists)
-        ?? throw new TestServerException($"These tests run on a real server, but '{name}' is neither on the PATH nor in the usual folders. Install it ({install}) or put it on the PATH.");
+        ?? throw new TestServerException($"'{name}' is neither on the PATH nor in the usual folders. Install it ({install}) or put it on the PATH.");
 
     private static IEnumerable<string> Candidates(string name, IEnumerable<string> folders) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Concat(folders).Select(folder => Path.Combine(folder, name));
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Concat(folders).Select(folder => Path.Combine(folder, name));
 
     private static IEnumerable<string> PostgresFolders() =>
         new[] { ("/usr/lib/postgresql", "*"), ("/usr", "pgsql-*"), ("/opt/homebrew/opt", "postgresql*"), ("/usr/local/opt", "postgresql*") }
             .Where(place => Directory.Exists(place.Item1))
             .SelectMany(place => Directory.EnumerateDirectories(place.Item1, place.Item2))
-            .OrderByDescending(folder => int.TryParse(new string([.. Path.GetFileName(folder).Where(char.IsAsciiDigit)]), out var version) ? version : 0)
+            .OrderByDescending(Version)
             .Select(folder => Path.Combine(folder, "bin"));
+
+    private static int Version(string folder) =>
+        int.TryParse(new string([.. Path.GetFileName(folder).Where(char.IsAsciiDigit)]), out var version) ? version : 0;
 }

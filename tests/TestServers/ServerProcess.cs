@@ -20,7 +20,8 @@ internal sealed partial class ServerProcess
     private readonly string _name;
     private readonly TextWriter? _log;
 
-    // The kernel ties the parent-death signal to the *thread* that forked, and the pool retires its threads: so one thread starts everything and never ends.
+    // The kernel ties the parent-death signal to the *thread* that forked, and the pool retires its threads. So one thread starts everything
+    // and never ends.
     static ServerProcess() => new Thread(() =>
     {
         foreach (var launch in Launches.GetConsumingEnumerable())
@@ -36,7 +37,12 @@ internal sealed partial class ServerProcess
         _process = process;
 
         // Shared: the end of what a former life printed may still be on its way into the same file.
-        _log = log is null ? null : TextWriter.Synchronized(new StreamWriter(new FileStream(log, FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true });
+        if (log is not null)
+        {
+            var file = new FileStream(log, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+            _log = TextWriter.Synchronized(new StreamWriter(file) { AutoFlush = true });
+        }
+
         _log?.WriteLine($"--- {name} started as process {process.Id}");
         _reading = ReadAllAsync(process);
     }
@@ -57,9 +63,15 @@ internal sealed partial class ServerProcess
     private static int SigContinue => OperatingSystem.IsMacOS() ? 19 : 18;
 
     public static async Task<ServerProcess> StartAsync(
-        string name, string file, IEnumerable<string> arguments, bool asServiceUser = false, string? workingFolder = null, IReadOnlyDictionary<string, string>? environment = null, string? log = null)
+        string name, string file, IEnumerable<string> arguments, bool asServiceUser = false, string? workingFolder = null,
+        IReadOnlyDictionary<string, string>? environment = null, string? log = null)
     {
-        var start = new ProcessStartInfo { RedirectStandardError = true, RedirectStandardOutput = true, WorkingDirectory = workingFolder ?? Path.GetTempPath() };
+        var start = new ProcessStartInfo
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            WorkingDirectory = workingFolder ?? Path.GetTempPath(),
+        };
         start.Environment["LC_ALL"] = "C";
         foreach (var (key, value) in environment ?? new Dictionary<string, string>())
         {
@@ -80,7 +92,7 @@ internal sealed partial class ServerProcess
         }
         else if (asServiceUser && IsRoot)
         {
-            throw new TestServerException($"{name} refuses to run as root, and 'setpriv' (package util-linux), which would start it as another user, is missing.");
+            throw new TestServerException($"{name} refuses to run as root: install 'setpriv' (package util-linux) to start it as another user.");
         }
 
         command.Add(file);
@@ -106,7 +118,8 @@ internal sealed partial class ServerProcess
         return process;
     }
 
-    public static async Task RunToEndAsync(string name, string file, IEnumerable<string> arguments, bool asServiceUser, CancellationToken cancellationToken)
+    public static async Task RunToEndAsync(
+        string name, string file, IEnumerable<string> arguments, bool asServiceUser, CancellationToken cancellationToken)
     {
         var process = await StartAsync(name, file, arguments, asServiceUser);
         try
@@ -137,7 +150,8 @@ internal sealed partial class ServerProcess
         {
             if (HasExited)
             {
-                await _reading.WaitAsync(TimeSpan.FromSeconds(2), TimeProvider.System, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                var output = _reading.WaitAsync(TimeSpan.FromSeconds(2), TimeProvider.System, cancellationToken);
+                await output.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 throw Failure($"ended at start with status {_process.ExitCode}");
             }
 
@@ -153,7 +167,8 @@ internal sealed partial class ServerProcess
                 last = e;
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(15), TimeProvider.System, deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var pause = Task.Delay(TimeSpan.FromMilliseconds(15), TimeProvider.System, deadline.Token);
+            await pause.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         cancellationToken.ThrowIfCancellationRequested();

@@ -52,7 +52,8 @@ internal sealed class ServiceProcess : IAsyncDisposable
     /// <param name="environment">What it is told beside its address.</param>
     /// <param name="cancellationToken">Cancels the wait for its health.</param>
     public static async Task<ServiceProcess> StartAsync(
-        string name, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken)
+        string name, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment,
+        CancellationToken cancellationToken)
     {
         var service = await LaunchAsync(name, program, arguments, environment, LoopbackPort.Next(), log: null);
         try
@@ -79,7 +80,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
     {
         if (!File.Exists(program))
         {
-            throw new FileNotFoundException($"{program} is missing: build it (dotnet build AppHost -c Release), or use ./fanout bench and ./fanout chaos, which do.", program);
+            throw new FileNotFoundException($"{program} is missing: build it (dotnet build AppHost -c Release).", program);
         }
 
         var address = new Uri($"http://127.0.0.1:{port}");
@@ -88,7 +89,11 @@ internal sealed class ServiceProcess : IAsyncDisposable
             Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet",
             [program, .. arguments],
             workingFolder: Path.GetDirectoryName(program),
-            environment: new Dictionary<string, string>(environment) { ["ASPNETCORE_URLS"] = address.ToString(), ["ASPNETCORE_ENVIRONMENT"] = "Production" },
+            environment: new Dictionary<string, string>(environment)
+            {
+                ["ASPNETCORE_URLS"] = address.ToString(),
+                ["ASPNETCORE_ENVIRONMENT"] = "Production",
+            },
             log: log);
         return new ServiceProcess(server, address);
     }

@@ -1,9 +1,6 @@
 using System.CommandLine;
-using System.Globalization;
 using FanOut.Chaos.Reporting;
-using FanOut.Chaos.Running;
 using FanOut.Chaos.Scenarios;
-using FanOut.TestServers;
 
 namespace FanOut.Chaos;
 
@@ -14,9 +11,9 @@ internal static class ChaosCommand
     public static RootCommand Create()
     {
         string[] known = [.. Catalogue.All.Select(scenario => scenario.Name), Catalogue.Random];
-        var names = new Argument<string[]>("scenario") { Description = "Which; see --list. All of them unless named, but for random.", Arity = ArgumentArity.ZeroOrMore };
+        var names = new Argument<string[]>("scenario") { Description = "See --list; all but random unless named.", Arity = ArgumentArity.ZeroOrMore };
         names.AcceptOnlyFromAmong(known);
-        var minutes = new Option<double?>("--minutes") { Description = "How long random goes on; 5 unless given. Means random where no scenario is named." };
+        var minutes = new Option<double?>("--minutes") { Description = "The duration of random, 5 by default. Alone it selects random." };
         minutes.Validators.Add(result =>
         {
             if (result.GetValue(minutes) is not > 0)
@@ -24,7 +21,7 @@ internal static class ChaosCommand
                 result.AddError("--minutes must be more than 0.");
             }
         });
-        var seed = new Option<int?>("--seed") { Description = "Chooses whom faults hit, and the steps of random: the same seed, the same ones. Drawn and printed unless given." };
+        var seed = new Option<int?>("--seed") { Description = "Chooses replicas to hit, and the steps of random. Drawn unless given." };
         var list = new Option<bool>("--list") { Description = "Say what there is, and do nothing." };
         var rate = new Option<int>("--orders-per-second") { Description = "The load.", DefaultValueFactory = _ => DefaultOrdersPerSecond };
         rate.Validators.Add(result =>
@@ -36,7 +33,7 @@ internal static class ChaosCommand
         });
         var quick = new Option<bool>("--quick") { Description = "Shorter faults." };
         var keep = new Option<bool>("--keep") { Description = "Keep the logs of all processes also when everything passed." };
-        var command = new RootCommand("Breaks a running FanOut in every way there is a promise for, under load, and verifies order by order that nothing was lost and nothing happened twice.")
+        var command = new RootCommand("Injects faults into a FanOut under load and verifies that each order took effect exactly once.")
         {
             names, minutes, seed, list, rate, quick, keep,
         };
@@ -80,10 +77,12 @@ internal static class ChaosCommand
     }
 
     private static async Task<int> RunAsync(
-        Narrator narrator, IReadOnlyList<string> names, TimeSpan randomTime, int seed, int ordersPerSecond, bool isQuick, bool keep, CancellationToken cancellationToken)
+        Narrator narrator, IReadOnlyList<string> names, TimeSpan randomTime, int seed, int ordersPerSecond, bool isQuick, bool keep,
+        CancellationToken cancellationToken)
     {
-        var folder = Path.Combine(SourceTree.Root, "artifacts", "chaos", TimeProvider.System.GetLocalNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture) + $"-{Environment.ProcessId}");
-        narrator.Say(string.Create(CultureInfo.InvariantCulture, $"seed {seed}; logs in {folder}"));
+        var folder = Path.Combine(
+            SourceTree.Root, "artifacts", "chaos", $"{TimeProvider.System.GetLocalNow():yyyyMMdd-HHmmss}-{Environment.ProcessId}");
+        narrator.Say($"seed {seed}; logs in {folder}");
         var results = new List<ScenarioResult>();
         try
         {
@@ -110,10 +109,10 @@ internal static class ChaosCommand
             ResultTable.Write(narrator.Writer, results);
         }
 
-        var failed = results.Count(result => !result.IsGood);
+        var failed = results.Count(result => !result.Verdict.IsGood);
         await narrator.Writer.WriteLineAsync(failed == 0
-            ? string.Create(CultureInfo.InvariantCulture, $"All {results.Count} passed: nothing lost, nothing doubled. Seed {seed}.")
-            : string.Create(CultureInfo.InvariantCulture, $"{failed} of {results.Count} FAILED. Seed {seed}; the logs are in {folder}."));
+            ? $"All {results.Count} passed: nothing lost, nothing doubled. Seed {seed}."
+            : $"{failed} of {results.Count} FAILED. Seed {seed}; the logs are in {folder}.");
         if (failed == 0 && !keep && Directory.Exists(folder))
         {
             Directory.Delete(folder, recursive: true);
@@ -122,7 +121,8 @@ internal static class ChaosCommand
         return failed == 0 && results.Count > 0 ? 0 : 1;
     }
 
-    private static async Task RandomAsync(ScenarioRunner runner, TimeSpan time, int seed, List<ScenarioResult> results, CancellationToken cancellationToken)
+    private static async Task RandomAsync(
+        ScenarioRunner runner, TimeSpan time, int seed, List<ScenarioResult> results, CancellationToken cancellationToken)
     {
         var mix = new RandomMix(seed);
         var begun = TimeProvider.System.GetTimestamp();

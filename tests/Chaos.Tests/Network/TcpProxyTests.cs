@@ -176,7 +176,8 @@ public sealed class TcpProxyTests : IAsyncLifetime
         return Encoding.UTF8.GetString(received);
     }
 
-    private static async Task<int> ReceiveAsync(Socket socket, Memory<byte> buffer) => await socket.ReceiveAsync(buffer, Cancelled).AsTask().WaitAsync(Patience, TimeProvider.System, Cancelled);
+    private static async Task<int> ReceiveAsync(Socket socket, Memory<byte> buffer) =>
+        await socket.ReceiveAsync(buffer, Cancelled).AsTask().WaitAsync(Patience, TimeProvider.System, Cancelled);
 
     private static async Task AssertResetAsync(Socket socket)
     {

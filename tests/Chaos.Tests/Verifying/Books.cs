@@ -53,7 +53,8 @@ internal sealed class Books
 
     public List<Effect> Deliveries { get; }
 
-    public Dictionary<string, List<RecordedDeadLetter>> DeadLetters { get; } = Groups.ToDictionary(group => group, _ => new List<RecordedDeadLetter>());
+    public Dictionary<string, List<RecordedDeadLetter>> DeadLetters { get; } =
+        Groups.ToDictionary(group => group, _ => new List<RecordedDeadLetter>());
 
     public Dictionary<string, List<string>> LettersOnStream { get; } = Groups.ToDictionary(group => group, _ => new List<string>());
 
@@ -62,7 +63,15 @@ internal sealed class Books
     public List<string> Unsent { get; } = [];
 
     public Verdict Judge() => Verifier.Judge(
-        new Expectation { Accepted = Accepted, Unanswered = Unanswered, Refused = Refused, MustFail = MustFail, Poison = Poison, RedisLostData = RedisLostData },
+        new Expectation
+        {
+            Accepted = Accepted,
+            Unanswered = Unanswered,
+            Refused = Refused,
+            MustFail = MustFail,
+            Poison = Poison,
+            RedisLostData = RedisLostData,
+        },
         new Observation
         {
             Orders = Orders,
@@ -78,7 +87,9 @@ internal sealed class Books
                 {
                     Name = group,
                     Effects = Effects[group],
-                    FurtherEffects = group == Verifier.WebhookGroup ? new Dictionary<string, IReadOnlyList<Effect>> { ["deliveries"] = Deliveries } : new Dictionary<string, IReadOnlyList<Effect>>(),
+                    FurtherEffects = group == Verifier.WebhookGroup
+                        ? new Dictionary<string, IReadOnlyList<Effect>> { ["deliveries"] = Deliveries }
+                        : new Dictionary<string, IReadOnlyList<Effect>>(),
                     DeadLetters = DeadLetters[group],
                     LettersOnStream = LettersOnStream[group],
                     Pending = Pending[group],

@@ -146,13 +146,13 @@ public sealed class VerifierTests
     [Fact]
     public void What_is_pending_or_not_sent_is_stuck_and_keeps_a_system_from_being_drained()
     {
-        Assert.True(_books.Judge().IsDrained);
+        Assert.Equal(0, _books.Judge().Count(FindingKind.Stuck));
         _books.Pending[Verifier.WebhookGroup].Add("1-0 (lane)");
         _books.Unsent.Add("mail");
 
         AssertFound(FindingKind.Stuck, "webhook-delivery (pending)", "1-0 (lane)");
         AssertFound(FindingKind.Stuck, "webhooks and mails not sent", "mail");
-        Assert.False(_books.Judge().IsDrained);
+        Assert.NotEqual(0, _books.Judge().Count(FindingKind.Stuck));
     }
 
     [Fact]

@@ -1,30 +1,26 @@
-using FanOut.Bench.Running;
-using FanOut.EventBus;
-using StackExchange.Redis;
-
 namespace FanOut.Bench.Consume;
 
-/// <summary>Reads a stream to its end with consumers of its own, each serial and on a connection of its own, without the event bus: the limit, and the rivals.</summary>
+/// <summary>Reads a stream to its end without the event bus, each consumer serially on its own connection: the limit, and the rivals.</summary>
 internal sealed class Drain(BenchServers servers, BenchStream stream, int consumers, int batchSize)
 {
     /// <summary>Group-events per second.</summary>
     /// <param name="groupCount">How many groups each read the whole stream.</param>
     /// <param name="handleAsync">Given the group and a batch; returns when it may be acknowledged. Null to acknowledge at once.</param>
     /// <param name="acknowledgeEach">Whether each entry is handled and acknowledged alone, waiting for the answer.</param>
-    /// <param name="after">The entry to begin after; null for the first.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    public async Task<double> RunAsync(int groupCount, Func<string, StreamEntry[], Task>? handleAsync, bool acknowledgeEach, EntryId? after, CancellationToken cancellationToken)
+    public async Task<double> RunAsync(
+        int groupCount, Func<string, StreamEntry[], Task>? handleAsync, bool acknowledgeEach, CancellationToken cancellationToken)
     {
         var groups = Enumerable.Range(1, groupCount).Select(number => $"rival-{Guid.NewGuid():n}-{number}").ToArray();
         foreach (var group in groups)
         {
-            await servers.Redis.StreamCreateConsumerGroupAsync(stream.Name.Value, group, after?.ToString() ?? "0");
+            await servers.Redis.StreamCreateConsumerGroupAsync(stream.Name.Value, group, "0");
         }
 
         var connections = await Task.WhenAll(Enumerable.Range(0, groupCount * consumers).Select(_ => servers.RedisServer.ConnectAsync()));
         var started = TimeProvider.System.GetTimestamp();
         var counts = await Task.WhenAll(connections.Select((connection, i) => Task.Run(
-            () => ConsumeAsync(connection.GetDatabase(), groups[i / consumers], $"c{i}", handleAsync, acknowledgeEach, cancellationToken), cancellationToken)));
+            () => ConsumeAsync(connection.GetDatabase(), groups[i / consumers], handleAsync, acknowledgeEach, cancellationToken))));
         var elapsed = TimeProvider.System.GetElapsedTime(started);
         foreach (var connection in connections)
         {
@@ -40,8 +36,9 @@ internal sealed class Drain(BenchServers servers, BenchStream stream, int consum
     }
 
     private async Task<long> ConsumeAsync(
-        IDatabase redis, string group, string consumer, Func<string, StreamEntry[], Task>? handleAsync, bool acknowledgeEach, CancellationToken cancellationToken)
+        IDatabase redis, string group, Func<string, StreamEntry[], Task>? handleAsync, bool acknowledgeEach, CancellationToken cancellationToken)
     {
+        var consumer = Guid.NewGuid().ToString("n");
         var key = StreamKeys.Stream(stream.Name);
         Task<long>? acknowledged = null;
         for (var count = 0L; ;)

@@ -1,10 +1,6 @@
-using FanOut.Bench.Running;
-using FanOut.EventBus;
 using FanOut.EventBus.Consuming;
 using FanOut.EventBus.Groups;
-using FanOut.TestServers;
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 
 namespace FanOut.Bench.Consume;
 
@@ -32,7 +28,7 @@ internal sealed class LanesDrain(BenchServers servers, BenchStream stream, int l
     public async Task<double> RunAsync<THandler>(int groupCount, CancellationToken cancellationToken)
         where THandler : class
     {
-        var groups = Group is { } given ? [given] : Enumerable.Range(1, groupCount).Select(number => new GroupName($"g-{Guid.NewGuid():n}-{number}")).ToArray();
+        GroupName[] groups = Group is { } given ? [given] : [.. Enumerable.Range(0, groupCount).Select(_ => new GroupName($"g-{Guid.NewGuid():n}"))];
         if (PrepareAsync is not null)
         {
             foreach (var group in groups)
@@ -47,7 +43,8 @@ internal sealed class LanesDrain(BenchServers servers, BenchStream stream, int l
             bus.AddEvent(BenchOrder.EventType, BenchJson.Default.BenchOrder);
             foreach (var group in groups)
             {
-                var consumer = bus.AddConsumerGroup(group.Value, options => (options.Start, options.Lanes, options.BatchSize) = (GroupStart.Earliest, lanes, batchSize));
+                var consumer = bus.AddConsumerGroup(
+                    group.Value, options => (options.Start, options.Lanes, options.BatchSize) = (GroupStart.Earliest, lanes, batchSize));
                 _ = typeof(THandler) == typeof(AggregatingHandler) ? consumer.SubscribeBatch<BenchOrder, AggregatingHandler>()
                     : typeof(THandler) == typeof(RowHandler) ? consumer.SubscribeBatch<BenchOrder, RowHandler>()
                     : typeof(THandler) == typeof(SingleHandler) ? consumer.Subscribe<BenchOrder, SingleHandler>()
@@ -94,7 +91,11 @@ internal sealed class LanesDrain(BenchServers servers, BenchStream stream, int l
         // Rows below the stream's first entry are there to be in the way, and stay.
         var name = new NpgsqlParameter<string> { TypedValue = stream.Name.Value };
         await BenchServers.ExecuteAsync(
-            Postgres, "delete from bus.inbox where stream = $1 and lower(entries) >= $2", cancellationToken, name, new NpgsqlParameter<long> { TypedValue = BenchStream.IdOf(0).Value });
+            Postgres,
+            "delete from bus.inbox where stream = $1 and lower(entries) >= $2",
+            cancellationToken,
+            name,
+            new NpgsqlParameter<long> { TypedValue = BenchStream.IdOf(0).Value });
         await BenchServers.ExecuteAsync(Postgres, "delete from bus.consumer_group where stream = $1", cancellationToken, name.Clone());
         await BenchServers.ExecuteAsync(Postgres, "truncate bench_revenue, bench_effect, bench_processed", cancellationToken);
         await BenchServers.ExecuteAsync(Postgres, "vacuum bus.inbox", cancellationToken);

@@ -1,9 +1,6 @@
 using System.Net.Http.Json;
 using FanOut.Bench.Ingest;
-using FanOut.Bench.Running;
 using FanOut.Bench.Services;
-using FanOut.EventBus;
-using FanOut.TestServers;
 
 namespace FanOut.Bench.EndToEnd;
 
@@ -13,6 +10,7 @@ internal sealed class EndToEndScenario : IScenario
     private const int Connections = 8;
     private const int BatchSize = 100;
     private const string Unit = "orders/s";
+    private const string ApiStage = "OrderApi with its relay";
 
     /// <summary>While orders that were accepted and not yet handled by the slowest group are more than this, no more are posted.</summary>
     private const int MostBehind = 10_000;
@@ -22,32 +20,29 @@ internal sealed class EndToEndScenario : IScenario
 
     public string Name => "end-to-end";
 
-    public string Description =>
-        "All services run as processes, as they ship. Orders are posted in batches of 100 over 8 connections as fast as the three groups keep up: posting pauses while the slowest group is more than 10,000 orders behind the API. The limit is the slowest stage on its own: the API with its relay while no worker runs, then each worker alone on what those left. One webhook endpoint takes every event (one attempt at a time), the mail server is away: their sending goes on behind the groups and is not waited for.";
-
     public async Task<IReadOnlyList<Measurement>> RunAsync(BenchRun run, CancellationToken cancellationToken)
     {
         await using var sink = await WebhookSink.StartAsync(cancellationToken);
         var count = run.Pick(run.Rounds, 1, 1);
         var rounds = new List<Dictionary<string, double>>();
-        run.Progress.Expect(count * 2);
         for (var number = 1; number <= count; number++)
         {
             var stages = await StagesAsync(run, sink, cancellationToken);
-            run.Progress.Step($"end-to-end round {number}/{count}: alone: {string.Join(", ", stages.Select(stage => $"{stage.Key} {Quantity.Format(stage.Value)}"))} {Unit}");
+            var alone = string.Join(", ", stages.Select(stage => $"{stage.Key} {Quantity.Format(stage.Value)}"));
+            run.Say($"end-to-end round {number}/{count}: alone: {alone} {Unit}");
             var (accepted, behindAtStart, behindAtEnd) = await TogetherAsync(run, sink, cancellationToken);
-            run.Progress.Step($"end-to-end round {number}/{count}: together {Quantity.Format(accepted)} {Unit}, {behindAtStart} then {behindAtEnd} behind");
+            run.Say($"end-to-end round {number}/{count}: together {Quantity.Format(accepted)} {Unit}, {behindAtStart} then {behindAtEnd} behind");
             rounds.Add(new(stages) { ["slowest"] = stages.Values.Min(), ["together"] = accepted, ["start"] = behindAtStart, ["end"] = behindAtEnd });
         }
 
         // Each round is made in one go; what it gave is told as rounds of variants.
         return await Rounds.RunAsync(
             Name,
-            run with { Rounds = count, Progress = new BenchProgress(null, _ => { }) },
+            run with { Rounds = count, Say = _ => { } },
             [
                 Told("slowest stage alone", Standing.Limit, Unit, "slowest"),
                 Told("all together, accepted while all groups keep up", Standing.Ours, Unit, "together", Goal.RatioAtLeast(0.50)),
-                .. rounds[0].Keys.Where(key => key is not ("slowest" or "together" or "start" or "end")).Select(stage => Told($"{stage} alone", Standing.Rival, Unit, stage)),
+                .. Workers.Prepend(ApiStage).Select(stage => Told($"{stage} alone", Standing.Rival, Unit, stage)),
                 Told("behind when the measurement began", Standing.Ours, "orders", "start"),
                 Told("behind when it ended", Standing.Ours, "orders", "end", Goal.ValueAtMost(MostBehind * 1.5, "orders")),
             ],
@@ -80,7 +75,7 @@ internal sealed class EndToEndScenario : IScenario
             var outbox = new OutboxWatch(servers.Postgres);
             await Until.TrueAsync(async () => await outbox.BacklogAsync(cancellationToken) == 0, "the outbox to be published", cancellationToken);
             var published = (await watch.LengthAsync() - before) / TimeProvider.System.GetElapsedTime(started).TotalSeconds;
-            stages["OrderApi with its relay"] = Math.Min(rate, published);
+            stages[ApiStage] = Math.Min(rate, published);
         }
 
         var length = await watch.LengthAsync();
@@ -108,7 +103,8 @@ internal sealed class EndToEndScenario : IScenario
         return stages;
     }
 
-    private static async Task<(double Accepted, long BehindAtStart, long BehindAtEnd)> TogetherAsync(BenchRun run, WebhookSink sink, CancellationToken cancellationToken)
+    private static async Task<(double Accepted, long BehindAtStart, long BehindAtEnd)> TogetherAsync(
+        BenchRun run, WebhookSink sink, CancellationToken cancellationToken)
     {
         await using var servers = await BenchServers.StartAsync(cancellationToken);
         var system = new SystemProcesses(servers, servers.Database);
@@ -165,7 +161,8 @@ internal sealed class EndToEndScenario : IScenario
         }
     }
 
-    private static async Task<ServiceProcess> StartWorkerAsync(SystemProcesses system, string project, WebhookSink sink, CancellationToken cancellationToken)
+    private static async Task<ServiceProcess> StartWorkerAsync(
+        SystemProcesses system, string project, WebhookSink sink, CancellationToken cancellationToken)
     {
         // Port 1 refuses connections: the mails wait as rows. Webhooks go out one at a time.
         var worker = await system.StartAsync(

@@ -1,10 +1,6 @@
-using System.Text.Json;
 using FanOut.Bench.Latency;
-using FanOut.Bench.Running;
 using FanOut.Bench.Services;
 using FanOut.Contracts;
-using FanOut.EventBus;
-using StackExchange.Redis;
 
 namespace FanOut.Bench.Growth;
 
@@ -28,7 +24,12 @@ internal sealed class WorkerMemory(BenchRun run)
                     Standing.Ours,
                     [new FigureSpec("most resident", "MB", Small), new FigureSpec("", "events/s")],
                     (_, token) => CatchUpAsync(backlog, token)),
-                Variant.Of($"analytics worker, {rate:n0} events/s: most resident", Standing.Ours, "MB", (_, token) => UnderLoadAsync(rate, seconds, token), Small),
+                Variant.Of(
+                    $"analytics worker, {rate:n0} events/s: most resident",
+                    Standing.Ours,
+                    "MB",
+                    (_, token) => UnderLoadAsync(rate, seconds, token),
+                    Small),
             ],
             cancellationToken,
             warmUp: false);
@@ -84,10 +85,12 @@ internal sealed class WorkerMemory(BenchRun run)
     private static Task<RedisValue> AddAsync(BenchServers servers, int number)
     {
         var id = Guid.CreateVersion7();
-        var lines = Enumerable.Range(0, 3).Select(line => new OrderLine($"sku-{(number + line) % 200:d3}", $"Product {(number + line) % 200:d3}", 2, 9.95m, 0, 19.90m)).ToArray();
-        var order = new OrderPlaced(
-            id, id.ToString(), new Customer("C1", "Customer number 1 and Sons", "customer1@example.com"), "USD", lines, 59.70m, new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddDays(number % 28));
-        return servers.Redis.StreamAddAsync(
-            StreamKeys.Stream(Stream), BenchStream.Entry(OrderPlaced.EventType, id.ToString(), JsonSerializer.SerializeToUtf8Bytes(order, ContractsJson.Default.OrderPlaced)));
+        var skus = Enumerable.Range(number, 3).Select(sku => $"{sku % 200:d3}");
+        var lines = skus.Select(sku => new OrderLine($"sku-{sku}", $"Product {sku}", 2, 9.95m, 0, 19.90m)).ToArray();
+        var customer = new Customer("C1", "Customer number 1 and Sons", "customer1@example.com");
+        var time = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddDays(number % 28);
+        var order = new OrderPlaced(id, id.ToString(), customer, "USD", lines, 59.70m, time);
+        var data = JsonSerializer.SerializeToUtf8Bytes(order, ContractsJson.Default.OrderPlaced);
+        return servers.Redis.StreamAddAsync(StreamKeys.Stream(Stream), BenchStream.Entry(OrderPlaced.EventType, id.ToString(), data));
     }
 }

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
-using FanOut.Bench.Running;
 using FanOut.Contracts;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -9,12 +7,11 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Npgsql;
 using NpgsqlTypes;
 
 namespace FanOut.Bench.Ingest;
 
-/// <summary>The limit of ingest: deserialises an order, inserts its row in one transaction, answers 201. Kestrel, JSON and Npgsql are set as in the order API.</summary>
+/// <summary>The limit of ingest: deserialises an order, inserts its row, answers 201. Kestrel, JSON and Npgsql are set as in the order API.</summary>
 internal static class BareApi
 {
     public const string CommandName = "serve-bare-api";
@@ -85,12 +82,14 @@ internal static class BareApi
         command.Parameters.Add(Of(Array.ConvertAll(orders, PlacedAt)));
         command.Parameters.Add(Of(Array.ConvertAll(orders, order => System.Text.Encoding.UTF8.GetString(Lines(order)))));
         await command.ExecuteNonQueryAsync(cancellationToken);
-        return TypedResults.Created((string?)null, new OrderReceipts([.. orders.Zip(ids, (order, id) => new OrderReceipt(id, order.Number ?? id.ToString(), order.Currency, 0))]));
+        var receipts = orders.Zip(ids, (order, id) => new OrderReceipt(id, order.Number ?? id.ToString(), order.Currency, 0));
+        return TypedResults.Created((string?)null, new OrderReceipts([.. receipts]));
     }
 
     private static DateTimeOffset PlacedAt(PlaceOrder order) => order.PlacedAt?.ToUniversalTime() ?? TimeProvider.System.GetUtcNow();
 
-    private static byte[] Lines(PlaceOrder order) => JsonSerializer.SerializeToUtf8Bytes(order.Lines, ContractsJson.Default.IReadOnlyListPlaceOrderLine);
+    private static byte[] Lines(PlaceOrder order) =>
+        JsonSerializer.SerializeToUtf8Bytes(order.Lines, ContractsJson.Default.IReadOnlyListPlaceOrderLine);
 
     private static NpgsqlParameter<T> Of<T>(T value) => new() { TypedValue = value };
 }

@@ -6,7 +6,8 @@ internal static class HttpLoad
     /// <summary>Runs for a time, and however long <paramref name="atLeast"/> answers take.</summary>
     /// <returns>Answers per second.</returns>
     /// <exception cref="InvalidOperationException">An answer was not 201.</exception>
-    public static async Task<double> RunAsync(HttpClient http, Func<HttpRequestMessage> next, int connections, TimeSpan duration, int atLeast, CancellationToken cancellationToken)
+    public static async Task<double> RunAsync(
+        HttpClient http, Func<HttpRequestMessage> next, int connections, TimeSpan duration, int atLeast, CancellationToken cancellationToken)
     {
         var total = 0;
         var started = TimeProvider.System.GetTimestamp();
@@ -31,10 +32,10 @@ internal static class HttpLoad
         using (request)
         {
             using var answer = await http.SendAsync(request, cancellationToken);
-            var body = await answer.Content.ReadAsByteArrayAsync(cancellationToken);
+            var body = await answer.Content.ReadAsStringAsync(cancellationToken);
             if (answer.StatusCode != System.Net.HttpStatusCode.Created)
             {
-                throw new InvalidOperationException($"{request.RequestUri} answered {(int)answer.StatusCode}: {System.Text.Encoding.UTF8.GetString(body)}");
+                throw new InvalidOperationException($"{request.RequestUri} answered {(int)answer.StatusCode}: {body}");
             }
         }
     }

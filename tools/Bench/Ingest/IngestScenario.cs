@@ -1,6 +1,4 @@
-using FanOut.Bench.Running;
 using FanOut.Bench.Services;
-using FanOut.TestServers;
 
 namespace FanOut.Bench.Ingest;
 
@@ -12,9 +10,6 @@ internal sealed class IngestScenario : IScenario
     private const string Unit = "orders/s";
 
     public string Name => "ingest";
-
-    public string Description =>
-        "Orders of three lines are posted over 32 connections, each sending its next request when its last is answered. The limit is a bare minimal API that deserialises an order and inserts one row in one transaction (a batch: its rows in one statement), with the same Kestrel, JSON and Npgsql settings. The order API also validates, computes, hashes the request, and writes the outbox row; its relay publishes meanwhile. Both run as processes of their own, log warnings only and record no traces. The load generator has the same cores.";
 
     public async Task<IReadOnlyList<Measurement>> RunAsync(BenchRun run, CancellationToken cancellationToken)
     {
@@ -31,20 +26,23 @@ internal sealed class IngestScenario : IScenario
                 name,
                 run,
                 [
-                    Variant.Of($"bare API, {path}", Standing.Limit, Unit, (warmUp, token) => LoadAsync(bare, bodies, false, warmUp, token)),
-                    Variant.Of($"order API, {path}", Standing.Ours, Unit, (warmUp, token) => LoadAsync(api, bodies, false, warmUp, token), Goal.RatioAtLeast(0.80)),
-                    Variant.Of($"order API, {path} with Idempotency-Key", Standing.Ours, Unit, (warmUp, token) => LoadAsync(api, bodies, true, warmUp, token)),
+                    Load($"bare API, {path}", Standing.Limit, bare, bodies, false),
+                    Load($"order API, {path}", Standing.Ours, api, bodies, false, Goal.RatioAtLeast(0.80)),
+                    Load($"order API, {path} with Idempotency-Key", Standing.Ours, api, bodies, true),
                 ],
                 cancellationToken));
         }
 
         return measurements;
 
+        Variant Load(string name, Standing standing, ServiceProcess service, OrderBodies bodies, bool withKey, params Goal[] goals) =>
+            Variant.Of(name, standing, Unit, (warmUp, token) => LoadAsync(service, bodies, withKey, warmUp, token), goals);
+
         async Task<double> LoadAsync(ServiceProcess service, OrderBodies bodies, bool withKey, bool warmUp, CancellationToken token)
         {
             var duration = warmUp ? run.Pick(3.0, 1.5, 0.2) : run.Pick(8.0, 2.0, 0.3);
 
-            // The runtime compiles what is called often a second and a third time, in the background: on a busy machine the bigger program would be measured while it still warms up, and the small one not.
+            // The runtime compiles hot code again in the background: without enough calls the bigger program would still be warming up.
             var calls = warmUp ? run.Pick(10_000, 3_000, 0) / (bodies.OrdersPerRequest == 1 ? 1 : 4) : 0;
             var rate = await HttpLoad.RunAsync(service.Http, () => bodies.Next(withKey), Connections, TimeSpan.FromSeconds(duration), calls, token);
 

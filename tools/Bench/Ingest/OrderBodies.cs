@@ -1,5 +1,4 @@
 using System.Net.Http.Headers;
-using System.Text.Json;
 using FanOut.Contracts;
 
 namespace FanOut.Bench.Ingest;
@@ -16,7 +15,7 @@ internal sealed class OrderBodies(int ordersPerRequest)
     {
         var content = new ByteArrayContent(_bodies[(int)((uint)Interlocked.Increment(ref _next) % _bodies.Length)]);
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        var request = new HttpRequestMessage(HttpMethod.Post, new Uri(ordersPerRequest == 1 ? "/orders" : "/orders/batch", UriKind.Relative)) { Content = content };
+        var request = new HttpRequestMessage(HttpMethod.Post, ordersPerRequest == 1 ? "/orders" : "/orders/batch") { Content = content };
         if (withIdempotencyKey)
         {
             request.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString());
@@ -36,5 +35,7 @@ internal sealed class OrderBodies(int ordersPerRequest)
     private static PlaceOrder Order(int number) => new(
         new Customer($"C{number % 5_000:d4}", $"Customer number {number % 5_000:d4} and Sons", $"customer{number % 5_000:d4}@example.com"),
         "USD",
-        [.. Enumerable.Range(0, 3).Select(line => new PlaceOrderLine($"sku-{(number + line) % 200:d3}", $"Product {(number + line) % 200:d3}", (number % 9) + 1, 9.95m + line, 0.05m))]);
+        [.. Enumerable.Range(0, 3).Select(line => Line((number + line) % 200, (number % 9) + 1, 9.95m + line))]);
+
+    private static PlaceOrderLine Line(int sku, int quantity, decimal price) => new($"sku-{sku:d3}", $"Product {sku:d3}", quantity, price, 0.05m);
 }

@@ -1,10 +1,6 @@
 using System.Diagnostics;
-using System.Text.Json;
-using FanOut.Bench.Running;
-using FanOut.EventBus;
 using FanOut.EventBus.Redis;
 using FanOut.EventBus.Wire;
-using StackExchange.Redis;
 
 namespace FanOut.Bench.Latency;
 

@@ -1,12 +1,10 @@
 using System.Data;
 using System.Diagnostics;
-using FanOut.Bench.Running;
 using FanOut.EventBus.Consuming;
-using Npgsql;
 
 namespace FanOut.Bench.Latency;
 
-/// <summary>Writes a row per event, and notes when it was given the events and when the lane let go of the connection: right after the commit.</summary>
+/// <summary>Writes a row per event, and records when it got the events and when the lane closed the connection, right after the commit.</summary>
 internal sealed class LatencyHandler(LatencyRecorders recorders) : IEventBatchHandler<TimedEvent>
 {
     private static readonly string InsertEffects = EmbeddedSql.Read("Consume.insert_effects.sql");
@@ -42,4 +40,10 @@ internal sealed class LatencyHandler(LatencyRecorders recorders) : IEventBatchHa
             }
         }
     }
+}
+
+/// <summary>An event that carries when it was due to be published, as a timestamp of this process.</summary>
+internal sealed record TimedEvent(int Number, long Due, BenchOrder Order)
+{
+    public const string EventType = "bench.timed";
 }

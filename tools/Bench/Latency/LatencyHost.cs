@@ -1,33 +1,21 @@
-using FanOut.Bench.Running;
-using FanOut.EventBus;
 using FanOut.EventBus.Consuming;
 using FanOut.EventBus.Groups;
-using FanOut.TestServers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 namespace FanOut.Bench.Latency;
 
 /// <summary>A publisher and a worker of one stream, in this process, so that one clock tells when an event was due and when it was seen.</summary>
-internal sealed class LatencyHost : IAsyncDisposable
+internal sealed class LatencyHost(IHost host, PostgresDatabase database, LatencyRecorders recorders) : IAsyncDisposable
 {
-    private readonly IHost _host;
-    private readonly PostgresDatabase _database;
+    public IServiceProvider Services => host.Services;
 
-    private LatencyHost(IHost host, PostgresDatabase database, LatencyRecorders recorders)
-    {
-        _host = host;
-        _database = database;
-        Recorders = recorders;
-    }
+    public PostgresDatabase Database => database;
 
-    public IServiceProvider Services => _host.Services;
+    public LatencyRecorders Recorders => recorders;
 
-    public PostgresDatabase Database => _database;
-
-    public LatencyRecorders Recorders { get; }
-
-    public static async Task<LatencyHost> StartAsync(BenchServers servers, StreamName stream, Action<EventBusBuilder> addPublisher, CancellationToken cancellationToken)
+    public static async Task<LatencyHost> StartAsync(
+        BenchServers servers, StreamName stream, Action<EventBusBuilder> addPublisher, CancellationToken cancellationToken)
     {
         var group = new GroupName("timed");
         var database = await servers.CreateDatabaseAsync(cancellationToken);
@@ -40,14 +28,15 @@ internal sealed class LatencyHost : IAsyncDisposable
             bus.AddConsumerGroup(group.Value, options => options.Start = GroupStart.Earliest).SubscribeBatch<TimedEvent, LatencyHandler>();
         });
         await host.StartAsync(cancellationToken);
-        await Until.TrueAsync(async () => await servers.Redis.SortedSetLengthAsync(StreamKeys.Lanes(stream, group)) > 0, "the lanes to run", cancellationToken);
+        var lanes = StreamKeys.Lanes(stream, group);
+        await Until.TrueAsync(async () => await servers.Redis.SortedSetLengthAsync(lanes) > 0, "the lanes to run", cancellationToken);
         return new LatencyHost(host, database, recorders);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _host.StopAsync();
-        _host.Dispose();
-        await _database.DisposeAsync();
+        await host.StopAsync();
+        host.Dispose();
+        await database.DisposeAsync();
     }
 }

@@ -4,8 +4,8 @@ using HdrHistogram;
 namespace FanOut.Bench.Latency;
 
 /// <summary>
-/// How long after each event was due it was seen. Events are due by the clock, not when the system is ready for them, so a stall counts for every event that was due during it: there is nothing left that coordinated
-/// omission could leave out.
+/// How long after each event was due it was seen. Events are due by the clock, not when the system is ready for them, so a stall counts for
+/// every event that was due during it (no coordinated omission).
 /// </summary>
 internal sealed class LatencyRecorder
 {
@@ -49,4 +49,11 @@ internal sealed class LatencyRecorder
             return Array.ConvertAll(percentiles, percentile => _histogram.GetValueAtPercentile(percentile) / 1e6);
         }
     }
+}
+
+internal sealed class LatencyRecorders
+{
+    public LatencyRecorder Handled { get; } = new();
+
+    public LatencyRecorder Committed { get; } = new();
 }

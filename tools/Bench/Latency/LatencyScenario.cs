@@ -1,7 +1,4 @@
-using System.Text.Json;
-using FanOut.Bench.Running;
 using FanOut.Bench.Services;
-using FanOut.EventBus;
 using FanOut.EventBus.Publishing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -20,9 +17,6 @@ internal sealed class LatencyScenario : IScenario
     private static readonly StreamName Relayed = new("relayed");
 
     public string Name => "latency";
-
-    public string Description =>
-        "Events are due at exact intervals, whatever became of those before (an open loop), and latency counts from when each was due: nothing is left out while the system stalls (coordinated omission). The limit is a bare XADD to a blocked XREADGROUP on another connection. Through the outbox, the order's own commit is part of the latency; at 10,000 events/s it gets 10 events a transaction.";
 
     public async Task<IReadOnlyList<Measurement>> RunAsync(BenchRun run, CancellationToken cancellationToken)
     {
@@ -47,22 +41,27 @@ internal sealed class LatencyScenario : IScenario
                 [
                     new Variant("XADD to blocked XREADGROUP", Standing.Limit, Figures(""), async (warmUp, token) =>
                     {
-                        await OpenLoopAsync(warmUp, 1, [bare], (number, due) => servers.Redis.StreamAddAsync(
-                            Bare.Value, BenchStream.Entry(TimedEvent.EventType, "1", JsonSerializer.SerializeToUtf8Bytes(new TimedEvent(number, due, order), BenchJson.Default.TimedEvent))), token);
+                        await OpenLoopAsync(warmUp, 1, [bare], AddAsync, token);
                         return bare.MillisecondsAt(Percentiles);
                     }),
-                    Ours("direct publisher", direct, rate == 1_000, 1, (number, due) => publisher.PublishAsync(new NewEvent<TimedEvent>("1", new TimedEvent(number, due, order)))),
+                    Ours("direct publisher", direct, rate == 1_000, 1, (number, due) => publisher.PublishAsync(New(number, due))),
                     Ours("outbox and relay", relayed, false, perTransaction, async (number, due) =>
                     {
                         await using var session = await relayed.Database.DataSource.OpenConnectionAsync(cancellationToken);
-                        await outbox.AddAsync(
-                            session,
-                            [.. Enumerable.Range(0, perTransaction).Select(i => new NewEvent<TimedEvent>("1", new TimedEvent((number * perTransaction) + i, due, order)))],
-                            cancellationToken);
+                        var numbers = Enumerable.Range(number * perTransaction, perTransaction);
+                        await outbox.AddAsync(session, [.. numbers.Select(each => New(each, due))], cancellationToken);
                         outbox.NotifyCommitted();
                     }),
                 ],
                 cancellationToken));
+
+            Task AddAsync(int number, long due)
+            {
+                var data = JsonSerializer.SerializeToUtf8Bytes(new TimedEvent(number, due, order), BenchJson.Default.TimedEvent);
+                return servers.Redis.StreamAddAsync(Bare.Value, BenchStream.Entry(TimedEvent.EventType, "1", data));
+            }
+
+            NewEvent<TimedEvent> New(int number, long due) => new("1", new TimedEvent(number, due, order));
 
             async Task OpenLoopAsync(bool warmUp, int perCall, LatencyRecorder[] recorders, Func<int, long, Task> publish, CancellationToken token)
             {
@@ -72,16 +71,16 @@ internal sealed class LatencyScenario : IScenario
                 var calls = new List<Task>(events);
                 await Pacer.RunAsync(rate / perCall, events / perCall, (number, due) => calls.Add(publish(number, due)), token);
                 await Task.WhenAll(calls);
-                await Until.TrueAsync(() => Task.FromResult(recorders.All(recorder => recorder.Seen >= events)), $"{events} events to be seen", token);
+                await Until.TrueAsync(() => Task.FromResult(recorders.All(recorder => recorder.Seen >= events)), "the events", token);
             }
 
             Variant Ours(string name, LatencyHost host, bool hasGoals, int perCall, Func<int, long, Task> publish) => new(
                 name,
                 Standing.Ours,
-                [.. hasGoals ? Figures("to handler", Goal.ValueAtMost(2, "ms"), Goal.RatioAtMost(1.5)) : Figures("to handler"), .. Figures("to effect")],
+                [.. Figures("to handler", hasGoals ? [Goal.ValueAtMost(2, "ms"), Goal.RatioAtMost(1.5)] : []), .. Figures("to effect")],
                 async (warmUp, token) =>
                 {
-                    var (handled, committed) = host.Recorders;
+                    var (handled, committed) = (host.Recorders.Handled, host.Recorders.Committed);
                     await OpenLoopAsync(warmUp, perCall, [handled, committed], publish, token);
                     return [.. handled.MillisecondsAt(Percentiles), .. committed.MillisecondsAt(Percentiles)];
                 });
@@ -110,7 +109,7 @@ internal sealed class LatencyScenario : IScenario
                     {
                         var before = worker.ProcessorTime;
                         var started = TimeProvider.System.GetTimestamp();
-                        await Task.Delay(run.Pick(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1)), TimeProvider.System, token);
+                        await Task.Delay(TimeSpan.FromSeconds(run.Pick(10, 3, 1)), TimeProvider.System, token);
                         return (worker.ProcessorTime - before) / TimeProvider.System.GetElapsedTime(started) * 100;
                     },
                     Goal.ValueAtMost(1, "% of a core")),
@@ -118,6 +117,6 @@ internal sealed class LatencyScenario : IScenario
             cancellationToken);
     }
 
-    private static FigureSpec[] Figures(string prefix, params Goal[] goalsOfP99) =>
-        [.. Percentiles.Select(percentile => new FigureSpec($"{prefix} p{percentile:0.#}".Trim(), "ms", percentile == 99 ? goalsOfP99 : []) { LimitFigure = $"p{percentile:0.#}" })];
+    private static FigureSpec[] Figures(string prefix, params Goal[] goalsOfP99) => Array.ConvertAll(Percentiles, percentile =>
+        new FigureSpec($"{prefix} p{percentile:0.#}".Trim(), "ms", percentile == 99 ? goalsOfP99 : []) { LimitFigure = $"p{percentile:0.#}" });
 }

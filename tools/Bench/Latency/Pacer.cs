@@ -34,7 +34,7 @@ internal static partial class Pacer
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
 
-    /// <summary>Sleeps as finely as the system can: a timer of milliseconds is too coarse, and spinning would take a core from what is measured.</summary>
+    /// <summary>A timer of milliseconds is too coarse, and spinning would take a core from what is measured.</summary>
     private static void Wait(long due)
     {
         for (var left = due - Stopwatch.GetTimestamp(); left > 0; left = due - Stopwatch.GetTimestamp())

@@ -1,7 +1,5 @@
 using BenchmarkDotNet.Attributes;
 using FanOut.Bench.Consume;
-using FanOut.Bench.Running;
-using FanOut.EventBus;
 using FanOut.EventBus.Consuming;
 using FanOut.EventBus.Inbox;
 using FanOut.EventBus.Publishing;
@@ -9,8 +7,6 @@ using FanOut.EventBus.Redis;
 using FanOut.EventBus.Wire;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Npgsql;
-using StackExchange.Redis;
 
 namespace FanOut.Bench.Micro;
 
@@ -19,9 +15,10 @@ public class MicroBenchmarks
 {
     private const int BatchSize = 500;
     private static readonly StreamName Stream = new("micro");
-    private readonly NewEvent<BenchOrder>[] _events = [.. Enumerable.Range(0, BatchSize).Select(number => new NewEvent<BenchOrder>("1", BenchOrder.Create(number)))];
-    private readonly NameValueEntry[][] _fields = [.. Enumerable.Range(0, BatchSize).Select(number => BenchStream.Entry(number))];
-    private readonly EntryId[] _ids = [.. Enumerable.Range(0, BatchSize).Select(BenchStream.IdOf)];
+    private static readonly IEnumerable<int> Numbers = Enumerable.Range(0, BatchSize);
+    private readonly NewEvent<BenchOrder>[] _events = [.. Numbers.Select(number => new NewEvent<BenchOrder>("1", BenchOrder.Create(number)))];
+    private readonly NameValueEntry[][] _fields = [.. Numbers.Select(number => BenchStream.Entry(number))];
+    private readonly EntryId[] _ids = [.. Numbers.Select(BenchStream.IdOf)];
     private BenchServers? _servers;
     private IHost? _host;
     private StreamPublisher? _publisher;
@@ -35,15 +32,17 @@ public class MicroBenchmarks
     public async Task StartAsync()
     {
         _servers = await BenchServers.StartAsync(CancellationToken.None);
-        _host = BusHost.Create(_servers, _servers.Postgres, Stream, bus => bus.AddEvent(BenchOrder.EventType, BenchJson.Default.BenchOrder).AddDirectPublisher());
+        _host = BusHost.Create(
+            _servers, _servers.Postgres, Stream, bus => bus.AddEvent(BenchOrder.EventType, BenchJson.Default.BenchOrder).AddDirectPublisher());
         await _host.StartAsync();
         _publisher = _host.Services.GetRequiredService<StreamPublisher>();
-        var stream = await BenchStream.FillAsync(_servers, "read", BatchSize, new BenchProgress(null, _ => { }), CancellationToken.None);
+        var stream = await BenchStream.FillAsync(_servers, "read", BatchSize, _ => { }, CancellationToken.None);
         var key = StreamKeys.Stream(stream.Name);
         _entries = await _servers.Redis.StreamRangeAsync(key);
         _reply = await _servers.Redis.ExecuteAsync("XREAD", "COUNT", BatchSize, "STREAMS", key, "0");
         var eventTypes = _host.Services.GetRequiredService<EventTypeRegistry>();
-        _reader = new DeliveryReader(eventTypes, [new BatchHandlerSubscription<BenchOrder, AggregatingHandler>(eventTypes.Get(typeof(BenchOrder)))], key);
+        var subscription = new BatchHandlerSubscription<BenchOrder, AggregatingHandler>(eventTypes.Get(typeof(BenchOrder)));
+        _reader = new DeliveryReader(eventTypes, [subscription], key);
         _inbox = new InboxTable(Stream, new GroupName("micro"));
         _connection = await _servers.Postgres.OpenConnectionAsync();
     }

@@ -4,7 +4,6 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Loggers;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
-using FanOut.Bench.Running;
 
 namespace FanOut.Bench.Micro;
 
@@ -13,25 +12,24 @@ internal sealed class MicroScenario : IScenario
 {
     public string Name => "micro";
 
-    public string Description => "BenchmarkDotNet, in batches of 500 events of about 250 bytes of JSON: time and allocated bytes per event of each step by itself.";
-
     public async Task<IReadOnlyList<Measurement>> RunAsync(BenchRun run, CancellationToken cancellationToken)
     {
         var artifacts = Directory.CreateTempSubdirectory("fanout-bench-");
         try
         {
-            run.Progress.Expect(1);
-            run.Progress.Say("micro: BenchmarkDotNet runs, which takes a while");
+            run.Say("micro: BenchmarkDotNet runs, which takes a while");
             var job = run.Pick(Job.MediumRun, Job.ShortRun, Job.Dry).WithToolchain(InProcessEmitToolchain.DontLogOutput);
-            var config = ManualConfig.CreateEmpty().AddJob(job).AddDiagnoser(MemoryDiagnoser.Default).AddLogger(NullLogger.Instance).WithArtifactsPath(artifacts.FullName).WithOptions(ConfigOptions.DisableLogFile);
+            var config = ManualConfig.CreateEmpty().AddJob(job).AddDiagnoser(MemoryDiagnoser.Default).AddLogger(NullLogger.Instance)
+                .WithArtifactsPath(artifacts.FullName).WithOptions(ConfigOptions.DisableLogFile);
             var summary = await Task.Run(() => BenchmarkRunner.Run<MicroBenchmarks>(config), cancellationToken);
-            if (summary.HasCriticalValidationErrors || summary.Reports.Any(report => !report.Success))
+            var failed = summary.Reports.Where(report => !report.Success).Select(report => report.BenchmarkCase.DisplayInfo).ToArray();
+            if (summary.HasCriticalValidationErrors || failed.Length > 0)
             {
-                throw new InvalidOperationException(
-                    $"BenchmarkDotNet failed: {string.Join("; ", summary.ValidationErrors.Select(error => error.Message).Concat(summary.Reports.Where(report => !report.Success).Select(report => report.BenchmarkCase.DisplayInfo)))}");
+                var errors = summary.ValidationErrors.Select(error => error.Message).Concat(failed);
+                throw new InvalidOperationException($"BenchmarkDotNet failed: {string.Join("; ", errors)}");
             }
 
-            run.Progress.Step("micro: done");
+            run.Say("micro: done");
             return
             [
                 .. summary.Reports.SelectMany(report =>

@@ -1,12 +1,6 @@
-using System.Text.Json;
-using FanOut.Bench.Running;
-using FanOut.EventBus;
 using FanOut.EventBus.Publishing;
-using FanOut.TestServers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Npgsql;
-using StackExchange.Redis;
 
 namespace FanOut.Bench.Publish;
 
@@ -21,9 +15,6 @@ internal sealed class PublishScenario : IScenario
 
     public string Name => "publish";
 
-    public string Description =>
-        "Events get onto a stream. The limit sends XADDs of the same entries, made beforehand, pipelined: 4 callers with 500 in flight each. The direct publisher is called likewise, and serialises. The relay empties an outbox that was filled before; its rate is that from its first append to its last.";
-
     public async Task<IReadOnlyList<Measurement>> RunAsync(BenchRun run, CancellationToken cancellationToken)
     {
         var count = run.Pick(400_000, 80_000, 4_000);
@@ -33,42 +24,36 @@ internal sealed class PublishScenario : IScenario
         await host.StartAsync(cancellationToken);
         var publisher = host.Services.GetRequiredService<StreamPublisher>();
         var entries = Enumerable.Range(0, Math.Min(count, 20_000)).Select(number => BenchStream.Entry(number)).ToArray();
-        var orders = Enumerable.Range(0, entries.Length).Select(number => BenchOrder.Create(number)).Select(order => new NewEvent<BenchOrder>(order.OrderId.ToString(), order)).ToArray();
+        var orders = Enumerable.Range(0, entries.Length).Select(number => new NewEvent<BenchOrder>("1", BenchOrder.Create(number))).ToArray();
         var measurements = await Rounds.RunAsync(
             Name,
             run,
             [
-                Variant.Of("pipelined XADD", Standing.Limit, Unit, (warmUp, token) => CallAsync(servers, warmUp ? count / 4 : count, from => AddAsync(servers.Redis, entries, from), token)),
-                Variant.Of(
-                    "direct publisher",
-                    Standing.Ours,
-                    Unit,
-                    (warmUp, token) => CallAsync(
-                        servers,
-                        warmUp ? count / 4 : count,
-                        from => publisher.PublishAsync(new ArraySegment<NewEvent<BenchOrder>>(orders, from % orders.Length, Math.Min(CallSize, orders.Length - (from % orders.Length)))),
-                        token),
-                    Goal.RatioAtLeast(0.90)),
-                Variant.Of("relay, from the outbox", Standing.Ours, Unit, (warmUp, token) => RelayAsync(servers, warmUp ? count / 4 : count, token), Goal.RatioAtLeast(0.60)),
+                Publish("pipelined XADD", Standing.Limit, (events, token) => CallAsync(servers, events, AddAsync, token)),
+                Publish(
+                    "direct publisher", Standing.Ours, (events, token) => CallAsync(servers, events, PublishAsync, token), Goal.RatioAtLeast(0.90)),
+                Publish("relay, from the outbox", Standing.Ours, (events, token) => RelayAsync(servers, events, token), Goal.RatioAtLeast(0.60)),
             ],
             cancellationToken);
         await host.StopAsync(cancellationToken);
         return measurements;
+
+        Variant Publish(string name, Standing standing, Func<int, CancellationToken, Task<double>> publish, params Goal[] goals) =>
+            Variant.Of(name, standing, Unit, (warmUp, token) => publish(warmUp ? count / 4 : count, token), goals);
+
+        Task AddAsync(int from) => Task.WhenAll(Enumerable.Range(from, CallSize)
+            .Select(number => servers.Redis.StreamAddAsync(StreamKeys.Stream(Stream), entries[number % entries.Length])));
+
+        Task PublishAsync(int from)
+        {
+            var first = from % orders.Length;
+            var events = new ArraySegment<NewEvent<BenchOrder>>(orders, first, Math.Min(CallSize, orders.Length - first));
+            return publisher.PublishAsync(events, cancellationToken);
+        }
     }
 
     private static IHost Host(BenchServers servers, PostgresDatabase database, Action<EventBusBuilder> add) =>
         BusHost.Create(servers, database.DataSource, Stream, bus => add(bus.AddEvent(BenchOrder.EventType, BenchJson.Default.BenchOrder)));
-
-    private static Task AddAsync(IDatabase redis, NameValueEntry[][] entries, int from)
-    {
-        var calls = new Task[CallSize];
-        for (var i = 0; i < CallSize; i++)
-        {
-            calls[i] = redis.StreamAddAsync(StreamKeys.Stream(Stream), entries[(from + i) % entries.Length]);
-        }
-
-        return Task.WhenAll(calls);
-    }
 
     private static async Task<double> CallAsync(BenchServers servers, int count, Func<int, Task> call, CancellationToken cancellationToken)
     {

@@ -1,5 +1,4 @@
-using System.Text.Json;
-using FanOut.Bench.Running;
+using System.Text.Json.Serialization;
 
 namespace FanOut.Bench.Reporting;
 
@@ -16,3 +15,9 @@ internal sealed record BenchResults(IReadOnlyList<BenchResult> Results)
         await JsonSerializer.SerializeAsync(stream, this, BenchResultsJson.Default.BenchResults, cancellationToken);
     }
 }
+
+internal sealed record BenchResult(string Scenario, string Variant, string Unit, double Value, double? Limit, double? Ratio);
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true)]
+[JsonSerializable(typeof(BenchResults))]
+internal sealed partial class BenchResultsJson : JsonSerializerContext;

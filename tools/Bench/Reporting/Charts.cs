@@ -1,5 +1,3 @@
-using System.Globalization;
-using FanOut.Bench.Running;
 using ScottPlot;
 
 namespace FanOut.Bench.Reporting;
@@ -45,7 +43,7 @@ internal static class Charts
             FillColor = seen.Standing switch { Standing.Limit => LimitColor, Standing.Ours => OurColor, _ => RivalColor },
             LineWidth = 0,
             Label = seen.Ratio is { } ratio && seen.Standing != Standing.Limit
-                ? string.Create(CultureInfo.InvariantCulture, $"{Quantity.Format(seen.Value)} ({ratio:0.00})")
+                ? $"{Quantity.Format(seen.Value)} ({ratio:0.00})"
                 : Quantity.Format(seen.Value),
         }).ToArray());
         bars.Horizontal = true;
@@ -62,12 +60,12 @@ internal static class Charts
     {
         var plot = New(scenario);
         string[] labels = [];
-        var lines = measurements.Where(seen => seen.Variant.LastIndexOf(" p", StringComparison.Ordinal) > 0).GroupBy(seen => seen.Variant[..seen.Variant.LastIndexOf(" p", StringComparison.Ordinal)]);
-        foreach (var line in lines)
+        var named = measurements.Select(seen => (Seen: seen, At: seen.Variant.LastIndexOf(" p", StringComparison.Ordinal)));
+        foreach (var line in named.Where(pair => pair.At > 0).GroupBy(pair => pair.Seen.Variant[..pair.At], pair => pair.Seen))
         {
             var points = line.ToArray();
             labels = Array.ConvertAll(points, point => point.Variant[(point.Variant.LastIndexOf(' ') + 1)..]);
-            var scatter = plot.Add.Scatter(Enumerable.Range(0, points.Length).Select(i => (double)i).ToArray(), points.Select(point => Math.Log10(point.Value)).ToArray());
+            var scatter = plot.Add.Scatter(Enumerable.Range(0, points.Length).ToArray(), Array.ConvertAll(points, point => Math.Log10(point.Value)));
             scatter.LegendText = line.Key;
             scatter.LineWidth = 2;
             if (points[0].Standing == Standing.Limit)
@@ -80,7 +78,7 @@ internal static class Charts
         plot.Axes.Left.TickGenerator = new ScottPlot.TickGenerators.NumericAutomatic
         {
             IntegerTicksOnly = true,
-            LabelFormatter = value => string.Create(CultureInfo.InvariantCulture, $"{Math.Pow(10, value):0.####}"),
+            LabelFormatter = value => $"{Math.Pow(10, value):0.####}",
         };
         plot.YLabel("ms");
         plot.ShowLegend(Edge.Right);

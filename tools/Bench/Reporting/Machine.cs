@@ -29,5 +29,5 @@ internal sealed record Machine(string Processor, int Cores, double Gigabytes, st
         """);
 
     private static string? Line(string file, string key) =>
-        File.Exists(file) && File.ReadLines(file).FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal)) is { } line ? line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..] : null;
+        File.Exists(file) ? File.ReadLines(file).FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal))?.Split(':', 2)[1] : null;
 }

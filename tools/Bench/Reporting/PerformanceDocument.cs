@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Text;
-using FanOut.Bench.Running;
 
 namespace FanOut.Bench.Reporting;
 
@@ -9,53 +7,22 @@ internal sealed class PerformanceDocument(string root)
 {
     private readonly string _file = Path.Combine(root, "docs", "performance.md");
 
-    public string ChartFolder { get; } = Path.Combine(root, "docs", "performance");
-
-    /// <summary>Replaces the figures of scenarios that were run; those of others stay.</summary>
-    public async Task WriteAsync(IEnumerable<(IScenario Scenario, IReadOnlyList<Measurement> Measurements, string Machine)> runs, CancellationToken cancellationToken)
+    /// <summary>Replaces the figures of a scenario; those of others stay.</summary>
+    public async Task WriteAsync(string scenario, IReadOnlyList<Measurement> measurements, string machine, CancellationToken cancellationToken)
     {
-        var text = await File.ReadAllTextAsync(_file, cancellationToken);
-        foreach (var (scenario, measurements, machine) in runs)
-        {
-            text = Replace(text, scenario.Name, Section(scenario, measurements, machine));
-        }
-
-        await File.WriteAllTextAsync(_file, text, cancellationToken);
-    }
-
-    private string Section(IScenario scenario, IReadOnlyList<Measurement> measurements, string machine)
-    {
-        var text = new StringBuilder().AppendLine(scenario.Description).AppendLine();
+        var section = new StringBuilder();
         foreach (var part in measurements.GroupBy(seen => seen.Scenario))
         {
-            var seen = part.ToArray();
-            text.AppendLine(CultureInfo.InvariantCulture, $"**{part.Key}**").AppendLine().AppendLine(Table(seen));
-            if (Charts.Write(ChartFolder, part.Key, seen) is { } chart)
+            section.Append($"**{part.Key}**\n\n{new SummaryTable([.. part]).ToMarkdown()}\n\n");
+            if (Charts.Write(Path.Combine(root, "docs", "performance"), part.Key, [.. part]) is { } chart)
             {
-                text.AppendLine(CultureInfo.InvariantCulture, $"![{part.Key}](performance/{chart})").AppendLine();
+                section.Append($"![{part.Key}](performance/{chart})\n\n");
             }
         }
 
-        return text.AppendLine("<details><summary>Machine and run</summary>").AppendLine().AppendLine(machine).AppendLine().AppendLine("</details>").ToString();
-    }
-
-    private static string Table(Measurement[] measurements)
-    {
-        var hasBaseline = measurements.Any(seen => seen.TimesBaseline is not null);
-        var text = new StringBuilder();
-        text.AppendLine(hasBaseline ? "| of the limit | x the article's | asked for | variant | median | lowest - highest | unit |" : "| of the limit | asked for | variant | median | lowest - highest | unit |");
-        text.AppendLine(hasBaseline ? "|---:|---:|---|---|---:|---:|---|" : "|---:|---|---|---:|---:|---|");
-        foreach (var seen in measurements)
-        {
-            var ratio = seen.Standing == Standing.Limit ? "limit" : seen.Ratio?.ToString("0.00", CultureInfo.InvariantCulture) ?? "";
-            var times = hasBaseline ? $"{(seen.TimesBaseline is { } value ? Quantity.Format(value) : "")} | " : "";
-            var goals = seen.Goals.Count == 0 ? "" : $"{string.Join(", ", seen.Goals)}{(seen.IsReached == true ? "" : ": **short**")}";
-            text.AppendLine(
-                CultureInfo.InvariantCulture,
-                $"| {ratio} | {times}{goals} | {seen.Variant} | {Quantity.Format(seen.Value)} | {Quantity.Format(seen.Lowest)} - {Quantity.Format(seen.Highest)} | {seen.Unit} |");
-        }
-
-        return text.ToString();
+        section.Append($"<details><summary>Machine and run</summary>\n\n{machine}\n\n</details>\n");
+        var text = Replace(await File.ReadAllTextAsync(_file, cancellationToken), scenario, section.ToString());
+        await File.WriteAllTextAsync(_file, text, cancellationToken);
     }
 
     private string Replace(string text, string name, string section)
@@ -64,7 +31,7 @@ internal sealed class PerformanceDocument(string root)
         var from = text.IndexOf(begin, StringComparison.Ordinal);
         var to = text.IndexOf(end, StringComparison.Ordinal);
         return from >= 0 && to > from
-            ? $"{text[..(from + begin.Length)]}\n{section.ReplaceLineEndings("\n")}{text[to..]}"
+            ? $"{text[..(from + begin.Length)]}\n{section}{text[to..]}"
             : throw new InvalidOperationException($"{_file} lacks the markers {begin} and {end}, between which the figures of '{name}' stand.");
     }
 }

@@ -1,35 +1,52 @@
-using FanOut.Bench.Running;
+using System.Globalization;
 using Spectre.Console;
 
 namespace FanOut.Bench.Reporting;
 
-/// <summary>The figures of one scenario on the terminal, ratios first: absolute numbers are the machine's.</summary>
-internal static class SummaryTable
+/// <summary>The figures of one scenario, ratios first: absolute numbers are the machine's.</summary>
+internal sealed class SummaryTable(IReadOnlyList<Measurement> measurements)
 {
-    public static void Write(IAnsiConsole console, string scenario, IReadOnlyList<Measurement> measurements)
+    private readonly bool _hasBaseline = measurements.Any(seen => seen.TimesBaseline is not null);
+
+    public void Write(IAnsiConsole console, string scenario)
     {
-        var hasBaseline = measurements.Any(seen => seen.TimesBaseline is not null);
         var table = new Table().Title(Markup.Escape(scenario)).Border(TableBorder.Rounded);
-        table.AddColumn(new TableColumn("of the limit").RightAligned());
-        if (hasBaseline)
+        foreach (var (heading, isNumber) in Columns())
         {
-            table.AddColumn(new TableColumn("x the article's").RightAligned());
+            table.AddColumn(heading, column => column.Alignment = isNumber ? Justify.Right : Justify.Left);
         }
 
-        table.AddColumn("asked for").AddColumn("variant").AddColumn(new TableColumn("median").RightAligned()).AddColumn(new TableColumn("lowest - highest").RightAligned()).AddColumn("unit");
         foreach (var seen in measurements)
         {
             var colour = seen.IsReached switch { true => "green", false => "red", null => seen.Standing == Standing.Ours ? "default" : "grey" };
-            List<string> cells = [seen.Standing == Standing.Limit ? "limit" : seen.Ratio is { } ratio ? ratio.ToString("0.00", System.Globalization.CultureInfo.InvariantCulture) : ""];
-            if (hasBaseline)
-            {
-                cells.Add(seen.TimesBaseline is { } times ? Quantity.Format(times) : "");
-            }
-
-            cells.AddRange([string.Join(", ", seen.Goals), seen.Variant, Quantity.Format(seen.Value), $"{Quantity.Format(seen.Lowest)} - {Quantity.Format(seen.Highest)}", seen.Unit]);
-            table.AddRow([.. cells.Select(cell => new Markup($"[{colour}]{Markup.Escape(cell)}[/]"))]);
+            table.AddRow([.. Cells(seen).Select(cell => new Markup($"[{colour}]{Markup.Escape(cell)}[/]"))]);
         }
 
         console.Write(table);
     }
+
+    public string ToMarkdown()
+    {
+        var lines = measurements.Select(Cells)
+            .Prepend([.. Columns().Select(column => column.IsNumber ? "---:" : "---")])
+            .Prepend([.. Columns().Select(column => column.Heading)]);
+        return string.Join('\n', lines.Select(cells => $"| {string.Join(" | ", cells)} |"));
+    }
+
+    private IEnumerable<(string Heading, bool IsNumber)> Columns() =>
+    [
+        ("of the limit", true), .. _hasBaseline ? [("x the article's", true)] : Array.Empty<(string, bool)>(),
+        ("asked for", false), ("variant", false), ("median", true), ("lowest - highest", true), ("unit", false),
+    ];
+
+    private string[] Cells(Measurement seen) =>
+    [
+        seen.Standing == Standing.Limit ? "limit" : seen.Ratio?.ToString("0.00", CultureInfo.InvariantCulture) ?? "",
+        .. _hasBaseline ? [seen.TimesBaseline is { } times ? Quantity.Format(times) : ""] : Array.Empty<string>(),
+        string.Join(", ", seen.Goals) + (seen.IsReached is false ? ": short" : ""),
+        seen.Variant,
+        Quantity.Format(seen.Value),
+        $"{Quantity.Format(seen.Lowest)} - {Quantity.Format(seen.Highest)}",
+        seen.Unit,
+    ];
 }

@@ -1,9 +1,6 @@
-using FanOut.Bench.Running;
-using FanOut.TestServers;
-
 namespace FanOut.Bench.Services;
 
-/// <summary>Starts FanOut's services on the benchmark's servers, with the environment that an AppHost gives them. They log warnings only and record no traces; metrics are collected.</summary>
+/// <summary>Starts FanOut's services on the benchmark's servers. They log warnings only and record no traces; metrics are collected.</summary>
 internal sealed class SystemProcesses(BenchServers servers, PostgresDatabase database)
 {
     public IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string>
@@ -31,4 +28,34 @@ internal sealed class SystemProcesses(BenchServers servers, PostgresDatabase dat
     /// <summary>This program again, in one of its other parts.</summary>
     public Task<ServiceProcess> StartSelfAsync(string command, CancellationToken cancellationToken) =>
         ServiceProcess.StartAsync(command, typeof(SystemProcesses).Assembly.Location, [command], Environment, cancellationToken);
+}
+
+/// <summary>Sees how far groups of a stream are that is not trimmed: there XINFO counts right.</summary>
+internal sealed class GroupWatch(IDatabase redis, StreamName stream)
+{
+    public Task<long> LengthAsync() => redis.StreamLengthAsync(StreamKeys.Stream(stream));
+
+    /// <summary>How many entries each group has finished.</summary>
+    public async Task<Dictionary<string, long>> DoneAsync()
+    {
+        if (!await redis.KeyExistsAsync(StreamKeys.Stream(stream)))
+        {
+            return [];
+        }
+
+        var groups = await redis.StreamGroupInfoAsync(StreamKeys.Stream(stream));
+        return groups.ToDictionary(info => info.Name, info => (info.EntriesRead ?? 0) - info.PendingMessageCount);
+    }
+}
+
+/// <summary>Sees what waits in the outbox.</summary>
+internal sealed class OutboxWatch(NpgsqlDataSource postgres)
+{
+    private static readonly string CountBacklog = EmbeddedSql.Read("Services.count_backlog.sql");
+
+    public async Task<long> BacklogAsync(CancellationToken cancellationToken)
+    {
+        await using var command = postgres.CreateCommand(CountBacklog);
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
 }

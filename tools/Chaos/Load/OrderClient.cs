@@ -5,9 +5,7 @@ using FanOut.Contracts;
 
 namespace FanOut.Chaos.Load;
 
-/// <summary>
-/// Clients that do as one should: an order without an answer is sent again under the same key, to the next replica, until it is answered. So afterwards it is known exactly which orders were accepted.
-/// </summary>
+/// <summary>Sends an unanswered order again under the same key, to the next replica, so that it is known which orders were accepted.</summary>
 internal sealed class OrderClient : IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
@@ -22,7 +20,11 @@ internal sealed class OrderClient : IDisposable
 
     public OrderClient(IEnumerable<Uri> replicas) => _replicas =
     [
-        .. replicas.Select(address => new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(1) }) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(5) }),
+        .. replicas.Select(address => new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(1) })
+        {
+            BaseAddress = address,
+            Timeout = TimeSpan.FromSeconds(5),
+        }),
     ];
 
     /// <summary>Every answer of success: one key has several where several clients sent it.</summary>
@@ -69,7 +71,8 @@ internal sealed class OrderClient : IDisposable
     {
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = JsonContent.Create(order, ContractsJson.Default.PlaceOrder) };
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/orders");
+            request.Content = JsonContent.Create(order, ContractsJson.Default.PlaceOrder);
             request.Headers.Add("Idempotency-Key", key);
             using var response = await replica.SendAsync(request, cancellationToken);
             _answers.AddOrUpdate(response.StatusCode, 1, static (_, count) => count + 1);
@@ -88,10 +91,17 @@ internal sealed class OrderClient : IDisposable
             _refused[key] = $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync(cancellationToken)}";
             return true;
         }
-        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             Interlocked.Increment(ref _unanswered);
             return false;
         }
     }
 }
+
+/// <summary>An order that was answered with success.</summary>
+/// <param name="Key">The Idempotency-Key it was sent under; also its customer's id.</param>
+/// <param name="Id">The id it was answered with.</param>
+/// <param name="Total">The total it was answered with.</param>
+internal sealed record AcceptedOrder(string Key, Guid Id, decimal Total);

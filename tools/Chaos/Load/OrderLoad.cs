@@ -1,9 +1,8 @@
-using System.Globalization;
 using FanOut.Contracts;
 
 namespace FanOut.Chaos.Load;
 
-/// <summary>Orders at a steady rate, until it is stopped. Clients are not without number: while none is answered, no more come.</summary>
+/// <summary>Orders at a steady rate until it is stopped. At most 200 orders wait for an answer at a time.</summary>
 internal sealed class OrderLoad : IAsyncDisposable
 {
     private const int MostOpen = 200;
@@ -25,17 +24,21 @@ internal sealed class OrderLoad : IAsyncDisposable
         _sending = Task.Run(SendAsync, CancellationToken.None);
     }
 
-    /// <param name="client">Who sends.</param>
-    /// <param name="run">What the keys of these orders begin with.</param>
-    /// <param name="perSecond">How many.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    public static OrderLoad Start(OrderClient client, string run, int perSecond, CancellationToken cancellationToken) => new(client, run, perSecond, cancellationToken);
+    /// <param name="client">Sends the orders.</param>
+    /// <param name="run">The beginning of the orders' keys.</param>
+    /// <param name="perSecond">Orders per second.</param>
+    /// <param name="cancellationToken">Ends the load; orders without an answer are given up.</param>
+    public static OrderLoad Start(OrderClient client, string run, int perSecond, CancellationToken cancellationToken) =>
+        new(client, run, perSecond, cancellationToken);
 
     /// <summary>An order that no other is like: what it is worth and who ordered it says which it is.</summary>
     public static PlaceOrder NewOrder(string key, int number, string? email = null) => new(
         new Customer(key, "Grace Hopper", email ?? "grace@example.com"),
         "EUR",
-        [new PlaceOrderLine("tea-green", "Green tea, 100 g", 1 + (number % 3), 1 + (number % 9_973) / 100m), new PlaceOrderLine("mug-blue", "Mug, blue", 1, 12m, 0.05m)]);
+        [
+            new PlaceOrderLine("tea-green", "Green tea, 100 g", 1 + (number % 3), 1 + (number % 9_973) / 100m),
+            new PlaceOrderLine("mug-blue", "Mug, blue", 1, 12m, 0.05m),
+        ]);
 
     /// <summary>Sends no more, and waits until all is answered.</summary>
     /// <returns>False where some have no answer after so long: they are given up.</returns>
@@ -79,7 +82,7 @@ internal sealed class OrderLoad : IAsyncDisposable
                         continue;
                     }
 
-                    var key = string.Create(CultureInfo.InvariantCulture, $"{_run}-{number:00000}");
+                    var key = $"{_run}-{number:00000}";
                     _orders.Add(_client.PlaceAsync(key, NewOrder(key, number), _giveUp.Token));
                     number++;
                 }

@@ -135,3 +135,18 @@ internal sealed class TcpProxy : IAsyncDisposable
 
     internal sealed record Condition(NetworkState State, TimeSpan Delay);
 }
+
+internal enum NetworkState
+{
+    /// <summary>Bytes pass.</summary>
+    Open,
+
+    /// <summary>Connections are reset, and new ones too.</summary>
+    Cut,
+
+    /// <summary>Connections stay open, and what is sent over them is lost: neither side hears of it.</summary>
+    HalfOpen,
+
+    /// <summary>Everything arrives late.</summary>
+    Slow,
+}

@@ -4,46 +4,44 @@ using Spectre.Console;
 
 namespace FanOut.Chaos.Reporting;
 
+/// <param name="Scenario">Its name.</param>
+/// <param name="Verdict">What happened during it.</param>
+/// <param name="Recovery">From the end of the fault until all orders accepted by then had taken effect in every group; null if they had not.</param>
+internal sealed record ScenarioResult(string Scenario, Verdict Verdict, TimeSpan? Recovery);
+
 internal static class ResultTable
 {
     private const int Width = 180;
 
     public static void Write(TextWriter writer, IReadOnlyList<ScenarioResult> results)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer), Ansi = writer == Console.Out ? AnsiSupport.Detect : AnsiSupport.No });
-        if (writer != Console.Out || Console.IsOutputRedirected)
+        var isConsole = writer == Console.Out;
+        var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(writer), Ansi = isConsole ? AnsiSupport.Detect : AnsiSupport.No });
+        if (!isConsole || Console.IsOutputRedirected)
         {
             // A pipe or a log has no width; the default would break tables into pieces.
             console.Profile.Width = Width;
         }
 
-        var table = new Table().Border(TableBorder.Rounded);
-        foreach (var heading in new[] { "scenario", "accepted", "webhook", "analytics", "notification", "lost", "doubled", "stuck", "unexpected", "prevented", "dead-lettered", "recovery", "" })
-        {
-            table.AddColumn(heading, column =>
-            {
-                if (heading is not ("scenario" or ""))
-                {
-                    column.RightAligned();
-                }
-            });
-        }
-
-        foreach (var result in results)
+        string[] numbers =
+            ["accepted", "webhook", "analytics", "notification", "lost", "doubled", "stuck", "unexpected", "prevented", "dead-lettered", "recovery"];
+        var table = new Table().Border(TableBorder.Rounded).AddColumn("scenario");
+        Array.ForEach(numbers, heading => table.AddColumn(heading, column => column.RightAligned()));
+        table.AddColumn("");
+        string[] groups = [Verifier.WebhookGroup, Verifier.AnalyticsGroup, Verifier.NotificationGroup];
+        FindingKind[] kinds = [FindingKind.Lost, FindingKind.Doubled, FindingKind.Stuck, FindingKind.Unexpected];
+        foreach (var (scenario, verdict, recovery) in results)
         {
             table.AddRow(
             [
-                new Text(result.Scenario),
-                Number(result.Accepted),
-                .. new[] { Verifier.WebhookGroup, Verifier.AnalyticsGroup, Verifier.NotificationGroup }.Select(group => Number(result.Effects.GetValueOrDefault(group))),
-                Number(result.Count(FindingKind.Lost)),
-                Number(result.Count(FindingKind.Doubled)),
-                Number(result.Count(FindingKind.Stuck)),
-                Number(result.Count(FindingKind.Unexpected)),
-                Number(result.Prevented),
-                Number(result.DeadLetters.Values.Sum()),
-                new Text(result.Recovery is { } recovery ? string.Create(CultureInfo.InvariantCulture, $"{recovery.TotalSeconds:0.0} s") : "-"),
-                result.IsGood ? new Markup("[green]passed[/]") : new Markup("[red]FAILED[/]"),
+                new Text(scenario),
+                Number(verdict.Accepted),
+                .. groups.Select(group => Number(verdict.Effects.GetValueOrDefault(group))),
+                .. kinds.Select(kind => Number(verdict.Count(kind))),
+                Number(verdict.Prevented),
+                Number(verdict.DeadLetters.Values.Sum()),
+                new Text(recovery is { } time ? $"{time.TotalSeconds:0.0} s" : "-"),
+                new Markup(verdict.IsGood ? "[green]passed[/]" : "[red]FAILED[/]"),
             ]);
         }
 

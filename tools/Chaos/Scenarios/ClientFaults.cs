@@ -1,4 +1,3 @@
-using System.Globalization;
 using FanOut.Chaos.Load;
 
 namespace FanOut.Chaos.Scenarios;
@@ -18,11 +17,11 @@ internal static class ClientFaults
         var keys = fault.IsQuick ? 5 : 20;
         for (var number = 0; number < keys; number++)
         {
-            var key = string.Create(CultureInfo.InvariantCulture, $"{fault.Run}-same-{number:000}");
+            var key = $"{fault.Run}-same-{number:000}";
             var order = OrderLoad.NewOrder(key, number);
             await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => fault.Client.PlaceAsync(key, order, cancellationToken)));
         }
 
-        fault.Say(string.Create(CultureInfo.InvariantCulture, $"{Clients} clients sent {keys} keys, all at once"));
+        fault.Say($"{Clients} clients sent {keys} keys, all at once");
     }
 }

@@ -1,6 +1,4 @@
-using System.Globalization;
 using FanOut.Chaos.Load;
-using FanOut.Chaos.Running;
 
 namespace FanOut.Chaos.Scenarios;
 
@@ -19,22 +17,19 @@ internal sealed record Fault(ChaosSystem System, OrderClient Client, Promises Pr
     /// <summary>Whether nothing else fails meanwhile. With Postgres away, too, no order can be accepted.</summary>
     public bool IsAlone { get; init; } = true;
 
-    /// <summary>So long; where it is to be brief, the other.</summary>
+    /// <summary>The duration to use: the second argument in quick mode, otherwise the first.</summary>
     public TimeSpan Time(double seconds, double quickSeconds) => TimeSpan.FromSeconds(IsQuick ? quickSeconds : seconds);
 
     /// <summary>Lets orders come in meanwhile.</summary>
     public static Task WaitAsync(TimeSpan time, CancellationToken cancellationToken) => Task.Delay(time, TimeProvider.System, cancellationToken);
 
-    /// <summary>Waits while something is away, and holds it against the system if it takes no orders meanwhile.</summary>
-    /// <param name="time">For so long.</param>
-    /// <param name="what">What is away.</param>
-    /// <param name="cancellationToken">Cancels.</param>
+    /// <summary>Waits while something is away, and reports a broken promise if no order is accepted meanwhile.</summary>
     public async Task OrdersGoOnAsync(TimeSpan time, string what, CancellationToken cancellationToken)
     {
         var before = Client.AcceptedCount;
         await WaitAsync(time, cancellationToken);
         var accepted = Client.AcceptedCount - before;
-        Say(string.Create(CultureInfo.InvariantCulture, $"{accepted} orders were accepted while {what}"));
+        Say($"{accepted} orders were accepted while {what}");
         if (accepted == 0 && IsAlone)
         {
             Promises.Broken($"no order was accepted while {what}");
@@ -47,9 +42,7 @@ internal sealed record Fault(ChaosSystem System, OrderClient Client, Promises Pr
 
     public static string Names(IEnumerable<ServiceReplica> services) => string.Join(", ", services.Select(service => service.Name));
 
-    /// <summary>
-    /// Lets something be lost while the checkpoints are behind what the groups have done, as they are by a moment always: then all of it is delivered once more.
-    /// </summary>
+    /// <summary>Loses something while the checkpoints are behind what the groups have done, so that all of it is delivered once more.</summary>
     public async Task WithCheckpointsBehindAsync(Func<Task> loseAsync, CancellationToken cancellationToken)
     {
         var reclaimers = System.Of(ServiceKind.Reclaimer);
@@ -93,5 +86,15 @@ internal sealed record Fault(ChaosSystem System, OrderClient Client, Promises Pr
         Say($"SIGCONT {Names(services)}");
     }
 
-    public static Task HealthyAsync(ServiceReplica service, CancellationToken cancellationToken) => service.WaitUntilHealthyAsync(HealthTimeout, cancellationToken);
+    public static Task HealthyAsync(ServiceReplica service, CancellationToken cancellationToken) =>
+        service.WaitUntilHealthyAsync(HealthTimeout, cancellationToken);
+
+    /// <param name="sql">One of this project's files.</param>
+    public async Task ExecuteAsync(string sql)
+    {
+#pragma warning disable CA2100
+        await using var command = System.Database.CreateCommand(sql);
+#pragma warning restore CA2100
+        await command.ExecuteNonQueryAsync(CancellationToken.None);
+    }
 }

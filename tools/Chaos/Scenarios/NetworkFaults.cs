@@ -1,60 +1,65 @@
 using FanOut.Chaos.Network;
-using FanOut.Chaos.Running;
 
 namespace FanOut.Chaos.Scenarios;
 
 /// <summary>The network between services and servers fails.</summary>
 internal static class NetworkFaults
 {
+    private const Part Parts = Part.Redis | Part.Postgres | Part.Network;
+
     public static IReadOnlyList<Scenario> All { get; } =
     [
-        new("network-cut", "connections to Redis are reset and refused, for all services; then those to Postgres", Part.Redis | Part.Postgres | Part.Network, CutAsync),
-        new("network-half-open", "connections to Redis, then those to Postgres, stay open and carry nothing, for one replica of each service and the relay's leader", Part.Services | Part.Redis | Part.Postgres | Part.Network, HalfOpenAsync),
-        new("network-slow", "everything to and from Redis, then Postgres, arrives late", Part.Redis | Part.Postgres | Part.Network, SlowAsync),
+        new("network-cut", "connections to Redis are reset and refused, for all services; then those to Postgres", Parts, CutAsync),
+        new("network-half-open", "connections to Redis, then those to Postgres, stay open and carry nothing, for a replica of each service",
+            Parts | Part.Services, HalfOpenAsync),
+        new("network-slow", "everything to and from Redis, then Postgres, arrives late", Parts, SlowAsync),
     ];
 
     private static async Task CutAsync(Fault fault, CancellationToken cancellationToken)
     {
-        await WhileAsync(fault, "cut", "Redis", fault.System.Services, service => service.ToRedis, proxy => proxy.Cut(), () => fault.OrdersGoOnAsync(fault.Time(6, 2), "the network to Redis was cut", cancellationToken));
-        await WhileAsync(fault, "cut", "Postgres", fault.System.Services, service => service.ToPostgres, proxy => proxy.Cut(), () => Fault.WaitAsync(fault.Time(6, 2), cancellationToken));
+        await FailAsync(fault, "cut", fault.System.Services, proxy => proxy.Cut(), fault.Time(6, 2), TimeSpan.Zero, cancellationToken);
+
+        // Without Postgres no order can be accepted.
+        await FailAsync(
+            fault with { IsAlone = false }, "cut", fault.System.Services, proxy => proxy.Cut(), TimeSpan.Zero, fault.Time(6, 2), cancellationToken);
     }
 
+    /// <summary>Hits the relay's leader, and one replica of each other service.</summary>
     private static async Task HalfOpenAsync(Fault fault, CancellationToken cancellationToken)
     {
         var leader = await fault.System.FindLeaderAsync(cancellationToken) ?? fault.Pick(ServiceKind.Api);
         ServiceReplica[] hit = [leader, .. ServiceKind.All.Where(kind => kind != ServiceKind.Api).Select(kind => fault.Pick(kind))];
-        await WhileAsync(fault, "half open", "Redis", hit, service => service.ToRedis, proxy => proxy.HalfOpen(), () => fault.OrdersGoOnAsync(fault.Time(10, 5), "connections to Redis were half open", cancellationToken));
-        await WhileAsync(fault, "half open", "Postgres", hit, service => service.ToPostgres, proxy => proxy.HalfOpen(), () => fault.OrdersGoOnAsync(fault.Time(15, 5), "connections of some to Postgres were half open", cancellationToken));
+        await FailAsync(fault, "half open", hit, proxy => proxy.HalfOpen(), fault.Time(10, 5), fault.Time(15, 5), cancellationToken);
     }
 
-    private static async Task SlowAsync(Fault fault, CancellationToken cancellationToken)
-    {
-        var delay = TimeSpan.FromMilliseconds(100);
-        await WhileAsync(fault, "slow (100 ms each way)", "Redis", fault.System.Services, service => service.ToRedis, proxy => proxy.Slow(delay), () => fault.OrdersGoOnAsync(fault.Time(8, 3), "the network to Redis was slow", cancellationToken));
-        await WhileAsync(fault, "slow (100 ms each way)", "Postgres", fault.System.Services, service => service.ToPostgres, proxy => proxy.Slow(delay), () => fault.OrdersGoOnAsync(fault.Time(8, 3), "the network to Postgres was slow", cancellationToken));
-    }
+    private static Task SlowAsync(Fault fault, CancellationToken cancellationToken) => FailAsync(
+        fault, "slow (100 ms each way)", fault.System.Services, proxy => proxy.Slow(TimeSpan.FromMilliseconds(100)),
+        fault.Time(8, 3), fault.Time(8, 3), cancellationToken);
 
-    private static async Task WhileAsync(
-        Fault fault, string how, string server, IReadOnlyCollection<ServiceReplica> services, Func<ServiceReplica, TcpProxy> choose, Action<TcpProxy> fail, Func<Task> meanwhile)
+    /// <summary>Lets the network to Redis fail for a time, then that to Postgres.</summary>
+    private static async Task FailAsync(
+        Fault fault, string how, IReadOnlyCollection<ServiceReplica> services, Action<TcpProxy> fail, TimeSpan redis, TimeSpan postgres,
+        CancellationToken cancellationToken)
     {
-        foreach (var service in services)
+        var whose = services.Count == fault.System.Services.Count ? "all services" : Fault.Names(services);
+        (string Server, TcpProxy[] Proxies, TimeSpan Time)[] networks =
+        [
+            ("Redis", [.. services.Select(service => service.ToRedis)], redis),
+            ("Postgres", [.. services.Select(service => service.ToPostgres)], postgres),
+        ];
+        foreach (var (server, proxies, time) in networks.Where(network => network.Time > TimeSpan.Zero))
         {
-            fail(choose(service));
-        }
-
-        fault.Say($"the network to {server} is {how} for {(services.Count == fault.System.Services.Count ? "all services" : Fault.Names(services))}");
-        try
-        {
-            await meanwhile();
-        }
-        finally
-        {
-            foreach (var service in services)
+            Array.ForEach(proxies, fail);
+            fault.Say($"the network to {server} is {how} for {whose}");
+            try
             {
-                choose(service).Heal();
+                await fault.OrdersGoOnAsync(time, $"the network to {server} was {how}", cancellationToken);
             }
-
-            fault.Say($"the network to {server} is well");
+            finally
+            {
+                Array.ForEach(proxies, proxy => proxy.Heal());
+                fault.Say($"the network to {server} is well");
+            }
         }
     }
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace FanOut.Chaos.Scenarios;
 
 /// <summary>Draws faults that happen at the same time. The same seed draws the same ones.</summary>
@@ -25,19 +23,22 @@ internal sealed class RandomMix(int seed)
             if (chosen.Count < wanted && (scenario.Parts & taken) == Part.None)
             {
                 taken |= scenario.Parts;
-                chosen.Add((scenario, TimeSpan.FromSeconds(chosen.Count == 0 ? 0 : Math.Round(_random.NextDouble() * LongestStart, 1)), _random.Next()));
+                var start = chosen.Count == 0 ? 0 : Math.Round(_random.NextDouble() * LongestStart, 1);
+                chosen.Add((scenario, TimeSpan.FromSeconds(start), _random.Next()));
             }
         }
 
-        var name = string.Join(" + ", chosen.Select(part => part.Start == TimeSpan.Zero ? part.Scenario.Name : string.Create(CultureInfo.InvariantCulture, $"{part.Scenario.Name} after {part.Start.TotalSeconds:0.0} s")));
+        var name = string.Join(
+            " + ", chosen.Select(part => part.Scenario.Name + (part.Start > TimeSpan.Zero ? $" after {part.Start.TotalSeconds:0.0} s" : "")));
         return new Scenario(
-            string.Create(CultureInfo.InvariantCulture, $"random {_step}: {name}"),
+            $"random {_step}: {name}",
             name,
             taken,
             (fault, cancellationToken) => Task.WhenAll(chosen.Select(async part =>
             {
                 await Fault.WaitAsync(part.Start, cancellationToken);
-                await part.Scenario.InjectAsync(fault with { Random = new Random(part.Seed), IsAlone = chosen.Count == 1, Run = $"{fault.Run}-{part.Scenario.Name}" }, cancellationToken);
+                var own = fault with { Random = new Random(part.Seed), IsAlone = chosen.Count == 1, Run = $"{fault.Run}-{part.Scenario.Name}" };
+                await part.Scenario.InjectAsync(own, cancellationToken);
             })));
     }
 }

@@ -1,8 +1,4 @@
-using System.Globalization;
 using FanOut.Chaos.Network;
-using FanOut.Chaos.Running;
-using FanOut.TestServers;
-using StackExchange.Redis;
 
 namespace FanOut.Chaos.Scenarios;
 
@@ -76,7 +72,7 @@ internal static class RedisFaults
                 },
                 cancellationToken);
             var has = await LastIdAsync(replica);
-            fault.Say(string.Create(CultureInfo.InvariantCulture, $"kill -9 redis, whose stream ended at {behind}; the replica's ends at {has}"));
+            fault.Say($"kill -9 redis, whose stream ended at {behind}; the replica's ends at {has}");
             await server.ExecuteAsync("REPLICAOF", "NO", "ONE");
         }
 
@@ -102,6 +98,7 @@ internal static class RedisFaults
     private static async Task<string> LastIdAsync(RedisServer redis)
     {
         await using var connection = await redis.ConnectAsync();
-        return (await connection.GetDatabase().StreamInfoAsync(EventBus.StreamKeys.Stream(ChaosSystem.Stream), CommandFlags.PreferReplica)).LastGeneratedId.ToString();
+        var info = await connection.GetDatabase().StreamInfoAsync(StreamKeys.Stream(ChaosSystem.Stream), CommandFlags.PreferReplica);
+        return info.LastGeneratedId.ToString();
     }
 }

@@ -1,6 +1,3 @@
-using System.Globalization;
-using FanOut.Chaos.Running;
-
 namespace FanOut.Chaos.Scenarios;
 
 /// <summary>Services that crash, stall, or are replaced.</summary>
@@ -10,17 +7,23 @@ internal static class ServiceFaults
 
     public static IReadOnlyList<Scenario> All { get; } =
     [
-        new("kill-api", "kill -9 of the order API: each replica in turn, then both at once", Part.Api, (fault, token) => KillAsync(fault, ServiceKind.Api, token)),
+        Kill(ServiceKind.Api, Part.Api, "order API"),
         new("kill-relay-leader", "kill -9 of the replica of the API whose relay leads, and of the one that leads then", Part.Api, KillLeaderAsync),
-        new("kill-webhook", "kill -9 of the webhook worker: each replica in turn, then both at once", Part.Webhook, (fault, token) => KillAsync(fault, ServiceKind.Webhook, token)),
-        new("kill-analytics", "kill -9 of the analytics worker: each replica in turn, then both at once", Part.Analytics, (fault, token) => KillAsync(fault, ServiceKind.Analytics, token)),
-        new("kill-notification", "kill -9 of the notification worker: each replica in turn, then both at once", Part.Notification, (fault, token) => KillAsync(fault, ServiceKind.Notification, token)),
-        new("kill-reclaimer", "kill -9 of both reclaimers and of a worker, whose entries nobody hands over until a reclaimer is back", Part.Reclaimer | Part.Webhook, KillReclaimerAsync),
+        Kill(ServiceKind.Webhook, Part.Webhook, "webhook worker"),
+        Kill(ServiceKind.Analytics, Part.Analytics, "analytics worker"),
+        Kill(ServiceKind.Notification, Part.Notification, "notification worker"),
+        new("kill-reclaimer", "kill -9 of both reclaimers and of a worker, whose entries nobody hands over until a reclaimer is back",
+            Part.Reclaimer | Part.Webhook, KillReclaimerAsync),
         new("kill-everything", "kill -9 of all services at once", Part.Services, KillEverythingAsync),
-        new("stall-worker", "SIGSTOP of a replica of each worker for longer than the reclaim time, then SIGCONT: what it held was done by others", Part.Webhook | Part.Analytics | Part.Notification, StallWorkersAsync),
-        new("two-relays", "SIGSTOP of the relay's leader until the other one leads, then SIGCONT: for a moment there are two", Part.Api, TwoRelaysAsync),
-        new("rolling-restart", "SIGTERM and a new start of each replica of each service in turn: nothing is refused meanwhile", Part.Services, RollingRestartAsync),
+        new("stall-worker", "SIGSTOP of a replica of each worker for longer than the reclaim time, then SIGCONT: what it held was done by others",
+            Part.Workers, StallWorkersAsync),
+        new("two-relays", "SIGSTOP of the relay's leader until the other one leads, then SIGCONT: two lead for a moment", Part.Api, TwoRelaysAsync),
+        new("rolling-restart", "SIGTERM and a new start of each replica of each service in turn: nothing is refused meanwhile",
+            Part.Services, RollingRestartAsync),
     ];
+
+    private static Scenario Kill(ServiceKind kind, Part part, string what) => new(
+        $"kill-{kind}", $"kill -9 of the {what}: each replica in turn, then both at once", part, (fault, token) => KillAsync(fault, kind, token));
 
     private static async Task KillAsync(Fault fault, ServiceKind kind, CancellationToken cancellationToken)
     {
@@ -45,7 +48,7 @@ internal static class ServiceFaults
         {
             var leader = await FindLeaderAsync(fault, cancellationToken);
             await fault.KillAsync(leader);
-            await LeadsAnotherAsync(fault, leader, cancellationToken);
+            await FindLeaderAsync(fault, cancellationToken, former: leader);
             await fault.StartAsync(leader);
             await Fault.HealthyAsync(leader, cancellationToken);
         }
@@ -87,7 +90,7 @@ internal static class ServiceFaults
         await fault.StallAsync(leader);
         try
         {
-            await LeadsAnotherAsync(fault, leader, cancellationToken);
+            await FindLeaderAsync(fault, cancellationToken, former: leader);
             await Fault.WaitAsync(fault.Time(2, 0.5), cancellationToken);
         }
         finally
@@ -113,30 +116,25 @@ internal static class ServiceFaults
         }
 
         (errors, accepted) = (Errors() - errors, fault.Client.AcceptedCount - accepted);
-        fault.Say(string.Create(CultureInfo.InvariantCulture, $"{accepted} orders were accepted meanwhile, {errors} attempts were answered 5xx"));
+        fault.Say($"{accepted} orders were accepted meanwhile, {errors} attempts were answered 5xx");
         if (errors > accepted * MostErrors && fault.IsAlone)
         {
-            fault.Promises.Broken(string.Create(CultureInfo.InvariantCulture, $"{errors} attempts were answered 5xx while {accepted} orders were accepted"));
+            fault.Promises.Broken($"{errors} attempts were answered 5xx while {accepted} orders were accepted");
         }
 
         int Errors() => fault.Client.Answers.Where(answer => (int)answer.Key >= 500).Sum(answer => answer.Value);
     }
 
-    private static async Task<ServiceReplica> FindLeaderAsync(Fault fault, CancellationToken cancellationToken)
-    {
-        ServiceReplica? leader = null;
-        await Until.TrueAsync(async () => (leader = await fault.System.FindLeaderAsync(cancellationToken)) is not null, LeadershipTimeout, "a relay to lead", cancellationToken);
-        return leader!;
-    }
-
-    private static async Task LeadsAnotherAsync(Fault fault, ServiceReplica former, CancellationToken cancellationToken)
+    /// <summary>Waits until a relay leads, of another replica than the former leader.</summary>
+    private static async Task<ServiceReplica> FindLeaderAsync(Fault fault, CancellationToken cancellationToken, ServiceReplica? former = null)
     {
         ServiceReplica? leader = null;
         await Until.TrueAsync(
             async () => (leader = await fault.System.FindLeaderAsync(cancellationToken)) is not null && leader != former,
             LeadershipTimeout,
-            $"another relay than {former.Name}'s to lead",
+            former is null ? "a relay to lead" : $"another relay than {former.Name}'s to lead",
             cancellationToken);
         fault.Say($"{leader!.Name}'s relay leads");
+        return leader;
     }
 }

@@ -1,9 +1,5 @@
-using System.Globalization;
 using FanOut.Chaos.Load;
-using FanOut.Chaos.Running;
 using FanOut.Chaos.Verifying;
-using FanOut.EventBus;
-using StackExchange.Redis;
 
 namespace FanOut.Chaos.Scenarios;
 
@@ -20,17 +16,19 @@ internal static class StreamFaults
 
     public static IReadOnlyList<Scenario> All { get; } =
     [
-        new("poison", "entries that are no events, malformed, oversized or with impossible ids are written to the stream, and a handler fails on some orders: each ends as a dead letter, the rest flows on", Part.Redis | Part.Postgres, PoisonAsync),
+        new("poison", "malformed and oversized entries and impossible ids on the stream, and orders that a handler fails on, end as dead letters",
+            Part.Redis | Part.Postgres, PoisonAsync),
         new("group-destroyed", "XGROUP DESTROY of each group in turn", Part.Redis | Part.Reclaimer, DestroyGroupsAsync),
         new("stream-deleted", "DEL of the stream", Part.Redis | Part.Reclaimer, DeleteStreamAsync),
         new("flushall", "FLUSHALL", Part.Redis | Part.Reclaimer, FlushAsync),
-        new("trimmed-outside", "entries that are not read, and entries that are pending with a stranger, are trimmed away; a consumer is deleted with what it holds", Part.Redis | Part.Webhook | Part.Analytics | Part.Notification, TrimAsync),
+        new("trimmed-outside", "entries not read yet, or pending with another consumer, are trimmed away; a consumer is deleted with what it holds",
+            Part.Redis | Part.Workers, TrimAsync),
     ];
 
     private static async Task PoisonAsync(Fault fault, CancellationToken cancellationToken)
     {
         const int Cursed = 5;
-        await ExecuteAsync(fault, CurseRecipient, cancellationToken);
+        await fault.ExecuteAsync(CurseRecipient);
         try
         {
             await using (var redis = await fault.System.ConnectToRedisAsync())
@@ -47,7 +45,7 @@ internal static class StreamFaults
                 fault.Say($"wrote an entry with the id {impossible}");
             }
 
-            var keys = Enumerable.Range(0, Cursed).Select(number => string.Create(CultureInfo.InvariantCulture, $"{fault.Run}-cursed-{number:00}")).ToArray();
+            var keys = Enumerable.Range(0, Cursed).Select(number => $"{fault.Run}-cursed-{number:00}").ToArray();
             await Task.WhenAll(keys.Select((key, number) =>
             {
                 fault.Promises.MustFail(Verifier.NotificationGroup, key);
@@ -55,11 +53,11 @@ internal static class StreamFaults
             }));
             fault.Say($"placed {Cursed} orders that the handler of {Verifier.NotificationGroup} always fails on");
             var orders = fault.Client.Accepted.Where(order => keys.Contains(order.Key)).Select(order => order.Id.ToString()).Distinct().ToArray();
-            await Until.TrueAsync(() => AreDeadAsync(fault, orders, cancellationToken), DeadLetterTimeout, "the orders that a handler fails on to be dead-lettered", cancellationToken);
+            await Until.TrueAsync(() => AreDeadAsync(fault, orders, cancellationToken), DeadLetterTimeout, "the dead letters", cancellationToken);
         }
         finally
         {
-            await ExecuteAsync(fault, LiftCurse, CancellationToken.None);
+            await fault.ExecuteAsync(LiftCurse);
         }
     }
 
@@ -70,7 +68,7 @@ internal static class StreamFaults
         for (var lead = 100; ; lead *= 2)
         {
             var last = EntryId.Parse((await redis.StreamInfoAsync(Key())).LastGeneratedId.ToString());
-            var id = string.Create(CultureInfo.InvariantCulture, $"{last.Milliseconds + lead}-{EntryId.MaxSequence + 1}");
+            var id = $"{last.Milliseconds + lead}-{EntryId.MaxSequence + 1}";
             try
             {
                 await redis.StreamAddAsync(Key(), "nonsense", "1", id);
@@ -94,11 +92,12 @@ internal static class StreamFaults
         yield return ("an event of bytes that are no text", Event(Guid.CreateVersion7().ToString(), new byte[] { 0, 0xff, 0xfe, (byte)'{', 0 }));
         yield return ("a field whose name is no text", [new(new byte[] { 0xff, 0 }, new byte[] { 0 })]);
         yield return ($"an event of {Megabytes} MB", Event(Guid.CreateVersion7().ToString(), new string('x', Megabytes << 20)));
-        yield return ("an entry of 2,000 fields", [.. Enumerable.Range(0, 2_000).Select(number => new NameValueEntry(string.Create(CultureInfo.InvariantCulture, $"field-{number}"), number))]);
+        yield return ("an entry of 2,000 fields", [.. Enumerable.Range(0, 2_000).Select(number => new NameValueEntry($"field-{number}", number))]);
 
         static NameValueEntry[] Event(string id, RedisValue data) =>
         [
-            new("id", id), new("type", "order.placed"), new("source", "a stranger"), new("subject", "none"), new("time", "2026-01-01T00:00:00.0000000Z"), new("data", data), new("traceparent", ""), new("tracestate", ""),
+            new("id", id), new("type", "order.placed"), new("source", "a stranger"), new("subject", "none"),
+            new("time", "2026-01-01T00:00:00.0000000Z"), new("data", data), new("traceparent", ""), new("tracestate", ""),
         ];
     }
 
@@ -112,24 +111,17 @@ internal static class StreamFaults
         }
     }
 
-    private static async Task DeleteStreamAsync(Fault fault, CancellationToken cancellationToken)
-    {
-        fault.Promises.RedisLosesData();
-        for (var time = 0; time < (fault.IsQuick ? 1 : 3); time++)
-        {
-            await fault.WithCheckpointsBehindAsync(() => fault.System.RedisAsync("DEL", Key()), cancellationToken);
-            fault.Say($"DEL {Key()}");
-            await Fault.WaitAsync(TimeSpan.FromSeconds(1), cancellationToken);
-        }
-    }
+    private static Task DeleteStreamAsync(Fault fault, CancellationToken cancellationToken) => LoseAsync(fault, "DEL", [Key()], cancellationToken);
 
-    private static async Task FlushAsync(Fault fault, CancellationToken cancellationToken)
+    private static Task FlushAsync(Fault fault, CancellationToken cancellationToken) => LoseAsync(fault, "FLUSHALL", [], cancellationToken);
+
+    private static async Task LoseAsync(Fault fault, string command, object[] arguments, CancellationToken cancellationToken)
     {
         fault.Promises.RedisLosesData();
         for (var time = 0; time < (fault.IsQuick ? 1 : 3); time++)
         {
-            await fault.WithCheckpointsBehindAsync(() => fault.System.RedisAsync("FLUSHALL"), cancellationToken);
-            fault.Say("FLUSHALL");
+            await fault.WithCheckpointsBehindAsync(() => fault.System.RedisAsync(command, arguments), cancellationToken);
+            fault.Say($"{command} {string.Join(' ', arguments)}".Trim());
             await Fault.WaitAsync(TimeSpan.FromSeconds(1), cancellationToken);
         }
     }
@@ -138,13 +130,12 @@ internal static class StreamFaults
     {
         fault.Promises.RedisLosesData();
         var workers = ServiceKind.Workers.SelectMany(fault.System.Of).ToArray();
-        var resumed = false;
         await fault.StallAsync(workers);
         try
         {
             await using var redis = await fault.System.ConnectToRedisAsync();
             var database = redis.GetDatabase();
-            await Until.TrueAsync(async () => await UnreadAsync(database) >= 20, ArrivalTimeout, "20 entries to be there that no group has read", cancellationToken);
+            await Until.TrueAsync(async () => await UnreadAsync(database) >= 20, ArrivalTimeout, "20 unread entries", cancellationToken);
             foreach (var group in Groups)
             {
                 var stolen = (await database.StreamReadGroupAsync(Key(), group, "stranger", ">", 5)).Length;
@@ -154,16 +145,11 @@ internal static class StreamFaults
             }
 
             var trimmed = await database.StreamTrimAsync(Key(), 0);
-            fault.Say(string.Create(CultureInfo.InvariantCulture, $"XTRIM took {trimmed} entries"));
-            fault.Resume(workers);
-            resumed = true;
+            fault.Say($"XTRIM took {trimmed} entries");
         }
         finally
         {
-            if (!resumed)
-            {
-                fault.Resume(workers);
-            }
+            fault.Resume(workers);
         }
 
         static async Task<long> UnreadAsync(IDatabase database)
@@ -186,13 +172,5 @@ internal static class StreamFaults
         command.Parameters.AddWithValue(Verifier.NotificationGroup);
         command.Parameters.AddWithValue(orders);
         return (long)(await command.ExecuteScalarAsync(cancellationToken))! == orders.Length;
-    }
-
-    private static async Task ExecuteAsync(Fault fault, string sql, CancellationToken cancellationToken)
-    {
-#pragma warning disable CA2100 // The SQL is one of this project's files.
-        await using var command = fault.System.Database.CreateCommand(sql);
-#pragma warning restore CA2100
-        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

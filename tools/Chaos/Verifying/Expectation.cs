@@ -17,13 +17,13 @@ internal sealed record Expectation
     /// <summary>Orders, by their keys, whose events a group must dead-letter rather than take effect: its handler always fails on them.</summary>
     public IReadOnlySet<(string Group, string Key)> MustFail { get; init; } = new HashSet<(string, string)>();
 
-    /// <summary>Entries, by their ids, that somebody else wrote to the stream and that are no events. Each group must dead-letter each of them, unless Redis lost it before.</summary>
+    /// <summary>Ids of entries that are no events. Each group must dead-letter each of them, unless Redis lost it before.</summary>
     public IReadOnlyCollection<string> Poison { get; init; } = [];
 
-    /// <summary>Entries, by their ids, whose ids no publisher of ours writes: Postgres cannot hold them. They stand on each group's DLQ stream only.</summary>
+    /// <summary>Ids that Postgres cannot hold and no publisher of ours writes. These entries stand on each group's DLQ stream only.</summary>
     public IReadOnlyCollection<string> SetAside { get; init; } = [];
 
-    /// <summary>Whether Redis lost data: then what only Redis knew may be missing. That is entries nobody published through the outbox, and the DLQ streams, which mirror what Postgres has on record.</summary>
+    /// <summary>Whether Redis lost data. Then entries that were not published through the outbox, and the DLQ streams, may lack some.</summary>
     public bool RedisLostData { get; init; }
 
     /// <summary>Entries that were there when Redis lost data before.</summary>

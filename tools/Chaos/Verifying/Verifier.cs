@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace FanOut.Chaos.Verifying;
 
 /// <summary>Compares what must be with what is, id by id.</summary>
@@ -43,7 +41,8 @@ internal static class Verifier
 
             if (group.Name == WebhookGroup && seen.WebhooksReceived is { } received)
             {
-                Add(findings, FindingKind.Lost, "webhooks received", [.. seen.Outbox.Where(published => due.Contains(published.Subject) && !received.Contains(published.Event)).Select(published => published.Subject)]);
+                var missing = seen.Outbox.Where(published => due.Contains(published.Subject) && !received.Contains(published.Event));
+                Add(findings, FindingKind.Lost, "webhooks received", [.. missing.Select(published => published.Subject)]);
             }
         }
 
@@ -60,51 +59,50 @@ internal static class Verifier
     {
         Add(findings, FindingKind.Stuck, "orders (no answer)", [.. expectation.Unanswered]);
         Add(findings, FindingKind.Unexpected, "orders (refused)", [.. expectation.Refused.Select(refused => $"{refused.Key}: {refused.Value}")]);
-        Add(findings, FindingKind.Doubled, "answers (one key, several orders)", [.. accepted.GroupBy(order => order.Key).Where(key => key.Count() > 1).Select(key => key.Key)]);
+        var twice = accepted.CountBy(order => order.Key).Where(key => key.Value > 1);
+        Add(findings, FindingKind.Doubled, "answers (one key, several orders)", [.. twice.Select(key => key.Key)]);
     }
 
-    private static void JudgeOrders(Expectation expectation, IReadOnlyCollection<Load.AcceptedOrder> accepted, Observation seen, List<Finding> findings)
+    private static void JudgeOrders(
+        Expectation expectation, IReadOnlyCollection<Load.AcceptedOrder> accepted, Observation seen, List<Finding> findings)
     {
         var recorded = seen.Orders.Select(order => order.Id).ToHashSet();
         var answered = accepted.ToLookup(order => order.Id);
         var open = expectation.Unanswered.ToHashSet();
-        Add(findings, FindingKind.Lost, "orders", [.. accepted.Where(order => !recorded.Contains(order.Id)).Select(order => $"{order.Id} ({order.Key})")]);
+        var lost = accepted.Where(order => !recorded.Contains(order.Id));
+        var unexpected = seen.Orders.Where(order => !answered.Contains(order.Id) && !open.Contains(order.Key));
+        var changed = seen.Orders.Where(order => answered[order.Id].Any(answer => answer.Total != order.Total || answer.Key != order.Key));
+        Add(findings, FindingKind.Lost, "orders", [.. lost.Select(order => $"{order.Id} ({order.Key})")]);
         Add(findings, FindingKind.Doubled, "orders (one key, several rows)", Repeated(seen.Orders.Select(order => order.Key)));
-        Add(findings, FindingKind.Unexpected, "orders", [.. seen.Orders.Where(order => !answered.Contains(order.Id) && !open.Contains(order.Key)).Select(order => $"{order.Id} ({order.Key})")]);
-        Add(
-            findings,
-            FindingKind.Unexpected,
-            "orders (another total than was answered)",
-            [.. seen.Orders.Where(order => answered[order.Id].Any(answer => answer.Total != order.Total || answer.Key != order.Key)).Select(order => order.Id.ToString())]);
+        Add(findings, FindingKind.Unexpected, "orders", [.. unexpected.Select(order => $"{order.Id} ({order.Key})")]);
+        Add(findings, FindingKind.Unexpected, "orders (another total than was answered)", [.. changed.Select(order => order.Id.ToString())]);
     }
 
-    private static void JudgeEffects(string where, IReadOnlyList<Effect> effects, HashSet<string> due, Dictionary<Guid, string> events, List<Finding> findings)
+    private static void JudgeEffects(
+        string where, IReadOnlyList<Effect> effects, HashSet<string> due, Dictionary<Guid, string> events, List<Finding> findings)
     {
         Compare(where, due, effects.Select(effect => effect.Subject), findings);
-        Add(findings, FindingKind.Unexpected, $"{where}, of no event of the outbox", [.. effects.Where(effect => !events.TryGetValue(effect.Event, out var subject) || subject != effect.Subject).Select(effect => effect.Event.ToString())]);
+        var foreign = effects.Where(effect => events.GetValueOrDefault(effect.Event) != effect.Subject);
+        Add(findings, FindingKind.Unexpected, $"{where}, of no event of the outbox", [.. foreign.Select(effect => effect.Event.ToString())]);
     }
 
-    private static void JudgeDeadLetters(Expectation expectation, GroupObservation group, HashSet<string> mustFail, IReadOnlySet<string> movedAside, List<Finding> findings)
+    private static void JudgeDeadLetters(
+        Expectation expectation, GroupObservation group, HashSet<string> mustFail, IReadOnlySet<string> movedAside, List<Finding> findings)
     {
-        var letters = group.DeadLetters;
-        var poison = expectation.Poison.ToHashSet();
-        Add(findings, FindingKind.Lost, $"{group.Name} (dead letters)", [.. mustFail.Except(letters.Select(letter => letter.Subject ?? ""))]);
-        Add(findings, FindingKind.Doubled, $"{group.Name} (dead letters)", Repeated(letters.Select(letter => letter.Entry)));
-        Add(
-            findings,
-            FindingKind.Unexpected,
-            $"{group.Name} (dead letters)",
-            [.. letters.Where(letter => !poison.Contains(letter.Entry) && (letter.Subject is null || !mustFail.Contains(letter.Subject))).Select(letter => $"{letter.Entry} (order {letter.Subject ?? "none"}): {letter.Error}")]);
-        Add(findings, FindingKind.Doubled, $"{group.Name} (DLQ stream)", Repeated(group.LettersOnStream));
-        Add(findings, FindingKind.Unexpected, $"{group.Name} (DLQ stream)", [.. group.LettersOnStream.Except(letters.Select(letter => letter.Entry)).Except(expectation.SetAside)]);
+        var (letters, stream) = ($"{group.Name} (dead letters)", $"{group.Name} (DLQ stream)");
+        var recorded = group.DeadLetters.Select(letter => letter.Entry).ToArray();
+        var unexpected = group.DeadLetters.Where(letter =>
+            !expectation.Poison.Contains(letter.Entry) && (letter.Subject is null || !mustFail.Contains(letter.Subject)));
+        Add(findings, FindingKind.Lost, letters, [.. mustFail.Except(group.DeadLetters.Select(letter => letter.Subject ?? ""))]);
+        Add(findings, FindingKind.Doubled, letters, Repeated(recorded));
+        Add(findings, FindingKind.Unexpected, letters, [.. unexpected.Select(one => $"{one.Entry} (order {one.Subject ?? "none"}): {one.Error}")]);
+        Add(findings, FindingKind.Doubled, stream, Repeated(group.LettersOnStream));
+        Add(findings, FindingKind.Unexpected, stream, [.. group.LettersOnStream.Except(recorded).Except(expectation.SetAside)]);
         if (!expectation.RedisLostData)
         {
-            Add(findings, FindingKind.Lost, $"{group.Name} (dead letters)", [.. poison.Except(letters.Select(letter => letter.Entry)).Except(expectation.Forgotten).Except(movedAside)]);
-            Add(
-                findings,
-                FindingKind.Lost,
-                $"{group.Name} (DLQ stream)",
-                [.. letters.Select(letter => letter.Entry).Concat(expectation.SetAside).Except(group.LettersOnStream).Except(expectation.Forgotten).Except(movedAside)]);
+            var gone = expectation.Forgotten.Concat(movedAside).ToArray();
+            Add(findings, FindingKind.Lost, letters, [.. expectation.Poison.Except(recorded).Except(gone)]);
+            Add(findings, FindingKind.Lost, stream, [.. recorded.Concat(expectation.SetAside).Except(group.LettersOnStream).Except(gone)]);
         }
     }
 
@@ -114,7 +112,8 @@ internal static class Verifier
         if (seen.Orders != count || seen.Revenue != revenue)
         {
             var kind = seen.Orders > count || (seen.Orders == count && seen.Revenue > revenue) ? FindingKind.Doubled : FindingKind.Lost;
-            Add(findings, kind, "analytics (sums)", [string.Create(CultureInfo.InvariantCulture, $"{seen.Orders} orders worth {seen.Revenue} were added up, but there are {count} worth {revenue}")]);
+            var message = $"{seen.Orders} orders worth {seen.Revenue} were added up, but there are {count} worth {revenue}";
+            Add(findings, kind, "analytics (sums)", [message]);
         }
     }
 
@@ -127,7 +126,8 @@ internal static class Verifier
         Add(findings, FindingKind.Unexpected, where, [.. counts.Keys.Where(id => !due.Contains(id))]);
     }
 
-    private static string[] Repeated(IEnumerable<string> ids) => [.. ids.CountBy(id => id).Where(count => count.Value > 1).Select(count => $"{count.Key} ({count.Value} times)")];
+    private static string[] Repeated(IEnumerable<string> ids) =>
+        [.. ids.CountBy(id => id).Where(count => count.Value > 1).Select(count => $"{count.Key} ({count.Value} times)")];
 
     private static void Add(List<Finding> findings, FindingKind kind, string where, IReadOnlyList<string> ids)
     {

@@ -1,0 +1,196 @@
+using System.Net.Http.Json;
+
+namespace FanOut.Chaos;
+
+/// <summary>The whole system, as processes: a Redis with its append-only file, a Postgres with fsync, and two replicas of each service.</summary>
+internal sealed class ChaosSystem : IAsyncDisposable
+{
+    public static readonly StreamName Stream = new("orders");
+
+    private const int Replicas = 2;
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan SupervisionInterval = TimeSpan.FromMilliseconds(250);
+    private readonly CancellationTokenSource _ending = new();
+    private readonly List<RedisServer> _formerRedis = [];
+    private readonly Narrator _narrator;
+    private PostgresDatabase? _database;
+    private Task _supervising = Task.CompletedTask;
+
+    private ChaosSystem(Narrator narrator, string folder, RedisServer redis, PostgresServer postgres, WebhookSink webhooks)
+    {
+        _narrator = narrator;
+        Folder = folder;
+        Redis = redis;
+        Postgres = postgres;
+        Webhooks = webhooks;
+    }
+
+    /// <summary>Where the logs are.</summary>
+    public string Folder { get; }
+
+    public RedisServer Redis { get; private set; }
+
+    public PostgresServer Postgres { get; }
+
+    public WebhookSink Webhooks { get; }
+
+    public IReadOnlyList<ServiceReplica> Services { get; private set; } = [];
+
+    /// <summary>For this program's own questions: not through a proxy, and without a pool that would remember a dead server.</summary>
+    public NpgsqlDataSource Database { get; private set; } = null!;
+
+    private static RedisServerOptions RedisOptions(string folder, string name) => new()
+    {
+        AppendOnly = true,
+        AppendFsync = "everysec",
+        Log = Path.Combine(folder, $"{name}.log"),
+        // A replica that is behind must not be cut off by the master for it.
+        Settings = new Dictionary<string, string>
+        {
+            ["client-output-buffer-limit"] = "replica 0 0 0",
+            ["repl-diskless-sync-delay"] = "0",
+            ["repl-timeout"] = "600",
+        },
+    };
+
+    public static async Task<ChaosSystem> StartAsync(Narrator narrator, string folder, CancellationToken cancellationToken)
+    {
+        var redis = await RedisServer.StartAsync(RedisOptions(folder, "redis"), cancellationToken);
+        var postgres = await PostgresServer.StartAsync(
+            new PostgresServerOptions
+            {
+                Fsync = true,
+                MaxConnections = 300,
+                Log = Path.Combine(folder, "postgres.log"),
+                Settings = new Dictionary<string, string> { ["synchronous_commit"] = "on" },
+            },
+            cancellationToken);
+        var system = new ChaosSystem(narrator, folder, redis, postgres, await WebhookSink.StartAsync(cancellationToken));
+        try
+        {
+            await system.StartServicesAsync(cancellationToken);
+            return system;
+        }
+        catch
+        {
+            await system.DisposeAsync();
+            throw;
+        }
+    }
+
+    public IReadOnlyList<ServiceReplica> Of(ServiceKind kind) => [.. Services.Where(service => service.Kind == kind)];
+
+    /// <summary>A connection to the Redis of the moment; the caller disposes it.</summary>
+    public Task<ConnectionMultiplexer> ConnectToRedisAsync() => Redis.ConnectAsync(options => options.AbortOnConnectFail = true);
+
+    /// <summary>Runs one command on the Redis of the moment.</summary>
+    public async Task<RedisResult> RedisAsync(string command, params object[] arguments)
+    {
+        await using var redis = await ConnectToRedisAsync();
+        return await redis.GetDatabase().ExecuteAsync(command, arguments);
+    }
+
+    /// <summary>Starts another Redis of the same kind.</summary>
+    public Task<RedisServer> StartReplicaAsync(CancellationToken cancellationToken) =>
+        RedisServer.StartAsync(RedisOptions(Folder, $"redis-{_formerRedis.Count + 2}"), cancellationToken);
+
+    /// <summary>Sends every service to another Redis from now on; its connections to the former one are reset.</summary>
+    public void FailOverTo(RedisServer redis)
+    {
+        _formerRedis.Add(Redis);
+        Redis = redis;
+        foreach (var proxy in Services.Select(service => service.ToRedis))
+        {
+            proxy.UpstreamPort = redis.Port;
+            proxy.Reset();
+        }
+    }
+
+    /// <summary>The replica of the API whose relay leads; null where none does at the moment.</summary>
+    public async Task<ServiceReplica?> FindLeaderAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var command = Database.CreateCommand(EmbeddedSql.Read("find_leader.sql"));
+            var port = await command.ExecuteScalarAsync(cancellationToken) as int?;
+            return Services.FirstOrDefault(service => port is { } leader && service.ToPostgres.Carries(leader));
+        }
+        catch (NpgsqlException)
+        {
+            // Another fault has stopped Postgres for the moment: then none leads.
+            return null;
+        }
+    }
+
+    /// <summary>Waits until every service answers that it is well.</summary>
+    public Task WaitUntilHealthyAsync(TimeSpan timeout, CancellationToken cancellationToken) =>
+        Task.WhenAll(Services.Select(service => service.WaitUntilHealthyAsync(timeout, cancellationToken)));
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync();
+        await _supervising;
+        await Task.WhenAll(Services.Select(service => service.DisposeAsync().AsTask()));
+        await Postgres.DisposeAsync();
+        if (Database is not null)
+        {
+            await Database.DisposeAsync();
+        }
+
+        if (_database is not null)
+        {
+            await _database.DisposeAsync();
+        }
+
+        foreach (var redis in _formerRedis.Append(Redis))
+        {
+            await redis.DisposeAsync();
+        }
+
+        await Webhooks.DisposeAsync();
+        _ending.Dispose();
+    }
+
+    private async Task StartServicesAsync(CancellationToken cancellationToken)
+    {
+        _database = await Postgres.CreateDatabaseAsync(cancellationToken: cancellationToken);
+        Database = NpgsqlDataSource.Create(_database.ConnectionString + ";Pooling=false;Timeout=5;Command Timeout=60;Application Name=chaos");
+        var settings = QuickSettings.For(Path.Combine(Folder, "mail"));
+        Services =
+        [
+            .. ServiceKind.All.SelectMany(kind => Enumerable.Range(1, Replicas).Select(number =>
+                new ServiceReplica(kind, number, Redis.Port, Postgres.Port, _database.Name, settings, Folder))),
+        ];
+        await Task.WhenAll(Services.Select(service => service.StartAsync()));
+        _supervising = Task.Run(SuperviseAsync, CancellationToken.None);
+        await WaitUntilHealthyAsync(StartTimeout, cancellationToken);
+
+        // Before the first order, so that each is to be delivered.
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = Of(ServiceKind.Webhook)[0].Address };
+        using var answer = await http.PostAsJsonAsync(new Uri("/endpoints", UriKind.Relative), new { url = Webhooks.Url }, cancellationToken);
+        answer.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>Starts again what ends by itself.</summary>
+    private async Task SuperviseAsync()
+    {
+        using var timer = new PeriodicTimer(SupervisionInterval, TimeProvider.System);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_ending.Token))
+            {
+                foreach (var service in Services)
+                {
+                    if (await service.ReviveAsync() is { } status)
+                    {
+                        _narrator.Say($"{service.Name} ended by itself with status {status} and is started again");
+                    }
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The end.
+        }
+    }
+}

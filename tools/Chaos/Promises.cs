@@ -1,0 +1,62 @@
+using System.Collections.Concurrent;
+using FanOut.Chaos.Load;
+using FanOut.Chaos.Verifying;
+
+namespace FanOut.Chaos;
+
+/// <summary>What the faults so far add to what must be true, beside that each accepted order takes effect once.</summary>
+internal sealed class Promises
+{
+    private readonly ConcurrentDictionary<(string Group, string Key), byte> _mustFail = new();
+    private readonly ConcurrentDictionary<string, byte> _poison = new();
+    private readonly ConcurrentDictionary<string, byte> _setAside = new();
+    private readonly ConcurrentQueue<string> _broken = new();
+    private readonly HashSet<string> _forgotten = [];
+    private volatile bool _redisLostData;
+
+    public void MustFail(string group, string key) => _mustFail[(group, key)] = 0;
+
+    public void Poisoned(string entry) => _poison[entry] = 0;
+
+    public void SetAside(string entry) => _setAside[entry] = 0;
+
+    public void Broken(string promise) => _broken.Enqueue(promise);
+
+    /// <summary>Redis is made to lose data now.</summary>
+    public void RedisLosesData() => _redisLostData = true;
+
+    /// <summary>Ends a scenario: what Redis may have lost in it is not asked for again, what comes later is.</summary>
+    public void Conclude(Observation seen)
+    {
+        if (_redisLostData)
+        {
+            _redisLostData = false;
+            var letters = seen.Groups.SelectMany(group => group.DeadLetters).Select(letter => letter.Entry);
+            _forgotten.UnionWith([.. _poison.Keys, .. _setAside.Keys, .. letters]);
+        }
+    }
+
+    /// <summary>The promises that were seen broken since this was asked last.</summary>
+    public IReadOnlyList<Finding> TakeBroken()
+    {
+        var broken = new List<string>();
+        while (_broken.TryDequeue(out var promise))
+        {
+            broken.Add(promise);
+        }
+
+        return broken.Count == 0 ? [] : [new Finding(FindingKind.Unexpected, "the fault's own checks", broken)];
+    }
+
+    public Expectation Expect(OrderClient client) => new()
+    {
+        Accepted = [.. client.Accepted],
+        Unanswered = [.. client.Open],
+        Refused = client.Refused,
+        MustFail = _mustFail.Keys.ToHashSet(),
+        Poison = [.. _poison.Keys],
+        SetAside = [.. _setAside.Keys],
+        RedisLostData = _redisLostData,
+        Forgotten = _forgotten,
+    };
+}

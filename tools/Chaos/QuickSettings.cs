@@ -1,0 +1,60 @@
+using System.Globalization;
+
+namespace FanOut.Chaos;
+
+/// <summary>The services' settings, with times in which a fault is over in seconds. Only times, sizes and places differ from the defaults.</summary>
+internal static class QuickSettings
+{
+    /// <summary>How long an entry may be pending without a sign of life.</summary>
+    public static readonly TimeSpan ReclaimAfter = TimeSpan.FromSeconds(3);
+
+    /// <param name="mailFolder">Where mails go.</param>
+    public static Dictionary<string, string> For(string mailFolder)
+    {
+        var settings = new Dictionary<string, string>
+        {
+            // Small batches and few lanes: at a few dozen orders a second there shall be many batches to be caught in.
+            ["EventBus__Consumer__Lanes"] = "2",
+            ["EventBus__Consumer__BatchSize"] = "20",
+            ["EventBus__Consumer__PauseAbove"] = "2000",
+            ["EventBus__Consumer__BlockFor"] = "00:00:00.25",
+            ["EventBus__Consumer__RetryDelay"] = "00:00:00.2",
+            ["EventBus__Consumer__Heartbeat"] = "00:00:00.5",
+            ["EventBus__Consumer__LaneTimeout"] = "00:00:02",
+            ["EventBus__Consumer__ReclaimAfter"] = ReclaimAfter.ToString("c", CultureInfo.InvariantCulture),
+            ["EventBus__Consumer__StallAfter"] = "00:00:30",
+            ["EventBus__Outbox__BatchSize"] = "50",
+            ["EventBus__Outbox__PollInterval"] = "00:00:00.1",
+            ["EventBus__Outbox__StandbyInterval"] = "00:00:00.25",
+            ["EventBus__Outbox__CheckInterval"] = "00:00:00.5",
+            ["EventBus__Outbox__MaxBackoff"] = "00:00:00.5",
+            ["EventBus__Reclaimer__Interval"] = "00:00:00.25",
+            ["EventBus__Reclaimer__CompactInterval"] = "00:00:01",
+            ["EventBus__Reclaimer__LedgerInterval"] = "00:00:01",
+            ["EventBus__Retention__Interval"] = "00:00:01",
+            ["EventBus__Retention__KeepFor"] = "00:00:05",
+            ["Webhooks__AllowPrivateNetworks"] = "true",
+            ["Webhooks__Timeout"] = "00:00:02",
+            ["Webhooks__Lease"] = "00:00:03",
+            ["Webhooks__PollInterval"] = "00:00:00.2",
+            ["Smtp__Timeout"] = "00:00:01",
+            ["Notifications__Lease"] = "00:00:06",
+            ["Notifications__PollInterval"] = "00:00:00.2",
+            ["Smtp__PickupFolder"] = mailFolder,
+            ["OTEL_TRACES_SAMPLER"] = "always_off",
+            ["Logging__LogLevel__Default"] = "Information",
+            ["Logging__LogLevel__Microsoft"] = "Warning",
+            ["Logging__LogLevel__System"] = "Warning",
+            ["Logging__Console__FormatterName"] = "simple",
+            ["Logging__Console__FormatterOptions__SingleLine"] = "true",
+            ["Logging__Console__FormatterOptions__TimestampFormat"] = "HH:mm:ss.fff ",
+        };
+        for (var retry = 0; retry < 100; retry++)
+        {
+            settings[$"Webhooks__RetrySchedule__{retry}"] = "00:00:00.5";
+            settings[$"Notifications__RetrySchedule__{retry}"] = "00:00:00.5";
+        }
+
+        return settings;
+    }
+}
