@@ -7,10 +7,6 @@ namespace FanOut.Bench;
 /// <summary>Hosts with the event bus in this process, without logs.</summary>
 internal static class BusHost
 {
-    /// <param name="servers">What it runs on.</param>
-    /// <param name="postgres">Its database.</param>
-    /// <param name="stream">Its stream.</param>
-    /// <param name="add">Adds its parts of the event bus, and services.</param>
     public static IHost Create(BenchServers servers, NpgsqlDataSource postgres, StreamName stream, Action<EventBusBuilder> add)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "bench" });

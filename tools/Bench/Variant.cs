@@ -26,10 +26,7 @@ internal enum Standing
     Baseline,
 }
 
-/// <summary>One of the figures that a round of a variant gives.</summary>
-/// <param name="Name">What is added to the variant's name; empty where it gives only one.</param>
-/// <param name="Unit">Its unit.</param>
-/// <param name="Goals">What it should reach.</param>
+/// <summary>One of the figures that a round of a variant gives. Its name is added to the variant's; it is empty where there is only one.</summary>
 internal sealed record FigureSpec(string Name, string Unit, params Goal[] Goals)
 {
     /// <summary>The figure of the limit that it is compared with.</summary>

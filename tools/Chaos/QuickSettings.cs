@@ -8,7 +8,6 @@ internal static class QuickSettings
     /// <summary>How long an entry may be pending without a sign of life.</summary>
     public static readonly TimeSpan ReclaimAfter = TimeSpan.FromSeconds(3);
 
-    /// <param name="mailFolder">Where mails go.</param>
     public static Dictionary<string, string> For(string mailFolder)
     {
         var settings = new Dictionary<string, string>

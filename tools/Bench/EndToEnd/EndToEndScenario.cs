@@ -81,9 +81,9 @@ internal sealed class EndToEndScenario : IScenario
         var length = await watch.LengthAsync();
         foreach (var project in Workers)
         {
+            var known = (await watch.DoneAsync()).Keys;
             await using var worker = await StartWorkerAsync(system, project, sink, cancellationToken);
             var (started, first, done) = (0L, 0L, 0L);
-            var known = (await watch.DoneAsync()).Where(group => group.Value >= length).Select(group => group.Key).ToHashSet();
             await Until.TrueAsync(
                 async () =>
                 {

@@ -8,10 +8,7 @@ internal static partial class Pacer
 {
     private const int SetTimerSlack = 29;
 
-    /// <param name="rate">Calls per second.</param>
-    /// <param name="count">How many.</param>
-    /// <param name="call">Given the number, from 0, and when it was due. Must not block.</param>
-    /// <param name="cancellationToken">Cancels.</param>
+    /// <summary>Calls with the number, from 0, and when it was due; the call must not block. The rate is in calls per second.</summary>
     public static Task RunAsync(int rate, int count, Action<int, long> call, CancellationToken cancellationToken)
         => Task.Factory.StartNew(
             () =>

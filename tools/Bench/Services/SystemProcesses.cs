@@ -11,9 +11,6 @@ internal sealed class SystemProcesses(BenchServers servers, PostgresDatabase dat
         ["OTEL_TRACES_SAMPLER"] = "always_off",
     };
 
-    /// <param name="project">The project's name.</param>
-    /// <param name="cancellationToken">Cancels the wait for its health.</param>
-    /// <param name="settings">Further settings, as environment variables.</param>
     public Task<ServiceProcess> StartAsync(string project, CancellationToken cancellationToken, params (string Key, string Value)[] settings)
     {
         var environment = new Dictionary<string, string>(Environment);

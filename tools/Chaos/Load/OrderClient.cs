@@ -100,8 +100,5 @@ internal sealed class OrderClient : IDisposable
     }
 }
 
-/// <summary>An order that was answered with success.</summary>
-/// <param name="Key">The Idempotency-Key it was sent under; also its customer's id.</param>
-/// <param name="Id">The id it was answered with.</param>
-/// <param name="Total">The total it was answered with.</param>
+/// <summary>An order that was answered with success: its Idempotency-Key, which is also its customer's id, and the answered id and total.</summary>
 internal sealed record AcceptedOrder(string Key, Guid Id, decimal Total);

@@ -24,10 +24,6 @@ internal sealed class OrderLoad : IAsyncDisposable
         _sending = Task.Run(SendAsync, CancellationToken.None);
     }
 
-    /// <param name="client">Sends the orders.</param>
-    /// <param name="run">The beginning of the orders' keys.</param>
-    /// <param name="perSecond">Orders per second.</param>
-    /// <param name="cancellationToken">Ends the load; orders without an answer are given up.</param>
     public static OrderLoad Start(OrderClient client, string run, int perSecond, CancellationToken cancellationToken) =>
         new(client, run, perSecond, cancellationToken);
 

@@ -17,8 +17,6 @@ internal sealed class ProxiedConnection(Socket client, Func<TcpProxy.Condition> 
     public int Port => _port;
 
     /// <summary>Connects to the server and passes bytes until one side is gone.</summary>
-    /// <param name="port">The server's, on loopback.</param>
-    /// <param name="connecting">Cancels the attempt to connect.</param>
     public async Task RunAsync(int port, CancellationToken connecting)
     {
         try

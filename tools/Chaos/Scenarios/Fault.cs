@@ -2,14 +2,7 @@ using FanOut.Chaos.Load;
 
 namespace FanOut.Chaos.Scenarios;
 
-/// <summary>What a scenario works with while orders come in.</summary>
-/// <param name="System">The system.</param>
-/// <param name="Client">Who places the orders.</param>
-/// <param name="Promises">What must be true in the end.</param>
-/// <param name="Random">Whom it happens to. The same seed chooses the same.</param>
-/// <param name="Say">Says what is done.</param>
-/// <param name="IsQuick">Whether to be brief.</param>
-/// <param name="Run">What the keys of this run begin with.</param>
+/// <summary>What a scenario works with while orders come in. Random chooses the replicas to hit; Run begins the keys of its orders.</summary>
 internal sealed record Fault(ChaosSystem System, OrderClient Client, Promises Promises, Random Random, Action<string> Say, bool IsQuick, string Run)
 {
     private static readonly TimeSpan HealthTimeout = TimeSpan.FromMinutes(2);
@@ -89,7 +82,6 @@ internal sealed record Fault(ChaosSystem System, OrderClient Client, Promises Pr
     public static Task HealthyAsync(ServiceReplica service, CancellationToken cancellationToken) =>
         service.WaitUntilHealthyAsync(HealthTimeout, cancellationToken);
 
-    /// <param name="sql">One of this project's files.</param>
     public async Task ExecuteAsync(string sql)
     {
 #pragma warning disable CA2100

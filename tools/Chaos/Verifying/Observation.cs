@@ -59,8 +59,5 @@ internal readonly record struct RecordedOrder(Guid Id, string Key, decimal Total
 /// <summary>A row that says that an event took effect.</summary>
 internal readonly record struct Effect(Guid Event, string Subject);
 
-/// <summary>A dead letter as it stands in Postgres.</summary>
-/// <param name="Entry">The id of its entry.</param>
-/// <param name="Subject">The event's subject; null where it is no event.</param>
-/// <param name="Error">Why.</param>
+/// <summary>A dead letter as it stands in Postgres: its entry's id, and its event's subject, null where it is no event.</summary>
 internal readonly record struct RecordedDeadLetter(string Entry, string? Subject, string Error);

@@ -25,10 +25,7 @@ internal sealed record Verdict(
     public int Count(FindingKind kind) => Findings.Where(finding => finding.Kind == kind).SelectMany(finding => finding.Ids).Distinct().Count();
 }
 
-/// <summary>A promise that was not kept.</summary>
-/// <param name="Kind">In which way.</param>
-/// <param name="Where">In which books: orders, the outbox, a group's effects, ...</param>
-/// <param name="Ids">Of what.</param>
+/// <summary>A promise that was not kept: how, in which records (orders, the outbox, a group's effects), and for which ids.</summary>
 internal sealed record Finding(FindingKind Kind, string Where, IReadOnlyList<string> Ids)
 {
     private const int MostNamed = 20;
