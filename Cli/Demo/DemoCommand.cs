@@ -1,8 +1,11 @@
+using System.Collections.Concurrent;
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using FanOut.Cli.Status;
+using FanOut.Contracts;
 using Npgsql;
+using Refit;
 using Spectre.Console;
 
 namespace FanOut.Cli.Demo;
@@ -43,7 +46,7 @@ internal static class DemoCommand
             var (result, refusals) = await RunAsync(api, postgres, all, arguments.GetValue(rate), TimeSpan.FromSeconds(arguments.GetValue(patience)), quiet, cancellationToken);
             if (quiet)
             {
-                Console.Out.WriteLine(JsonSerializer.Serialize(result, DemoResultJson.Default.DemoResult));
+                Console.Out.WriteLine(JsonSerializer.Serialize(result, DemoJson.Default.DemoResult));
             }
             else
             {
@@ -56,56 +59,56 @@ internal static class DemoCommand
     }
 
     private static async Task<(DemoResult Result, IReadOnlyCollection<string> Refusals)> RunAsync(
-        string api, string postgres, List<Order> orders, double? rate, TimeSpan patience, bool quiet, CancellationToken cancellationToken)
+        string api, string postgres, List<PlaceOrder> orders, double? rate, TimeSpan patience, bool quiet, CancellationToken cancellationToken)
     {
         var time = TimeProvider.System;
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(api), Timeout = TimeSpan.FromSeconds(30) };
         await using var database = NpgsqlDataSource.Create(postgres);
         var ledger = new EffectLedger(database);
         var before = await ledger.ProgressAsync(cancellationToken);
-        var placer = new OrderPlacer(http, rate, time);
+        var placer = new OrderPlacer(RestService.For<IOrderApi>(http, new RefitSettings(new SystemTextJsonContentSerializer(ContractsJson.Default.Options))), rate, time);
         var begun = time.GetTimestamp();
         var placing = TimeSpan.Zero;
         var progress = quiet ? null : AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn());
         await (progress is null ? RunTasksAsync(null) : progress.StartAsync(RunTasksAsync));
         var after = await ledger.ProgressAsync(cancellationToken);
-        var placed = placer.Placed.DistinctBy(order => order.Id).ToDictionary(order => order.Id);
         var groups = new List<GroupResult>();
-        foreach (var view in GroupView.All)
+        foreach (var group in EffectLedger.Groups)
         {
-            groups.Add(Summarize(view, placed, await ledger.EffectsAsync(view, placed.Keys, cancellationToken), before.GetValueOrDefault(view.Group), after.GetValueOrDefault(view.Group)));
+            var effects = await ledger.EffectsAsync(group, [.. placer.Placed.Keys], cancellationToken);
+            groups.Add(Summarize(group, placer.Placed, effects, before.GetValueOrDefault(group), after.GetValueOrDefault(group)));
         }
 
-        var result = new DemoResult(orders.Count, placer.Placed.Count, placer.Refusals.Count, placing.TotalSeconds, time.GetElapsedTime(begun).TotalSeconds, groups);
+        var result = new DemoResult(orders.Count, placer.Answered, placer.Refusals.Count, placing.TotalSeconds, time.GetElapsedTime(begun).TotalSeconds, groups);
         return (result, placer.Refusals);
 
         async Task RunTasksAsync(ProgressContext? context)
         {
             var bar = context?.AddTask("orders placed", maxValue: orders.Count);
-            var bars = GroupView.All.ToDictionary(view => view, view => context?.AddTask(view.Group, maxValue: orders.Count));
+            var bars = EffectLedger.Groups.ToDictionary(group => group, group => context?.AddTask(group, maxValue: orders.Count));
             await placer.PlaceAsync(orders, () => bar?.Increment(1), cancellationToken);
             placing = time.GetElapsedTime(begun);
-            string[] ids = [.. placer.Placed.Select(order => order.Id).Distinct()];
+            string[] ids = [.. placer.Placed.Keys];
             foreach (var groupBar in bars.Values.OfType<ProgressTask>())
             {
                 groupBar.MaxValue = Math.Max(1, ids.Length);
             }
 
-            await new EffectWatch(ledger, time).WaitAsync(ids, patience, (view, done) => bars[view]?.Value(done), cancellationToken);
+            await new EffectWatch(ledger, time).WaitAsync(ids, patience, (group, done) => bars[group]?.Value(done), cancellationToken);
         }
     }
 
     private static GroupResult Summarize(
-        GroupView view,
-        Dictionary<string, PlacedOrder> placed,
+        string group,
+        ConcurrentDictionary<string, DateTimeOffset> placed,
         Dictionary<string, (long Count, DateTimeOffset First)> effects,
         (long DuplicatesPrevented, long DeadLetters) before,
         (long DuplicatesPrevented, long DeadLetters) after)
     {
         // An order sent a second time took effect before it was sent.
-        double[] latencies = [.. effects.Select(effect => (effect.Value.First - placed[effect.Key].SentAt).TotalMilliseconds).Where(latency => latency >= 0).Order()];
+        double[] latencies = [.. effects.Select(effect => (effect.Value.First - placed[effect.Key]).TotalMilliseconds).Where(latency => latency >= 0).Order()];
         return new GroupResult(
-            view.Group,
+            group,
             placed.Count,
             effects.Values.Sum(effect => effect.Count),
             after.DuplicatesPrevented - before.DuplicatesPrevented,
