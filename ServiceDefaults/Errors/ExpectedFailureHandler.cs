@@ -1,5 +1,7 @@
+using FanOut.ServiceDefaults.Requests;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using StackExchange.Redis;
@@ -13,10 +15,12 @@ internal sealed partial class ExpectedFailureHandler(IProblemDetailsService prob
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
+        var problem = new ProblemDetails();
         switch (exception)
         {
             case BadHttpRequestException bad:
                 httpContext.Response.StatusCode = bad.StatusCode;
+                problem = bad.StatusCode == StatusCodes.Status400BadRequest ? RequestErrors.ToProblem(RequestErrors.Of(bad)) : problem;
                 break;
             case NpgsqlException { IsTransient: true } or RedisConnectionException or RedisTimeoutException:
                 // Not the exception with its stack: an outage is answered as often as clients ask, and writing that much would keep the service from recovering.
@@ -28,7 +32,8 @@ internal sealed partial class ExpectedFailureHandler(IProblemDetailsService prob
                 return false;
         }
 
-        await problems.TryWriteAsync(new() { HttpContext = httpContext, ProblemDetails = { Status = httpContext.Response.StatusCode } });
+        problem.Status = httpContext.Response.StatusCode;
+        await problems.TryWriteAsync(new() { HttpContext = httpContext, ProblemDetails = problem });
         return true;
     }
 
