@@ -41,13 +41,28 @@ public interface IOperationsApi
 
 public sealed record StreamList(IReadOnlyList<StreamStatus> Streams);
 
-/// <summary>How the stream stood at <c>at</c>. Memory is what its Redis uses, in bytes; <c>memoryLimit</c> is null without a limit. The seconds left are until memory or the hard cap of entries is used up at the rate of the last ten minutes; null where that is not in sight.</summary>
-public sealed record StreamStatus(string Name, DateTimeOffset At, long Length, string? LastEntry, long MemoryUsed, long? MemoryLimit, double? MemoryLeftSeconds, double? LengthLeftSeconds, int Groups, long DeadLetters);
+/// <summary>
+/// How the stream stood at <c>at</c>. Memory is what its Redis uses, in bytes; <c>memoryLimit</c> is null without a
+/// limit. The seconds left are until memory or the hard cap of entries is used up at the rate of the last ten minutes;
+/// null where that is not in sight.
+/// </summary>
+public sealed record StreamStatus(
+    string Name,
+    DateTimeOffset At,
+    long Length,
+    string? LastEntry,
+    long MemoryUsed,
+    long? MemoryLimit,
+    double? MemoryLeftSeconds,
+    double? LengthLeftSeconds,
+    int Groups,
+    long DeadLetters);
 
 public sealed record GroupList(IReadOnlyList<GroupStatus> Groups);
 
 /// <summary>
-/// How a consumer group stood at <c>at</c>. <c>lag</c> counts events that were not delivered to it yet (there may be more where <c>lagIsLowerBound</c>), <c>pending</c> what is delivered and
+/// How a consumer group stood at <c>at</c>. <c>lag</c> counts events that were not delivered to it yet (there may be
+/// more where <c>lagIsLowerBound</c>), <c>pending</c> what is delivered and
 /// unfinished, <c>parked</c> what failed and waits for its next attempt, <c>deadLetters</c> what nobody has decided about.
 /// </summary>
 public sealed record GroupStatus(
@@ -86,7 +101,10 @@ public sealed record DeadLetterQuery(
 /// <summary>Dead letters, newest first, and the next page: its cursor (<c>after</c>) and relative address, both null on the last.</summary>
 public sealed record DeadLetterPage(IReadOnlyList<DeadLetter> DeadLetters, string? After = null, string? Next = null);
 
-/// <summary>One time that an event could not be handled by a group. <c>state</c> is <c>dead</c>, <c>redriven</c> or <c>discarded</c>; a redriven one has settled once it is handled, or is a dead letter again.</summary>
+/// <summary>
+/// One time that an event could not be handled by a group. <c>state</c> is <c>dead</c>, <c>redriven</c> or
+/// <c>discarded</c>; a redriven one has settled once it is handled, or is a dead letter again.
+/// </summary>
 public sealed record DeadLetter(
     long Number,
     string Group,
@@ -104,7 +122,10 @@ public sealed record DeadLetter(
     string? DecidedBy,
     DateTimeOffset? SettledAt);
 
-/// <summary>All that is known of a dead letter. The event's data is <c>data</c> where it is JSON, <c>dataBase64</c> where it is not; <c>history</c> has every time the same event became one of this group.</summary>
+/// <summary>
+/// All that is known of a dead letter. The event's data is <c>data</c> where it is JSON, <c>dataBase64</c> where it is
+/// not; <c>history</c> has every time the same event became one of this group.
+/// </summary>
 public sealed record DeadLetterDetails(
     DeadLetter Letter,
     string? Source,
@@ -121,7 +142,8 @@ public sealed record EntryField(string Name, string? Value, string? Base64);
 public sealed record Decide([property: Text(200)] string By);
 
 /// <summary>
-/// Redrives or discards the dead letters that match everything that is set, oldest first. Without any condition <c>all</c> must be true. One request looks at <c>limit</c> of them; to go on, send the same
+/// Redrives or discards the dead letters that match everything that is set, oldest first. Without any condition
+/// <c>all</c> must be true. One request looks at <c>limit</c> of them; to go on, send the same
 /// with <c>after</c> from the answer.
 /// </summary>
 [ValidatableType]
@@ -136,25 +158,34 @@ public sealed record DecideMany(
     [property: JsonConverter(typeof(Rfc3339Converter))] DateTimeOffset? Until = null,
     [property: Length(1, 1_000, ErrorMessage = "must hold {1} to {2} numbers of dead letters")] IReadOnlyList<long>? Numbers = null,
     [property: Range(1, 1_000, ErrorMessage = "must be from {1} to {2}")] int? Limit = null,
-    [property: RegularExpression(@"^\d{1,18}-\d{1,18}$", ErrorMessage = "must be the cursor of an earlier answer")] string? After = null) : IValidatableObject
+    [property: RegularExpression(@"^\d{1,18}-\d{1,18}$", ErrorMessage = "must be the cursor of an earlier answer")] string? After = null)
+    : IValidatableObject
 {
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
-        (All == true) != (this is { Group: null, Type: null, Subject: null, Error: null, From: null, Until: null, Numbers: null })
-            ? [new(All == true ? "must not be true together with a condition" : "must be true where there is no condition: then every dead letter of every group is meant", [nameof(All)])]
-            : [];
+        (All == true, this is { Group: null, Type: null, Subject: null, Error: null, From: null, Until: null, Numbers: null }) switch
+        {
+            (true, false) => [new("must not be true together with a condition", [nameof(All)])],
+            (false, true) => [new("must be true where there is no condition: then every dead letter of every group is meant", [nameof(All)])],
+            _ => [],
+        };
 }
 
-/// <summary>How many dead letters were redriven or discarded, how many were not because they had been decided about (or do not exist), and the cursor to go on with; null where all are done.</summary>
+/// <summary>
+/// How many dead letters were redriven or discarded, how many were not because they had been decided about (or do not
+/// exist), and the cursor to go on with; null where all are done.
+/// </summary>
 public sealed record DecidedMany(int Changed, int Unchanged, string? After);
 
 /// <summary>Whether measurement says that it is time to move to Kafka: true as soon as one criterion is over its limit.</summary>
 public sealed record KafkaTriggerStatus(bool IsDue, DateTimeOffset At, string Note, IReadOnlyList<KafkaCriterion> Criteria);
 
 /// <summary>
-/// One reason to move: <c>rate</c> (events a second, sustained), <c>retention</c> (hours) or <c>groups</c>. <c>value</c> is null while it can't be told. <c>margin</c> is what is left up to the limit, in the same
+/// One reason to move: <c>rate</c> (events a second, sustained), <c>retention</c> (hours) or <c>groups</c>.
+/// <c>value</c> is null while it can't be told. <c>margin</c> is what is left up to the limit, in the same
 /// unit; <c>daysLeft</c> when the trend reaches it, null where it does not or too little is known.
 /// </summary>
-public sealed record KafkaCriterion(string Name, string Unit, double? Value, double Limit, double? Margin, double? MarginPercent, bool IsOver, double? TrendPerDay, double? DaysLeft);
+public sealed record KafkaCriterion(
+    string Name, string Unit, double? Value, double Limit, double? Margin, double? MarginPercent, bool IsOver, double? TrendPerDay, double? DaysLeft);
 
 /// <summary>The name of a consumer group, as the bus takes it.</summary>
 [AttributeUsage(AttributeTargets.Property)]

@@ -71,7 +71,8 @@ public sealed record PlaceOrderLine(
 /// <summary>The body of <c>POST /orders/batch</c>: all orders are placed in one transaction, or none is.</summary>
 [ValidatableType]
 public sealed record PlaceOrders(
-    [property: Length(1, OrderLimits.OrdersPerBatch, ErrorMessage = "must hold {1} to {2} orders")] IReadOnlyList<PlaceOrder> Orders) : IValidatableObject
+    [property: Length(1, OrderLimits.OrdersPerBatch, ErrorMessage = "must hold {1} to {2} orders")] IReadOnlyList<PlaceOrder> Orders)
+    : IValidatableObject
 {
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
@@ -81,7 +82,9 @@ public sealed record PlaceOrders(
             .. Missing.Of(Orders, nameof(Orders)),
             .. Orders.Index()
                 .Where(order => order.Item?.Number is { } number && !indexes.TryAdd(number, order.Index))
-                .Select(order => new ValidationResult($"is the number of orders[{indexes[order.Item.Number!]}] too", [$"{nameof(Orders)}[{order.Index}].{nameof(PlaceOrder.Number)}"])),
+                .Select(order => new ValidationResult(
+                    $"is the number of orders[{indexes[order.Item.Number!]}] too",
+                    [$"{nameof(Orders)}[{order.Index}].{nameof(PlaceOrder.Number)}"])),
         ];
     }
 }
@@ -112,7 +115,8 @@ public sealed record OrderReceipts(IReadOnlyList<OrderReceipt> Orders);
 
 /// <summary>The parameters of <c>GET /orders</c>.</summary>
 [ValidatableType]
-public sealed record OrderQuery([property: Range(1, OrderLimits.OrdersPerPage, ErrorMessage = "must be from {1} to {2}")] int Limit = 50, Guid? After = null);
+public sealed record OrderQuery(
+    [property: Range(1, OrderLimits.OrdersPerPage, ErrorMessage = "must be from {1} to {2}")] int Limit = 50, Guid? After = null);
 
 /// <summary>Orders, newest first, and the next page: its cursor (<c>after</c>) and relative address, both null on the last.</summary>
 public sealed record OrderPage(IReadOnlyList<Order> Orders, string? After = null, string? Next = null);
@@ -121,5 +125,6 @@ public sealed record OrderPage(IReadOnlyList<Order> Orders, string? After = null
 internal static class Missing
 {
     public static IEnumerable<ValidationResult> Of<T>(IReadOnlyList<T> items, string name)
-        where T : class => items.Contains(null) ? items.Index().Where(item => item.Item is null).Select(item => new ValidationResult("must not be null", [$"{name}[{item.Index}]"])) : [];
+        where T : class =>
+        items.Index().Where(item => item.Item is null).Select(item => new ValidationResult("must not be null", [$"{name}[{item.Index}]"]));
 }

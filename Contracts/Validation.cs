@@ -10,15 +10,22 @@ namespace FanOut.Contracts;
 
 public static class ContractsValidation
 {
-    /// <summary>Validates what these types say of themselves, at every endpoint that takes one. The generator of the rules sees only this assembly, so the call must stand in it.</summary>
+    /// <summary>
+    /// Validates what these types say of themselves, at every endpoint that takes one. The generator of the rules sees
+    /// only this assembly, so the call must stand in it.
+    /// </summary>
     public static IServiceCollection AddContractsValidation(this IServiceCollection services) => services.AddValidation();
 }
 
-/// <summary>Text of <see cref="StringLengthAttribute.MinimumLength"/> (1 unless given) to so many characters, without control characters, and not only of spaces.</summary>
+/// <summary>
+/// Text of <see cref="StringLengthAttribute.MinimumLength"/> (1 unless given) to so many characters, without control
+/// characters, and not only of spaces.
+/// </summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
 public sealed class TextAttribute : StringLengthAttribute
 {
-    private static readonly SearchValues<char> ControlCharacters = SearchValues.Create([.. Enumerable.Range(0, 0xa0).Select(code => (char)code).Where(char.IsControl)]);
+    private static readonly SearchValues<char> ControlCharacters =
+        SearchValues.Create([.. Enumerable.Range(0, 0xa0).Select(code => (char)code).Where(char.IsControl)]);
 
     public TextAttribute(int maximumLength)
         : base(maximumLength) => MinimumLength = 1;
@@ -27,7 +34,8 @@ public sealed class TextAttribute : StringLengthAttribute
     public bool IsName { get; set; }
 
     protected override ValidationResult? IsValid(object? value, ValidationContext validationContext) => value is not string text ? null
-        : text.Length < MinimumLength || text.Length > MaximumLength ? new($"must be {MinimumLength} to {MaximumLength} characters long, not {text.Length}")
+        : text.Length < MinimumLength || text.Length > MaximumLength
+            ? new($"must be {MinimumLength} to {MaximumLength} characters long, not {text.Length}")
         : text.AsSpan().ContainsAny(ControlCharacters) ? new("must not contain control characters")
         : text.Length > 0 && string.IsNullOrWhiteSpace(text) ? new("must not be blank")
         : IsName && (char.IsWhiteSpace(text[0]) || char.IsWhiteSpace(text[^1])) ? new("must not begin or end with a space")
@@ -57,7 +65,8 @@ public sealed class AmountAttribute(int maximum, int decimals) : RangeAttribute(
 {
     public override bool IsValid(object? value) => value is decimal amount && amount >= 0 && amount <= maximum && amount.Scale <= decimals;
 
-    public override string FormatErrorMessage(string name) => string.Create(CultureInfo.InvariantCulture, $"must be from 0 to {maximum:N0} and have at most {decimals} decimals");
+    public override string FormatErrorMessage(string name) =>
+        string.Create(CultureInfo.InvariantCulture, $"must be from 0 to {maximum:N0} and have at most {decimals} decimals");
 }
 
 /// <summary>The code of a currency that <see cref="Currency"/> knows.</summary>
@@ -89,10 +98,12 @@ public sealed partial class MailboxAttribute() : RegularExpressionAttribute(Form
 public sealed class DayAttribute() : RegularExpressionAttribute(@"^\d{4}-\d{2}-\d{2}$")
 {
     /// <returns>Null for null and for an empty text.</returns>
-    public static DateOnly? Parse(string? text) => string.IsNullOrEmpty(text) ? null : DateOnly.ParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture);
+    public static DateOnly? Parse(string? text) =>
+        string.IsNullOrEmpty(text) ? null : DateOnly.ParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     public override bool IsValid(object? value) =>
-        value is null or "" || (value is string text && DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _));
+        value is null or ""
+        || (value is string text && DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _));
 
     public override string FormatErrorMessage(string name) => "must be a day, like 2026-01-31";
 }
@@ -122,7 +133,10 @@ public sealed class PlacedAtAttribute : ValidationAttribute
     }
 }
 
-/// <summary>Reads a time of RFC 3339, in any of its notations, into UTC and to the microsecond that Postgres keeps. A time without an offset is refused.</summary>
+/// <summary>
+/// Reads a time of RFC 3339, in any of its notations, into UTC and to the microsecond that Postgres keeps. A time
+/// without an offset is refused.
+/// </summary>
 public sealed class Rfc3339Converter : JsonConverter<DateTimeOffset>
 {
     internal const string Rule = "must be a time with an offset, like 2026-01-31T09:30:00Z";
@@ -133,7 +147,8 @@ public sealed class Rfc3339Converter : JsonConverter<DateTimeOffset>
     {
         time = default;
         if (!(text is [.., 'Z' or 'z'] or [.., '+' or '-', _, _, ':', _, _])
-            || !DateTimeOffset.TryParseExact(WithoutNanoseconds(text.ToUpperInvariant()), Formats, CultureInfo.InvariantCulture, DateTimeStyles.None, out var parsed))
+            || !DateTimeOffset.TryParseExact(
+                WithoutNanoseconds(text.ToUpperInvariant()), Formats, CultureInfo.InvariantCulture, DateTimeStyles.None, out var parsed))
         {
             return false;
         }

@@ -54,7 +54,9 @@ public partial record PutEndpoint(
 {
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => (EventTypes ?? []).Index()
         .Where(type => type.Item is not { Length: <= 100 } || !EventType().IsMatch(type.Item))
-        .Select(type => new ValidationResult("must be a name of a-z, A-Z, 0-9 and '_', joined by full stops, such as 'order.placed'", [$"{nameof(EventTypes)}[{type.Index}]"]));
+        .Select(type => new ValidationResult(
+            "must be a name of a-z, A-Z, 0-9 and '_', joined by full stops, such as 'order.placed'",
+            [$"{nameof(EventTypes)}[{type.Index}]"]));
 
     [GeneratedRegex(@"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*\z")]
     private static partial Regex EventType();
@@ -80,7 +82,8 @@ public sealed class WebhookSecretAttribute() : RegularExpressionAttribute("^whse
     public const string Prefix = "whsec_";
 
     public override bool IsValid(object? value) => value is null
-        || (value is string text && text.StartsWith(Prefix, StringComparison.Ordinal) && Base64.IsValid(text.AsSpan(Prefix.Length), out var length) && length is >= 24 and <= 64);
+        || (value is string text && text.StartsWith(Prefix, StringComparison.Ordinal)
+            && Base64.IsValid(text.AsSpan(Prefix.Length), out var length) && length is >= 24 and <= 64);
 
     public override string FormatErrorMessage(string name) => "must be 'whsec_' followed by the base64 of 24 to 64 bytes";
 }

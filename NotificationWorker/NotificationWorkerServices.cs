@@ -18,7 +18,8 @@ internal static class NotificationWorkerServices
         services.AddOptions<NotificationOptions>().BindConfiguration(NotificationOptions.SectionName).ValidateDataAnnotations()
             .Validate<IOptions<SmtpOptions>>(
                 (notifications, smtp) => notifications.Lease >= 6 * smtp.Value.Timeout,
-                "Notifications:Lease must be at least six times Smtp:Timeout (half of it for connecting, login and sending), or a mail that is being sent could be sent by another as well.")
+                "Notifications:Lease must be at least six times Smtp:Timeout (half of it for connecting, login and sending), " +
+                "or a mail that is being sent could be sent by another as well.")
             .ValidateOnStart();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, NotificationsJson.Default));
         services.AddContractsValidation();
@@ -32,7 +33,9 @@ internal static class NotificationWorkerServices
             .AddSingleton<MailSessionFactory>()
             .AddSingleton<DispatchSignal>()
             .AddHostedService<Dispatcher>()
-            .AddSingleton(provider => SweepOf(provider.GetRequiredService<IOptions<NotificationOptions>>().Value, provider.GetRequiredService<NotificationMetrics>()))
+            .AddSingleton(provider => SweepOf(
+                provider.GetRequiredService<IOptions<NotificationOptions>>().Value,
+                provider.GetRequiredService<NotificationMetrics>()))
             .AddHostedService<Sweeper>();
     }
 

@@ -14,7 +14,8 @@ internal static class ReclaimerService
         builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, OperationsJson.Default));
         builder.Services.AddContractsValidation();
         builder.Services.AddOpenApi(options => options.Describe(
-            "FanOut operations", "Shows how the stream and its groups stand, decides about dead letters, and says when it is time to move to Kafka."));
+            "FanOut operations",
+            "Shows how the stream and its groups stand, decides about dead letters, and says when it is time to move to Kafka."));
     }
 
     public static void MapOperations(this IEndpointRouteBuilder routes)

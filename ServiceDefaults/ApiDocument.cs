@@ -33,7 +33,7 @@ public static class ApiDocument
         });
         options.AddOperationTransformer((operation, _, _) =>
         {
-            foreach (var parameter in (operation.Parameters ?? []).OfType<OpenApiParameter>().Where(parameter => parameter.In == ParameterLocation.Query))
+            foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>().Where(each => each.In == ParameterLocation.Query) ?? [])
             {
                 parameter.Name = JsonNamingPolicy.CamelCase.ConvertName(parameter.Name!);
             }

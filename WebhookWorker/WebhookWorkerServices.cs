@@ -17,7 +17,9 @@ internal static class WebhookWorkerServices
         services.AddOptions<WebhookOptions>().BindConfiguration(WebhookOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, WebhooksJson.Default));
         services.AddContractsValidation();
-        services.AddOpenApi(options => options.Describe("FanOut webhooks", "Keeps the endpoints that events are POSTed to, and shows every delivery."));
+        services.AddOpenApi(options => options.Describe(
+            "FanOut webhooks",
+            "Keeps the endpoints that events are POSTed to, and shows every delivery."));
         return services
             .AddSchemaMigrations("webhooks", typeof(WebhookWorkerServices).Assembly)
             .AddSingleton<WebhookMetrics>()
@@ -29,13 +31,20 @@ internal static class WebhookWorkerServices
             .AddSingleton<AttemptPolicy>()
             .AddSingleton<WebhookClient>()
             .AddHostedService<Dispatcher>()
-            .AddSingleton(provider => SweepOf(provider.GetRequiredService<IOptions<WebhookOptions>>().Value, provider.GetRequiredService<WebhookMetrics>()))
+            .AddSingleton(provider => SweepOf(
+                provider.GetRequiredService<IOptions<WebhookOptions>>().Value,
+                provider.GetRequiredService<WebhookMetrics>()))
             .AddHostedService<Sweeper>();
     }
 
     // Deliveries before the events that they refer to.
     private static Sweep SweepOf(WebhookOptions options, WebhookMetrics metrics) =>
-        new([Sql("cancel_pending.sql"), Sql("delete_deliveries.sql"), Sql("delete_events.sql")], Sql("measure_backlog.sql"), options.Retention, options.SweepInterval, metrics.Measured);
+        new(
+            [Sql("cancel_pending.sql"), Sql("delete_deliveries.sql"), Sql("delete_events.sql")],
+            Sql("measure_backlog.sql"),
+            options.Retention,
+            options.SweepInterval,
+            metrics.Measured);
 
     private static string Sql(string name) => EmbeddedSql.Read(typeof(WebhookWorkerServices), $"Retention.{name}");
 }

@@ -1,4 +1,5 @@
 using FanOut.Contracts;
+using FanOut.ServiceDefaults.Requests;
 
 namespace FanOut.AnalyticsWorker.Reporting;
 
@@ -9,7 +10,7 @@ internal readonly record struct Period(DateOnly From, DateOnly To)
 
     public IResult? Problem => From <= To
         ? null
-        : TypedResults.Problem(new HttpValidationProblemDetails(new Dictionary<string, string[]> { ["from"] = [$"must not be after to ({To:yyyy-MM-dd})"] }) { Status = StatusCodes.Status400BadRequest });
+        : RequestErrors.Refuse("from", $"must not be after to ({To:yyyy-MM-dd})");
 
     public static Period Of(RevenueQuery query, TimeProvider time)
     {

@@ -7,17 +7,25 @@ internal static class ReportEndpoints
     public static void MapReports(this IEndpointRouteBuilder routes)
     {
         var reports = routes.MapGroup("/analytics").WithTags("Reports");
-        reports.MapGet("/revenue", RevenueAsync).WithSummary("Orders and revenue by day and currency").Produces<RevenueReport>().ProducesValidationProblem();
-        reports.MapGet("/top-products", TopProductsAsync).WithSummary("The products that sold best").Produces<TopProducts>().ProducesValidationProblem();
+        reports.MapGet("/revenue", RevenueAsync)
+            .WithSummary("Orders and revenue by day and currency")
+            .Produces<RevenueReport>()
+            .ProducesValidationProblem();
+        reports.MapGet("/top-products", TopProductsAsync)
+            .WithSummary("The products that sold best")
+            .Produces<TopProducts>()
+            .ProducesValidationProblem();
     }
 
-    private static async Task<IResult> RevenueAsync([AsParameters] RevenueQuery query, Reports reports, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<IResult> RevenueAsync(
+        [AsParameters] RevenueQuery query, Reports reports, TimeProvider time, CancellationToken cancellationToken)
     {
         var period = Period.Of(query, time);
         return period.Problem ?? TypedResults.Ok(await reports.RevenueAsync(period, query.Currency, cancellationToken));
     }
 
-    private static async Task<IResult> TopProductsAsync([AsParameters] TopProductsQuery query, Reports reports, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<IResult> TopProductsAsync(
+        [AsParameters] TopProductsQuery query, Reports reports, TimeProvider time, CancellationToken cancellationToken)
     {
         var period = Period.Of(query, time);
         return period.Problem ?? TypedResults.Ok(await reports.TopProductsAsync(period, query, cancellationToken));

@@ -48,6 +48,6 @@ internal sealed class Reports(NpgsqlDataSource dataSource)
     {
         command.Parameters.Add(new NpgsqlParameter<DateOnly> { TypedValue = period.From });
         command.Parameters.Add(new NpgsqlParameter<DateOnly> { TypedValue = period.To });
-        command.Parameters.Add(new NpgsqlParameter { Value = string.IsNullOrEmpty(currency) ? DBNull.Value : currency, NpgsqlDbType = NpgsqlDbType.Text });
+        command.Parameters.Add(new NpgsqlParameter(null, NpgsqlDbType.Text) { Value = string.IsNullOrEmpty(currency) ? DBNull.Value : currency });
     }
 }

@@ -19,15 +19,18 @@ internal static class DemoCommand
         var orders = new Option<int?>("--orders") { Description = $"How many orders to make up (default {DefaultOrders})." };
         var rate = new Option<double?>("--rate") { Description = "Orders a second (default: as fast as the API answers)." };
         var file = new Option<FileInfo?>("--file") { Description = "A file of orders instead, one JSON object a line." };
-        var patience = new Option<double>("--patience") { Description = "Seconds without any progress until the demo gives up.", DefaultValueFactory = _ => 180 };
+        var patience = new Option<double>("--patience") { Description = "Seconds without progress before giving up.", DefaultValueFactory = _ => 180 };
         var json = new Option<bool>("--json") { Description = "For programs." };
         orders.Validators.Add(result => Positive(result, "--orders"));
         rate.Validators.Add(result => Positive(result, "--rate"));
-        var command = new Command("demo", "Place orders through the API and check that each takes effect exactly once in every group.") { orders, rate, file, patience, json };
+        var command = new Command(
+            "demo",
+            "Place orders through the API and check that each takes effect exactly once in every group.") { orders, rate, file, patience, json };
         command.SetAction(async (arguments, cancellationToken) =>
         {
             var status = SystemStatus.Read(workspace.DataPath);
-            if (status.Url("order-api") is not { } api || status.ConnectionString("postgres") is not { } postgres || status.Resources.All(resource => resource.State == "Stopped"))
+            if (status.Url("order-api") is not { } api || status.ConnectionString("postgres") is not { } postgres
+                || status.Resources.All(resource => resource.State == "Stopped"))
             {
                 AnsiConsole.MarkupLine("[red]Nothing is running here.[/] Start it first: [bold]./fanout up --detach[/]");
                 return 1;
@@ -43,7 +46,8 @@ internal static class DemoCommand
                 ? OrderSource.FromFile(source.FullName).Take(arguments.GetValue(orders) ?? int.MaxValue).ToList()
                 : [.. OrderSource.Generate(arguments.GetValue(orders) ?? DefaultOrders, TimeProvider.System.GetUtcNow())];
             var quiet = arguments.GetValue(json);
-            var (result, refusals) = await RunAsync(api, postgres, all, arguments.GetValue(rate), TimeSpan.FromSeconds(arguments.GetValue(patience)), quiet, cancellationToken);
+            var (result, refusals) = await RunAsync(
+                api, postgres, all, arguments.GetValue(rate), TimeSpan.FromSeconds(arguments.GetValue(patience)), quiet, cancellationToken);
             if (quiet)
             {
                 Console.Out.WriteLine(JsonSerializer.Serialize(result, DemoJson.Default.DemoResult));
@@ -62,14 +66,17 @@ internal static class DemoCommand
         string api, string postgres, List<PlaceOrder> orders, double? rate, TimeSpan patience, bool quiet, CancellationToken cancellationToken)
     {
         var time = TimeProvider.System;
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(api), Timeout = TimeSpan.FromSeconds(30) };
+        using var handler = new SocketsHttpHandler { UseProxy = false };
+        using var http = new HttpClient(handler) { BaseAddress = new Uri(api), Timeout = TimeSpan.FromSeconds(30) };
         await using var database = NpgsqlDataSource.Create(postgres);
         var ledger = new EffectLedger(database);
         var before = await ledger.ProgressAsync(cancellationToken);
-        var placer = new OrderPlacer(RestService.For<IOrderApi>(http, new RefitSettings(new SystemTextJsonContentSerializer(ContractsJson.Default.Options))), rate, time);
+        var placer = new OrderPlacer(
+            RestService.For<IOrderApi>(http, new RefitSettings(new SystemTextJsonContentSerializer(ContractsJson.Default.Options))), rate, time);
         var begun = time.GetTimestamp();
         var placing = TimeSpan.Zero;
-        var progress = quiet ? null : AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn());
+        var progress = quiet ? null : AnsiConsole.Progress().Columns(
+            new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn());
         await (progress is null ? RunTasksAsync(null) : progress.StartAsync(RunTasksAsync));
         var after = await ledger.ProgressAsync(cancellationToken);
         var groups = new List<GroupResult>();
@@ -79,7 +86,8 @@ internal static class DemoCommand
             groups.Add(Summarize(group, placer.Placed, effects, before.GetValueOrDefault(group), after.GetValueOrDefault(group)));
         }
 
-        var result = new DemoResult(orders.Count, placer.Answered, placer.Refusals.Count, placing.TotalSeconds, time.GetElapsedTime(begun).TotalSeconds, groups);
+        var result = new DemoResult(
+            orders.Count, placer.Answered, placer.Refusals.Count, placing.TotalSeconds, time.GetElapsedTime(begun).TotalSeconds, groups);
         return (result, placer.Refusals);
 
         async Task RunTasksAsync(ProgressContext? context)
@@ -106,7 +114,8 @@ internal static class DemoCommand
         (long DuplicatesPrevented, long DeadLetters) after)
     {
         // An order sent a second time took effect before it was sent.
-        double[] latencies = [.. effects.Select(effect => (effect.Value.First - placed[effect.Key]).TotalMilliseconds).Where(latency => latency >= 0).Order()];
+        double[] latencies =
+            [.. effects.Select(effect => (effect.Value.First - placed[effect.Key]).TotalMilliseconds).Where(latency => latency >= 0).Order()];
         return new GroupResult(
             group,
             placed.Count,
@@ -140,7 +149,9 @@ internal static class DemoCommand
         }
 
         AnsiConsole.Write(table);
-        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{result.Placed} of {result.Orders} orders placed in {result.PlacingSeconds:F1} s, all done after {result.Seconds:F1} s.");
+        AnsiConsole.MarkupLineInterpolated(
+            CultureInfo.InvariantCulture,
+            $"{result.Placed} of {result.Orders} orders placed in {result.PlacingSeconds:F1} s, all done after {result.Seconds:F1} s.");
         foreach (var refusal in refusals.Take(5))
         {
             AnsiConsole.MarkupLineInterpolated($"[red]refused:[/] {refusal}");

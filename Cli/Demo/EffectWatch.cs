@@ -8,7 +8,8 @@ internal sealed class EffectWatch(EffectLedger ledger, TimeProvider time)
     private readonly Dictionary<string, HashSet<string>> _missing = [];
 
     /// <summary>Patience must be longer than a dead worker's entries take to be handed over.</summary>
-    public async Task WaitAsync(IReadOnlyCollection<string> orders, TimeSpan patience, Action<string, int> onProgress, CancellationToken cancellationToken)
+    public async Task WaitAsync(
+        IReadOnlyCollection<string> orders, TimeSpan patience, Action<string, int> onProgress, CancellationToken cancellationToken)
     {
         foreach (var group in EffectLedger.Groups)
         {

@@ -68,7 +68,8 @@ internal sealed class OrderPlacer(IOrderApi api, double? rate, TimeProvider time
 
                 wait = exception.Headers?.RetryAfter?.Delta;
             }
-            catch (Exception exception) when (exception is HttpRequestException or IOException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            catch (Exception exception) when (exception is HttpRequestException or IOException
+                || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
             {
                 problem = exception.Message;
             }
@@ -85,5 +86,6 @@ internal sealed class OrderPlacer(IOrderApi api, double? rate, TimeProvider time
     }
 
     private static bool IsTransient(HttpStatusCode status) =>
-        status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or HttpStatusCode.InternalServerError or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
+        status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or HttpStatusCode.InternalServerError
+            or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
 }

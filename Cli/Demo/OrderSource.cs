@@ -9,8 +9,9 @@ internal static class OrderSource
 {
     private static readonly (string Sku, string Name, decimal Price)[] Products =
     [
-        ("coffee-250", "Coffee beans, 250 g", 8.90m), ("filter-02", "Paper filters", 3.25m), ("kettle-1l", "Kettle, 1 l", 64.00m), ("scale-2kg", "Scale, 2 kg", 39.50m),
-        ("mug-blue", "Mug, blue", 12.00m), ("grinder-h", "Hand grinder", 99.95m), ("tea-green", "Green tea, 100 g", 6.40m), ("spoon-set", "Spoons, set of 6", 14.75m),
+        ("coffee-250", "Coffee beans, 250 g", 8.90m), ("filter-02", "Paper filters", 3.25m), ("kettle-1l", "Kettle, 1 l", 64.00m),
+        ("scale-2kg", "Scale, 2 kg", 39.50m), ("mug-blue", "Mug, blue", 12.00m), ("grinder-h", "Hand grinder", 99.95m),
+        ("tea-green", "Green tea, 100 g", 6.40m), ("spoon-set", "Spoons, set of 6", 14.75m),
     ];
 
     private static readonly string[] Currencies = ["USD", "EUR", "GBP", "JPY"];

@@ -13,7 +13,10 @@ internal static class NotificationRoutes
     {
         var notifications = routes.MapGroup("/notifications").WithTags("Notifications");
         notifications.MapGet("", ListAsync).WithSummary("List notifications, newest first").Produces<NotificationPage>().ProducesValidationProblem();
-        notifications.MapGet("{id:long}", FindAsync).WithSummary("Get a notification").Produces<Notification>().ProducesProblem(StatusCodes.Status404NotFound);
+        notifications.MapGet("{id:long}", FindAsync)
+            .WithSummary("Get a notification")
+            .Produces<Notification>()
+            .ProducesProblem(StatusCodes.Status404NotFound);
         notifications.MapPost("{id:long}/retry", RetryAsync)
             .WithSummary("Send a notification again now")
             .Produces<Notification>(StatusCodes.Status202Accepted)
@@ -21,7 +24,8 @@ internal static class NotificationRoutes
             .ProducesProblem(StatusCodes.Status409Conflict);
     }
 
-    private static async Task<IResult> ListAsync([AsParameters] NotificationQuery query, HttpRequest request, NotificationStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(
+        [AsParameters] NotificationQuery query, HttpRequest request, NotificationStore store, CancellationToken cancellationToken)
     {
         var notifications = await store.ListAsync(query.State, query.Subject, CursorAttribute.Parse(query.After), query.Limit + 1, cancellationToken);
         var (items, after, next) = request.Page(notifications, query.Limit, notification => notification.Id.ToString(CultureInfo.InvariantCulture));
@@ -41,9 +45,12 @@ internal static class NotificationRoutes
                 return TypedResults.Problem("The mail was sent, and a customer gets it once.", statusCode: StatusCodes.Status409Conflict);
             default:
                 signal.Raise();
-                return await store.FindAsync(id, cancellationToken) is { } notification ? TypedResults.Accepted($"/notifications/{id}", notification) : NotFound(id);
+                return await store.FindAsync(id, cancellationToken) is { } notification
+                    ? TypedResults.Accepted($"/notifications/{id}", notification)
+                    : NotFound(id);
         }
     }
 
-    private static ProblemHttpResult NotFound(long id) => TypedResults.Problem($"There is no notification {id}.", statusCode: StatusCodes.Status404NotFound);
+    private static ProblemHttpResult NotFound(long id) =>
+        TypedResults.Problem($"There is no notification {id}.", statusCode: StatusCodes.Status404NotFound);
 }

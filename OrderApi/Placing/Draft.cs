@@ -42,7 +42,10 @@ internal sealed record Draft(Order Order, string? Number, byte[]? RequestHash, D
     /// <summary>The request with its numbers written in one way: 9.80 and 9.8 are one value.</summary>
     public static PlaceOrder Normalize(PlaceOrder request) => request with
     {
-        Lines = [.. request.Lines.Select(line => line with { UnitPrice = WithoutTrailingZeros(line.UnitPrice), Discount = WithoutTrailingZeros(line.Discount) })],
+        Lines =
+        [
+            .. request.Lines.Select(line => line with { UnitPrice = WithoutZeros(line.UnitPrice), Discount = WithoutZeros(line.Discount) }),
+        ],
     };
 
     /// <summary>The same for normalized requests that say the same, however they are spaced, ordered or their numbers written.</summary>
@@ -62,5 +65,5 @@ internal sealed record Draft(Order Order, string? Number, byte[]? RequestHash, D
     };
 
     // The division is what takes zeros off, and is slow.
-    private static decimal WithoutTrailingZeros(decimal value) => value.Scale == 0 ? value : value / 1.0000000000000000000000000000m;
+    private static decimal WithoutZeros(decimal value) => value.Scale == 0 ? value : value / 1.0000000000000000000000000000m;
 }

@@ -28,7 +28,8 @@ internal static class PlaceOrderEndpoints
 
     private static RouteHandlerBuilder Describe(RouteHandlerBuilder route, long largestBody) => route
         .WithDescription(
-            "An Idempotency-Key, and likewise an order's number, stands for one request: sent again with the same body it gives the first answer, with another body 422. " +
+            "An Idempotency-Key, and likewise an order's number, stands for one request: " +
+            "sent again with the same body it gives the first answer, with another body 422. " +
             "After a 503 or no answer send the request again with the same key or number: it takes effect once.")
         .WithMetadata(new RequestSizeLimitAttribute(largestBody))
         .ProducesValidationProblem()
@@ -39,7 +40,12 @@ internal static class PlaceOrderEndpoints
 
     private static async Task<IResult> PlaceAsync(
         PlaceOrder order,
-        [FromHeader(Name = IdempotencyKey), StringLength(OrderLimits.IdempotencyKeyLength, MinimumLength = 1, ErrorMessage = KeyRule), RegularExpression("^[ -~]*$", ErrorMessage = KeyRule)] string? idempotencyKey,
+        [FromHeader(Name = IdempotencyKey)]
+        [StringLength(
+            OrderLimits.IdempotencyKeyLength,
+            MinimumLength = 1,
+            ErrorMessage = KeyRule), RegularExpression("^[ -~]*$", ErrorMessage = KeyRule)]
+        string? idempotencyKey,
         HttpContext http,
         OrderWriter writer,
         TimeProvider time)
@@ -54,7 +60,12 @@ internal static class PlaceOrderEndpoints
 
     private static async Task<IResult> PlaceBatchAsync(
         PlaceOrders orders,
-        [FromHeader(Name = IdempotencyKey), StringLength(OrderLimits.IdempotencyKeyLength, MinimumLength = 1, ErrorMessage = KeyRule), RegularExpression("^[ -~]*$", ErrorMessage = KeyRule)] string? idempotencyKey,
+        [FromHeader(Name = IdempotencyKey)]
+        [StringLength(
+            OrderLimits.IdempotencyKeyLength,
+            MinimumLength = 1,
+            ErrorMessage = KeyRule), RegularExpression("^[ -~]*$", ErrorMessage = KeyRule)]
+        string? idempotencyKey,
         HttpContext http,
         OrderWriter writer,
         TimeProvider time)

@@ -27,7 +27,8 @@ internal static class ReadOrderEndpoints
             ? TypedResults.Ok(order)
             : TypedResults.Problem(title: "There is no such order.", detail: $"No order has the id {id}.", statusCode: StatusCodes.Status404NotFound);
 
-    private static async Task<IResult> ListAsync([AsParameters] OrderQuery query, HttpRequest request, OrderFinder orders, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(
+        [AsParameters] OrderQuery query, HttpRequest request, OrderFinder orders, CancellationToken cancellationToken)
     {
         var found = await orders.ListAsync(query.After ?? Guid.AllBitsSet, query.Limit + 1, cancellationToken);
         var (items, after, next) = request.Page(found, query.Limit, order => order.Id.ToString());

@@ -18,7 +18,7 @@ internal static class DeadLetterEndpoints
         letters.MapGet("", ListAsync)
             .WithName("ListDeadLetters")
             .WithSummary("List dead letters, newest first")
-            .WithDescription("Those that match every parameter given. error: text that the error contains. from, until: when they became dead letters. after: the cursor of the page before.")
+            .WithDescription("Those that match every parameter. error: text that the error contains. from, until: when they became dead letters.")
             .Produces<DeadLetterPage>()
             .ProducesValidationProblem();
         letters.MapGet("{number}", FindAsync)
@@ -27,21 +27,40 @@ internal static class DeadLetterEndpoints
             .Produces<DeadLetterDetails>()
             .ProducesValidationProblem()
             .ProducesProblem(StatusCodes.Status404NotFound);
-        MapDecision("redrive", "Give a dead letter to its group once more", "Give the dead letters that match to their groups once more, oldest first", (queue, number, by, token) => queue.RedriveAsync(number, by, token), (queue, filter, by, from, limit, token) => queue.RedriveAsync(filter, by, from, limit, token));
-        MapDecision("discard", "Decide that a dead letter never goes to its group again", "Decide of the dead letters that match that they never go to their groups again", (queue, number, by, token) => queue.DiscardAsync(number, by, token), (queue, filter, by, from, limit, token) => queue.DiscardAsync(filter, by, from, limit, token));
+        MapDecision(
+            "redrive",
+            "Give a dead letter to its group once more",
+            "Give the dead letters that match to their groups once more, oldest first",
+            (queue, number, by, token) => queue.RedriveAsync(number, by, token),
+            (queue, filter, by, from, limit, token) => queue.RedriveAsync(filter, by, from, limit, token));
+        MapDecision(
+            "discard",
+            "Decide that a dead letter never goes to its group again",
+            "Decide of the dead letters that match that they never go to their groups again",
+            (queue, number, by, token) => queue.DiscardAsync(number, by, token),
+            (queue, filter, by, from, limit, token) => queue.DiscardAsync(filter, by, from, limit, token));
 
         void MapDecision(string verb, string one, string many, DecideOne decideOne, DecideAll decideAll)
         {
-            letters.MapPost($"{{number}}/{verb}", (long number, Decide decision, Bus.DeadLetterQueue queue, CancellationToken token) => DecideAsync(number, decision.By, queue, decideOne, token))
+            letters.MapPost(
+                $"{{number}}/{verb}",
+                (
+                    long number,
+                    Decide decision,
+                    Bus.DeadLetterQueue queue,
+                    CancellationToken token) => DecideAsync(number, decision.By, queue, decideOne, token))
                 .WithSummary(one)
                 .Produces<DeadLetter>()
                 .ProducesValidationProblem()
                 .ProducesProblem(StatusCodes.Status404NotFound)
                 .ProducesProblem(StatusCodes.Status409Conflict)
                 .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-            letters.MapPost(verb, (DecideMany decision, Bus.DeadLetterQueue queue, CancellationToken token) => DecideManyAsync(decision, queue, decideAll, token))
+            letters.MapPost(
+                verb, (DecideMany decision, Bus.DeadLetterQueue queue, CancellationToken token) => DecideManyAsync(decision, queue, decideAll, token))
                 .WithSummary(many)
-                .WithDescription("Without any condition, all must be true. One request looks at limit of them; to go on, send the same with after from the answer. What becomes a dead letter meanwhile is left alone.")
+                .WithDescription(
+                    "Without any condition, all must be true. One request looks at limit of them; to go on, send the same with after from " +
+                    "the answer. What becomes a dead letter meanwhile is left alone.")
                 .Produces<DecidedMany>()
                 .ProducesValidationProblem()
                 .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
@@ -50,14 +69,31 @@ internal static class DeadLetterEndpoints
 
     private delegate Task<Bus.DeadLetterDecision?> DecideOne(Bus.DeadLetterQueue queue, long number, string by, CancellationToken cancellationToken);
 
-    private delegate Task<Bus.DeadLetterChange> DecideAll(Bus.DeadLetterQueue queue, Bus.DeadLetterFilter filter, string by, Bus.DeadLetterCursor? from, int limit, CancellationToken cancellationToken);
+    private delegate Task<Bus.DeadLetterChange> DecideAll(
+        Bus.DeadLetterQueue queue,
+        Bus.DeadLetterFilter filter,
+        string by,
+        Bus.DeadLetterCursor? from,
+        int limit,
+        CancellationToken cancellationToken);
 
-    private static async Task<IResult> ListAsync([AsParameters] DeadLetterQuery query, HttpRequest request, Bus.DeadLetterQueue queue, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(
+        [AsParameters] DeadLetterQuery query, HttpRequest request, Bus.DeadLetterQueue queue, CancellationToken cancellationToken)
     {
-        var filter = Filter(query.Group, query.Type, query.Subject, query.Error, Time(query.From), Time(query.Until)) with { State = DeadLetterView.State(query.State) };
+        var filter = Filter(
+            query.Group,
+            query.Type,
+            query.Subject,
+            query.Error,
+            Time(query.From),
+            Time(query.Until)) with
+        { State = DeadLetterView.State(query.State) };
         var page = await queue.ListAsync(filter, query.Limit, CursorAttribute.Parse(query.After), cancellationToken);
         var after = page.Next?.ToString(CultureInfo.InvariantCulture);
-        return TypedResults.Ok(new DeadLetterPage([.. page.Letters.Select(DeadLetterView.Of)], after, after is null ? null : request.AddressOfPage(after)));
+        return TypedResults.Ok(new DeadLetterPage(
+            [.. page.Letters.Select(DeadLetterView.Of)],
+            after,
+            after is null ? null : request.AddressOfPage(after)));
 
         static DateTimeOffset? Time(string? text) => Rfc3339Converter.TryParse(text ?? "", out var time) ? time : null;
     }
@@ -65,43 +101,64 @@ internal static class DeadLetterEndpoints
     private static async Task<IResult> FindAsync(long number, Bus.DeadLetterQueue queue, CancellationToken cancellationToken) =>
         await queue.FindAsync(number, cancellationToken) is { } letter ? TypedResults.Ok(DeadLetterView.Of(letter)) : NotFound(number);
 
-    private static async Task<IResult> DecideAsync(long number, string by, Bus.DeadLetterQueue queue, DecideOne decide, CancellationToken cancellationToken)
+    private static async Task<IResult> DecideAsync(
+        long number, string by, Bus.DeadLetterQueue queue, DecideOne decide, CancellationToken cancellationToken)
     {
-        if (await decide(queue, number, by, cancellationToken) is not { } decision || await queue.FindAsync(number, cancellationToken) is not { } letter)
+        if (await decide(queue, number, by, cancellationToken) is not { } decision
+            || await queue.FindAsync(number, cancellationToken) is not { } letter)
         {
             return NotFound(number);
         }
 
         var state = DeadLetterView.Name(decision.State);
         return decision.IsChanged ? TypedResults.Ok(DeadLetterView.Of((Bus.DeadLetterSummary)letter))
-            : decision.State == Bus.DeadLetterState.Dead ? TypedResults.Problem(title: "The dead letter is not complete yet.", detail: $"The failed delivery of dead letter {number} is still pending in Redis. Try again in a few seconds.", statusCode: StatusCodes.Status409Conflict)
+            : decision.State == Bus.DeadLetterState.Dead ? TypedResults.Problem(
+                title: "The dead letter is not complete yet.",
+                detail: $"The failed delivery of dead letter {number} is still pending in Redis. Try again in a few seconds.",
+                statusCode: StatusCodes.Status409Conflict)
             : TypedResults.Problem(
                 title: $"The dead letter is {state} already.",
-                detail: string.Create(CultureInfo.InvariantCulture, $"Dead letter {number} was {state} by {decision.DecidedBy} at {decision.DecidedAt:yyyy-MM-ddTHH:mm:ssZ}. A decision is made once; an event that fails again after its redrive is a new dead letter."),
+                detail: string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Dead letter {number} was {state} by {decision.DecidedBy} at {decision.DecidedAt:yyyy-MM-ddTHH:mm:ssZ}. A decision is made once; " +
+                    $"an event that fails again after its redrive is a new dead letter."),
                 statusCode: StatusCodes.Status409Conflict,
                 extensions: new Dictionary<string, object?> { ["state"] = state });
     }
 
-    private static async Task<IResult> DecideManyAsync(DecideMany decision, Bus.DeadLetterQueue queue, DecideAll decide, CancellationToken cancellationToken)
+    private static async Task<IResult> DecideManyAsync(
+        DecideMany decision, Bus.DeadLetterQueue queue, DecideAll decide, CancellationToken cancellationToken)
     {
-        var filter = Filter(decision.Group, decision.Type, decision.Subject, decision.Error, decision.From, decision.Until) with { Numbers = decision.Numbers?.ToArray() };
+        var filter = Filter(
+            decision.Group,
+            decision.Type,
+            decision.Subject,
+            decision.Error,
+            decision.From,
+            decision.Until) with
+        { Numbers = decision.Numbers?.ToArray() };
         Bus.DeadLetterCursor? cursor = decision.After?.Split('-') is [var after, var upTo]
             ? new(long.Parse(after, CultureInfo.InvariantCulture), long.Parse(upTo, CultureInfo.InvariantCulture))
             : null;
         var change = await decide(queue, filter, decision.By, cursor, decision.Limit ?? DefaultDecisions, cancellationToken);
-        return TypedResults.Ok(new DecidedMany(change.Changed, change.Unchanged, change.Next is { } next ? string.Create(CultureInfo.InvariantCulture, $"{next.After}-{next.UpTo}") : null));
+        return TypedResults.Ok(new DecidedMany(
+            change.Changed,
+            change.Unchanged,
+            change.Next is { } next ? string.Create(CultureInfo.InvariantCulture, $"{next.After}-{next.UpTo}") : null));
     }
 
-    private static Bus.DeadLetterFilter Filter(string? group, string? type, string? subject, string? error, DateTimeOffset? from, DateTimeOffset? until) => new()
-    {
-        Group = group is null ? null : new GroupName(group),
-        Type = type,
-        Subject = subject,
-        Error = error,
-        From = from,
-        Until = until,
-    };
+    private static Bus.DeadLetterFilter Filter(
+        string? group, string? type, string? subject, string? error, DateTimeOffset? from, DateTimeOffset? until) => new()
+        {
+            Group = group is null ? null : new GroupName(group),
+            Type = type,
+            Subject = subject,
+            Error = error,
+            From = from,
+            Until = until,
+        };
 
     private static ProblemHttpResult NotFound(long number) => TypedResults.Problem(
-        title: "There is no such dead letter.", detail: string.Create(CultureInfo.InvariantCulture, $"No dead letter of this stream has the number {number}."), statusCode: StatusCodes.Status404NotFound);
+        title: "There is no such dead letter.", detail: string.Create(
+            CultureInfo.InvariantCulture, $"No dead letter of this stream has the number {number}."), statusCode: StatusCodes.Status404NotFound);
 }

@@ -5,7 +5,10 @@ namespace FanOut.ServiceDefaults.Requests;
 
 public static class Paging
 {
-    /// <summary>Cuts a list that was read with one item more than asked for. The cursor and the address of the next page are null on the last.</summary>
+    /// <summary>
+    /// Cuts a list that was read with one item more than asked for. The cursor and the address of the next page are
+    /// null on the last.
+    /// </summary>
     public static (List<T> Items, string? After, string? Next) Page<T>(this HttpRequest request, List<T> items, int limit, Func<T, string> cursor)
     {
         ArgumentNullException.ThrowIfNull(items);

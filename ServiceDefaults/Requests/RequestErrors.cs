@@ -7,14 +7,17 @@ using Microsoft.AspNetCore.Http.Metadata;
 namespace FanOut.ServiceDefaults.Requests;
 
 /// <summary>What is wrong with a request, by the path of each field (<c>lines[2].quantity</c>) or the name of each parameter.</summary>
-internal static partial class RequestErrors
+public static partial class RequestErrors
 {
     // A hostile body could make the answer larger than itself.
     private const int MaxNamed = 1_000;
     private const int MaxPathLength = 100;
     private const string Title = "The request is not valid.";
 
-    public static HttpValidationProblemDetails ToProblem(IEnumerable<KeyValuePair<string, string[]>> errors) =>
+    /// <summary>Refuses a request for a rule that only its endpoint can check.</summary>
+    public static IResult Refuse(string path, string message) => TypedResults.Problem(ToProblem([KeyValuePair.Create(path, new[] { message })]));
+
+    internal static HttpValidationProblemDetails ToProblem(IEnumerable<KeyValuePair<string, string[]>> errors) =>
         new(errors.DistinctBy(error => Shorten(error.Key)).Select(error => KeyValuePair.Create(Shorten(error.Key), error.Value)))
         {
             Status = StatusCodes.Status400BadRequest,
@@ -22,16 +25,17 @@ internal static partial class RequestErrors
             Detail = "See errors for what to change.",
         };
 
-    public static Dictionary<string, string[]> Of(BadHttpRequestException exception) => exception switch
+    internal static Dictionary<string, string[]> Of(BadHttpRequestException exception) => exception switch
     {
         { InnerException: JsonException json } => Of(json),
-        _ when Parameter().Match(exception.Message) is { Success: true } parameter && !exception.Message.EndsWith("from body.", StringComparison.Ordinal)
-            => new() { [JsonNamingPolicy.CamelCase.ConvertName(parameter.Groups["name"].Value)] = [Form(parameter.Groups["type"].Value)] },
+        _ when Parameter().Match(exception.Message) is { Success: true } parameter
+            && !exception.Message.EndsWith("from body.", StringComparison.Ordinal) =>
+                new() { [JsonNamingPolicy.CamelCase.ConvertName(parameter.Groups["name"].Value)] = [Form(parameter.Groups["type"].Value)] },
         _ => new() { ["$"] = ["must be a JSON object"] },
     };
 
     /// <summary>Gives the errors that the platform's validation found the names that the client uses, and bounds their number.</summary>
-    public static void Complete(HttpValidationProblemDetails problem, HttpContext context)
+    internal static void Complete(HttpValidationProblemDetails problem, HttpContext context)
     {
         if (problem.Status is not StatusCodes.Status400BadRequest || problem.Title == Title)
         {
@@ -46,12 +50,14 @@ internal static partial class RequestErrors
         }
 
         problem.Title = Title;
-        problem.Detail = errors.Length <= MaxNamed ? "See errors for each field that is wrong." : $"See errors; {errors.Length - MaxNamed} more fields are wrong.";
+        problem.Detail = errors.Length <= MaxNamed
+            ? "See errors for each field that is wrong."
+            : $"See errors; {errors.Length - MaxNamed} more fields are wrong.";
     }
 
     private static Dictionary<string, string[]> Of(JsonException exception)
     {
-        var path = exception.Path is null or "$" || exception.InnerException is JsonException ? "" : exception.Path.StartsWith("$.", StringComparison.Ordinal) ? exception.Path[2..] : exception.Path;
+        var path = exception.InnerException is JsonException ? "" : (exception.Path ?? "").TrimStart('$').TrimStart('.');
         var message = exception.Message;
         if (message.Contains("missing required properties", StringComparison.Ordinal))
         {
@@ -64,32 +70,40 @@ internal static partial class RequestErrors
     }
 
     // The serializer tells what is wrong only in words, which are the same in every culture; tests hold those that are read here.
-    private static string Explain(JsonException exception) => exception.InnerException is JsonException ? NotJson(exception) : exception.Message switch
+    private static string Explain(JsonException exception) => exception.Message switch
     {
+        _ when exception.InnerException is JsonException => NotJson(exception),
         var text when text.Contains("could not be mapped to any .NET member", StringComparison.Ordinal) => "is not a known field",
         var text when text.StartsWith("Duplicate property", StringComparison.Ordinal) => "is given more than once",
-        var text when text.Contains("doesn't allow setting null", StringComparison.Ordinal) || text.Contains("doesn't allow null", StringComparison.Ordinal) => "must not be null",
+        var text when text.Contains("doesn't allow", StringComparison.Ordinal) => "must not be null",
         var text when WrongType().Match(exception.InnerException?.Message ?? text) is { Success: true } type => Form(type.Groups["name"].Value),
         var text when exception.InnerException is null && text.StartsWith("must ", StringComparison.Ordinal) => text,
         _ => NotJson(exception),
     };
 
-    private static string NotJson(JsonException exception) => $"is not valid JSON (line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1})";
+    private static string NotJson(JsonException exception) =>
+        $"is not valid JSON (line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1})";
 
-    private static string Form(string type) => type switch
+    private static string Form(string type)
     {
-        _ when type.Contains("IReadOnlyList", StringComparison.Ordinal) => "must be an array",
-        _ when type.Contains("int", StringComparison.OrdinalIgnoreCase) || type.Contains("long", StringComparison.Ordinal) => "must be a whole number",
-        _ when type.Contains("decimal", StringComparison.OrdinalIgnoreCase) || type == "number" => "must be a number",
-        _ when type.Contains("bool", StringComparison.OrdinalIgnoreCase) => "must be true or false",
-        _ when type.Contains("string", StringComparison.OrdinalIgnoreCase) => "must be a string",
-        _ when type.Contains("Guid", StringComparison.Ordinal) => "must be a UUID",
-        _ => "must be an object",
-    };
+        return type switch
+        {
+            _ when type.Contains("IReadOnlyList", StringComparison.Ordinal) => "must be an array",
+            _ when Names("int(32|64)?|long") => "must be a whole number",
+            _ when Names("decimal|number") => "must be a number",
+            _ when Names("bool(ean)?") => "must be true or false",
+            _ when Names("string") => "must be a string",
+            _ when Names("Guid") => "must be a UUID",
+            _ => "must be an object",
+        };
+
+        bool Names(string word) => Regex.IsMatch(type, $@"\b({word})\b", RegexOptions.IgnoreCase);
+    }
 
     private static string NameFor(string path, HttpContext context) =>
         context.GetEndpoint()?.Metadata.GetMetadata<MethodInfo>()?.GetParameters().FirstOrDefault(parameter => parameter.Name == path)?
-            .GetCustomAttributes().OfType<IFromHeaderMetadata>().FirstOrDefault()?.Name ?? string.Join('.', path.Split('.').Select(JsonNamingPolicy.CamelCase.ConvertName));
+            .GetCustomAttributes().OfType<IFromHeaderMetadata>().FirstOrDefault()?.Name
+        ?? string.Join('.', path.Split('.').Select(JsonNamingPolicy.CamelCase.ConvertName));
 
     private static string Shorten(string path) => path.Length <= MaxPathLength ? path : path[..MaxPathLength];
 

@@ -6,7 +6,10 @@ using Microsoft.AspNetCore.Mvc.ModelBinding;
 
 namespace FanOut.ServiceDefaults.Requests;
 
-/// <summary>Refuses query parameters that an endpoint does not document, or that are given twice: a misspelt filter would return everything.</summary>
+/// <summary>
+/// Refuses query parameters that an endpoint does not document, or that are given twice: a misspelt filter would return
+/// everything.
+/// </summary>
 internal sealed class UnknownParameters(RequestDelegate next, IApiDescriptionGroupCollectionProvider api, IProblemDetailsService problems)
 {
     // Read at the first request: endpoints are mapped after the middleware is made.
@@ -26,9 +29,10 @@ internal sealed class UnknownParameters(RequestDelegate next, IApiDescriptionGro
         {
             var errors = context.Request.Query
                 .Where(parameter => !known.Contains(parameter.Key) || parameter.Value.Count > 1)
-                .ToDictionary(
-                    parameter => parameter.Key,
-                    parameter => new[] { known.Contains(parameter.Key) ? "is given more than once" : known.Count == 0 ? "is unknown: there are no parameters here" : $"is unknown: use {string.Join(", ", known.Order())}" });
+                .ToDictionary(parameter => parameter.Key, parameter => new[]
+                {
+                    known.Contains(parameter.Key) ? "is given more than once" : $"is unknown; known are: {string.Join(", ", known.Order())}",
+                });
             if (errors.Count > 0)
             {
                 context.Response.StatusCode = StatusCodes.Status400BadRequest;

@@ -12,7 +12,10 @@ namespace FanOut.ServiceDefaults.WorkQueues;
 /// <param name="Measured">Takes the backlog and its age.</param>
 public sealed record Sweep(IReadOnlyList<string> Steps, string Measure, TimeSpan Retention, TimeSpan Interval, Action<long, TimeSpan> Measured);
 
-/// <summary>Deletes what is older than the retention, a batch at a time, and measures the backlog. Every replica may: a row that another deletes is skipped.</summary>
+/// <summary>
+/// Deletes what is older than the retention, a batch at a time, and measures the backlog. Every replica may: a row that
+/// another deletes is skipped.
+/// </summary>
 public sealed partial class Sweeper(NpgsqlDataSource dataSource, Sweep sweep, TimeProvider time, ILogger<Sweeper> logger) : BackgroundService
 {
     private const int BatchSize = 2_000;

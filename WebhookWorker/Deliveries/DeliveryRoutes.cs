@@ -13,7 +13,10 @@ internal static class DeliveryRoutes
     {
         var deliveries = routes.MapGroup("/deliveries").WithTags("Deliveries");
         deliveries.MapGet("", ListAsync).WithSummary("List deliveries, newest first").Produces<DeliveryPage>().ProducesValidationProblem();
-        deliveries.MapGet("{id:long}", FindAsync).WithSummary("Get a delivery").Produces<WebhookDelivery>().ProducesProblem(StatusCodes.Status404NotFound);
+        deliveries.MapGet("{id:long}", FindAsync)
+            .WithSummary("Get a delivery")
+            .Produces<WebhookDelivery>()
+            .ProducesProblem(StatusCodes.Status404NotFound);
         deliveries.MapPost("{id:long}/retry", RetryAsync)
             .WithSummary("Send a delivery again now")
             .Produces<WebhookDelivery>(StatusCodes.Status202Accepted)
@@ -21,9 +24,11 @@ internal static class DeliveryRoutes
             .ProducesProblem(StatusCodes.Status409Conflict);
     }
 
-    private static async Task<IResult> ListAsync([AsParameters] DeliveryQuery query, HttpRequest request, DeliveryStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(
+        [AsParameters] DeliveryQuery query, HttpRequest request, DeliveryStore store, CancellationToken cancellationToken)
     {
-        var deliveries = await store.ListAsync(query.Endpoint, query.State, query.Event, CursorAttribute.Parse(query.After), query.Limit + 1, cancellationToken);
+        var deliveries = await store.ListAsync(
+            query.Endpoint, query.State, query.Event, CursorAttribute.Parse(query.After), query.Limit + 1, cancellationToken);
         var (items, after, next) = request.Page(deliveries, query.Limit, delivery => delivery.Id.ToString(CultureInfo.InvariantCulture));
         return TypedResults.Ok(new DeliveryPage(items, after, next));
     }
@@ -38,12 +43,16 @@ internal static class DeliveryRoutes
             case null:
                 return NotFound(id);
             case false:
-                return TypedResults.Problem("The delivery's endpoint is disabled or deleted: enable it first.", statusCode: StatusCodes.Status409Conflict);
+                return TypedResults.Problem(
+                    "The delivery's endpoint is disabled or deleted: enable it first.", statusCode: StatusCodes.Status409Conflict);
             default:
                 signal.Raise();
-                return await store.FindAsync(id, cancellationToken) is { } delivery ? TypedResults.Accepted($"/deliveries/{id}", delivery) : NotFound(id);
+                return await store.FindAsync(id, cancellationToken) is { } delivery
+                    ? TypedResults.Accepted($"/deliveries/{id}", delivery)
+                    : NotFound(id);
         }
     }
 
-    private static ProblemHttpResult NotFound(long id) => TypedResults.Problem($"There is no delivery {id}.", statusCode: StatusCodes.Status404NotFound);
+    private static ProblemHttpResult NotFound(long id) =>
+        TypedResults.Problem($"There is no delivery {id}.", statusCode: StatusCodes.Status404NotFound);
 }

@@ -19,7 +19,8 @@ internal sealed class AddressPolicy(IOptions<WebhookOptions> options, TimeProvid
     [
         IPNetwork.Parse("0.0.0.0/8"), IPNetwork.Parse("169.254.0.0/16"), IPNetwork.Parse("192.0.0.0/24"), IPNetwork.Parse("192.0.2.0/24"),
         IPNetwork.Parse("192.88.99.0/24"), IPNetwork.Parse("198.18.0.0/15"), IPNetwork.Parse("198.51.100.0/24"), IPNetwork.Parse("203.0.113.0/24"),
-        IPNetwork.Parse("224.0.0.0/3"), IPNetwork.Parse("2001::/23"), IPNetwork.Parse("2001:db8::/32"), IPNetwork.Parse("2002::/16"), IPNetwork.Parse("3fff::/20"),
+        IPNetwork.Parse("224.0.0.0/3"), IPNetwork.Parse("2001::/23"), IPNetwork.Parse("2001:db8::/32"), IPNetwork.Parse("2002::/16"),
+        IPNetwork.Parse("3fff::/20"),
     ];
 
     private static readonly IPNetwork GlobalUnicast = IPNetwork.Parse("2000::/3");
@@ -32,7 +33,8 @@ internal sealed class AddressPolicy(IOptions<WebhookOptions> options, TimeProvid
     /// <returns>Why webhooks may not be sent to this URL; null where they may.</returns>
     public async Task<string?> ProblemOfAsync(string text, CancellationToken cancellationToken) =>
         text.Any(char.IsWhiteSpace) || !Uri.TryCreate(text, UriKind.Absolute, out var url) ? "must be an absolute URL"
-        : url.Scheme != Uri.UriSchemeHttps && !(url.Scheme == Uri.UriSchemeHttp && url.IsLoopback && AllowsPrivate) ? AllowsPrivate ? "must begin with https:// (or http:// on this machine)" : "must begin with https://"
+        : url.Scheme != Uri.UriSchemeHttps && !(url.Scheme == Uri.UriSchemeHttp && url.IsLoopback && AllowsPrivate)
+            ? $"must begin with https://{(AllowsPrivate ? " (or http:// on this machine)" : "")}"
         : url.UserInfo.Length > 0 ? "must not carry a user name or password"
         : url.Fragment.Length > 0 ? "must not have a fragment ('#...')"
         : (await AddressesOfAsync(url, cancellationToken)).All(Allows) ? null
@@ -73,7 +75,8 @@ internal sealed class AddressPolicy(IOptions<WebhookOptions> options, TimeProvid
         {
             return await Dns.GetHostAddressesAsync(url.IdnHost, either.Token);
         }
-        catch (Exception e) when (e is SocketException or ArgumentException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e)
+            when (e is SocketException or ArgumentException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return [];
         }

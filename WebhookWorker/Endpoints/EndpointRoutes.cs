@@ -19,7 +19,11 @@ internal static class EndpointRoutes
             .ProducesValidationProblem()
             .ProducesProblem(StatusCodes.Status409Conflict);
         endpoints.MapGet("", ListAsync).WithSummary("List endpoints, newest first").Produces<EndpointPage>().ProducesValidationProblem();
-        endpoints.MapGet("{id:guid}", FindAsync).WithName("endpoint").WithSummary("Get an endpoint").Produces<WebhookEndpoint>().ProducesProblem(StatusCodes.Status404NotFound);
+        endpoints.MapGet("{id:guid}", FindAsync)
+            .WithName("endpoint")
+            .WithSummary("Get an endpoint")
+            .Produces<WebhookEndpoint>()
+            .ProducesProblem(StatusCodes.Status404NotFound);
         endpoints.MapPut("{id:guid}", PutAsync)
             .WithSummary("Change an endpoint")
             .Produces<WebhookEndpoint>()
@@ -36,18 +40,20 @@ internal static class EndpointRoutes
             .ProducesProblem(StatusCodes.Status404NotFound);
     }
 
-    private static async Task<IResult> CreateAsync(CreateEndpoint endpoint, AddressPolicy addresses, EndpointStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> CreateAsync(
+        CreateEndpoint endpoint, AddressPolicy addresses, EndpointStore store, CancellationToken cancellationToken)
     {
         if (await addresses.ProblemOfAsync(endpoint.Url, cancellationToken) is { } problem)
         {
-            return Refused(problem);
+            return RequestErrors.Refuse("url", problem);
         }
 
         var id = Guid.CreateVersion7();
         var secret = endpoint.Secret is null ? WebhookSecret.Draw() : WebhookSecret.Parse(endpoint.Secret);
         if (!await store.InsertAsync(id, endpoint, secret, cancellationToken))
         {
-            return TypedResults.Problem("There are as many endpoints as Webhooks:MaxEndpoints allows: delete one first.", statusCode: StatusCodes.Status409Conflict);
+            return TypedResults.Problem(
+                "There are as many endpoints as Webhooks:MaxEndpoints allows: delete one first.", statusCode: StatusCodes.Status409Conflict);
         }
 
         return await store.FindAsync(id, cancellationToken) is { } created
@@ -55,18 +61,22 @@ internal static class EndpointRoutes
             : TypedResults.Problem(statusCode: StatusCodes.Status404NotFound);
     }
 
-    private static async Task<IResult> ListAsync([AsParameters] EndpointQuery query, HttpRequest request, EndpointStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(
+        [AsParameters] EndpointQuery query, HttpRequest request, EndpointStore store, CancellationToken cancellationToken)
     {
-        var (items, after, next) = request.Page(await store.ListAsync(query.After, query.Limit + 1, cancellationToken), query.Limit, endpoint => endpoint.Id.ToString());
+        var (items, after, next) = request.Page(
+            await store.ListAsync(query.After, query.Limit + 1, cancellationToken), query.Limit, endpoint => endpoint.Id.ToString());
         return TypedResults.Ok(new EndpointPage(items, after, next));
     }
 
     private static async Task<IResult> FindAsync(Guid id, EndpointStore store, CancellationToken cancellationToken)
         => await store.FindAsync(id, cancellationToken) is { } endpoint ? TypedResults.Ok(endpoint) : NotFound(id);
 
-    private static async Task<IResult> PutAsync(Guid id, PutEndpoint endpoint, AddressPolicy addresses, EndpointStore store, CancellationToken cancellationToken) =>
-        await addresses.ProblemOfAsync(endpoint.Url, cancellationToken) is { } problem ? Refused(problem)
-        : await store.UpdateAsync(id, endpoint, cancellationToken) && await store.FindAsync(id, cancellationToken) is { } changed ? TypedResults.Ok(changed)
+    private static async Task<IResult> PutAsync(
+        Guid id, PutEndpoint endpoint, AddressPolicy addresses, EndpointStore store, CancellationToken cancellationToken) =>
+        await addresses.ProblemOfAsync(endpoint.Url, cancellationToken) is { } problem ? RequestErrors.Refuse("url", problem)
+        : await store.UpdateAsync(id, endpoint, cancellationToken) && await store.FindAsync(id, cancellationToken) is { } changed
+            ? TypedResults.Ok(changed)
         : NotFound(id);
 
     private static async Task<IResult> DeleteAsync(Guid id, EndpointStore store, CancellationToken cancellationToken)
@@ -75,11 +85,11 @@ internal static class EndpointRoutes
     private static async Task<IResult> RotateAsync(Guid id, RotateSecret? rotation, EndpointStore store, CancellationToken cancellationToken)
     {
         var secret = rotation?.Secret is { } given ? WebhookSecret.Parse(given) : WebhookSecret.Draw();
-        return await store.RotateAsync(id, secret, cancellationToken) is { } until ? TypedResults.Ok(new RotatedSecret(WebhookSecret.Format(secret), until)) : NotFound(id);
+        return await store.RotateAsync(id, secret, cancellationToken) is { } until
+            ? TypedResults.Ok(new RotatedSecret(WebhookSecret.Format(secret), until))
+            : NotFound(id);
     }
 
-    private static ProblemHttpResult Refused(string problem) =>
-        TypedResults.Problem(new HttpValidationProblemDetails(new Dictionary<string, string[]> { ["url"] = [problem] }) { Status = StatusCodes.Status400BadRequest });
-
-    private static ProblemHttpResult NotFound(Guid id) => TypedResults.Problem($"There is no endpoint {id}.", statusCode: StatusCodes.Status404NotFound);
+    private static ProblemHttpResult NotFound(Guid id) =>
+        TypedResults.Problem($"There is no endpoint {id}.", statusCode: StatusCodes.Status404NotFound);
 }

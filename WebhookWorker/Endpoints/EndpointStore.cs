@@ -18,7 +18,15 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<Webhoo
     /// <returns>False when there are as many endpoints as there may be.</returns>
     public async Task<bool> InsertAsync(Guid id, PutEndpoint endpoint, byte[] secret, CancellationToken cancellationToken)
     {
-        await using var command = Command(Insert, id, new Uri(endpoint.Url).AbsoluteUri, endpoint.Description, EventTypes(endpoint), endpoint.Enabled, secret, options.Value.MaxEndpoints);
+        await using var command = Command(
+            Insert,
+            id,
+            new Uri(endpoint.Url).AbsoluteUri,
+            endpoint.Description,
+            EventTypes(endpoint),
+            endpoint.Enabled,
+            secret,
+            options.Value.MaxEndpoints);
         var insert = new NpgsqlBatchCommand(command.CommandText);
         foreach (var parameter in command.Parameters)
         {
@@ -33,13 +41,16 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<Webhoo
         return await reader.NextResultAsync(cancellationToken) && await reader.ReadAsync(cancellationToken);
     }
 
-    public async Task<List<WebhookEndpoint>> ListAsync(Guid? before, int limit, CancellationToken cancellationToken) => await SelectAsync(null, before, limit, cancellationToken);
+    public async Task<List<WebhookEndpoint>> ListAsync(Guid? before, int limit, CancellationToken cancellationToken) =>
+        await SelectAsync(null, before, limit, cancellationToken);
 
-    public async Task<WebhookEndpoint?> FindAsync(Guid id, CancellationToken cancellationToken) => (await SelectAsync(id, null, 1, cancellationToken)).SingleOrDefault();
+    public async Task<WebhookEndpoint?> FindAsync(Guid id, CancellationToken cancellationToken) =>
+        (await SelectAsync(id, null, 1, cancellationToken)).SingleOrDefault();
 
     public async Task<bool> UpdateAsync(Guid id, PutEndpoint endpoint, CancellationToken cancellationToken)
     {
-        await using var command = Command(Update, id, new Uri(endpoint.Url).AbsoluteUri, endpoint.Description, EventTypes(endpoint), endpoint.Enabled);
+        await using var command = Command(
+            Update, id, new Uri(endpoint.Url).AbsoluteUri, endpoint.Description, EventTypes(endpoint), endpoint.Enabled);
         return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
     }
 

@@ -58,8 +58,10 @@ public sealed class ApiDocumentTests
         await CheckAsync<OrderWriter>(("/orders", ["after", "limit"]), ("/orders/{id}", []));
         await CheckAsync<DeliveryQueue>(("/endpoints", ["after", "limit"]), ("/deliveries", ["after", "endpoint", "event", "limit", "state"]));
         await CheckAsync<EmailQueue>(("/notifications", ["after", "limit", "state", "subject"]));
-        await CheckAsync<Reports>(("/analytics/revenue", ["currency", "from", "to"]), ("/analytics/top-products", ["by", "currency", "from", "limit", "to"]));
-        await CheckAsync<UnavailableFilter>(("/dead-letters", ["after", "error", "from", "group", "limit", "state", "subject", "type", "until"]), ("/groups", []), ("/streams", []));
+        await CheckAsync<Reports>(
+            ("/analytics/revenue", ["currency", "from", "to"]), ("/analytics/top-products", ["by", "currency", "from", "limit", "to"]));
+        await CheckAsync<UnavailableFilter>(
+            ("/dead-letters", ["after", "error", "from", "group", "limit", "state", "subject", "type", "until"]), ("/groups", []), ("/streams", []));
     }
 
     private static async Task CheckAsync<TService>(params (string Path, string[] Names)[] lists)
@@ -69,7 +71,10 @@ public sealed class ApiDocumentTests
         var document = await ReadAsync(host);
         foreach (var (path, names) in lists)
         {
-            var parameters = (document["paths"]![path]!["get"]!["parameters"] ?? new JsonArray()).AsArray().Where(parameter => (string?)parameter!["in"] == "query").ToArray();
+            var parameters = (document["paths"]![path]!["get"]!["parameters"] ?? new JsonArray())
+                .AsArray()
+                .Where(parameter => (string?)parameter!["in"] == "query")
+                .ToArray();
             Assert.Equal(names, parameters.Select(parameter => (string)parameter!["name"]!).Order(StringComparer.Ordinal));
             var address = path.Replace("{id}", Guid.NewGuid().ToString(), StringComparison.Ordinal);
             (await GetAsync(host, $"{address}?colour=red")).IsProblemOf(System.Net.HttpStatusCode.BadRequest, "colour");
@@ -89,13 +94,16 @@ public sealed class ApiDocumentTests
     private static Task<Answer> GetAsync<TService>(ServiceHost<TService> host, string path)
         where TService : class => Answer.ToAsync(host.Http, new HttpRequestMessage(HttpMethod.Get, path));
 
-    private static IEnumerable<string> Required(JsonNode schema) => schema["required"]!.AsArray().Select(name => (string)name!).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> Required(JsonNode schema) =>
+        schema["required"]!.AsArray().Select(name => (string)name!).Order(StringComparer.Ordinal);
 
     private static void Says(JsonNode schema, string property, string facts)
     {
         foreach (var (name, value) in JsonNode.Parse(facts)!.AsObject())
         {
-            Assert.True(JsonNode.DeepEquals(value, schema["properties"]![property]![name]), $"{property}.{name} is {schema["properties"]![property]![name]?.ToJsonString()}, not {value!.ToJsonString()}.");
+            Assert.True(
+                JsonNode.DeepEquals(value, schema["properties"]![property]![name]),
+                $"{property}.{name} is {schema["properties"]![property]![name]?.ToJsonString()}, not {value!.ToJsonString()}.");
         }
     }
 }

@@ -20,11 +20,14 @@ public sealed partial class ApiPageTests
 
         using var answer = await host.Http.GetAsync(new Uri("/scalar/", UriKind.Relative), Cancellation);
 
-        Assert.StartsWith("default-src 'self' 'unsafe-inline' data: blob:;", Assert.Single(answer.Headers.GetValues("Content-Security-Policy")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "default-src 'self' 'unsafe-inline' data: blob:;",
+            Assert.Single(answer.Headers.GetValues("Content-Security-Policy")),
+            StringComparison.Ordinal);
         var page = await answer.Content.ReadAsStringAsync(Cancellation);
         Assert.DoesNotContain("http://", page, StringComparison.Ordinal);
         Assert.DoesNotContain("https://", page, StringComparison.Ordinal);
-        var settings = JsonNode.Parse(page.Split('\n').Select(line => line.Trim().TrimEnd(',')).Single(line => line.StartsWith("{\"", StringComparison.Ordinal)))!;
+        var settings = JsonNode.Parse(page.Split('\n', StringSplitOptions.TrimEntries).Single(line => line.StartsWith("{\"", StringComparison.Ordinal)).TrimEnd(','))!;
         Assert.Equal("never", (string?)settings["showDeveloperTools"]);
         Assert.True((bool)settings["agent"]!["disabled"]! && (bool)settings["mcp"]!["disabled"]! && (bool)settings["hideClientButton"]!);
         Assert.False((bool)settings["telemetry"]! || (bool)settings["withDefaultFonts"]!);
@@ -40,7 +43,9 @@ public sealed partial class ApiPageTests
         {
             var shown = await ShowAsync(new Uri(host.Address, "/scalar/"), profile.FullName);
 
-            Assert.All(["FanOut orders", "Place an order", "List orders, newest first", "/orders/{id}"], text => Assert.Contains(text, shown, StringComparison.Ordinal));
+            Assert.All(
+                ["FanOut orders", "Place an order", "List orders, newest first", "/orders/{id}"],
+                text => Assert.Contains(text, shown, StringComparison.Ordinal));
             Assert.All(
                 ["Ask AI", "Deploy", "Open API Client", "Developer Tools", "Generate SDK", "Generate MCP"],
                 text => Assert.DoesNotContain(text, shown, StringComparison.OrdinalIgnoreCase));
@@ -54,13 +59,15 @@ public sealed partial class ApiPageTests
     /// <returns>The text of the page once its scripts have run.</returns>
     private static async Task<string> ShowAsync(Uri address, string profile)
     {
-        var path = Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator).SelectMany(folder => Browsers.Select(name => Path.Combine(folder, name))).FirstOrDefault(File.Exists)
+        var folders = Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator);
+        var path = folders.SelectMany(folder => Browsers.Select(name => Path.Combine(folder, name))).FirstOrDefault(File.Exists)
             ?? throw new FileNotFoundException($"No browser is on the PATH: install one of {string.Join(", ", Browsers)}.");
         var start = new ProcessStartInfo(path)
         {
             ArgumentList =
             {
-                "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                "--disable-background-networking", "--disable-component-update", "--disable-sync",
                 $"--user-data-dir={profile}", "--virtual-time-budget=20000", "--dump-dom", address.ToString(),
             },
             RedirectStandardOutput = true,

@@ -72,6 +72,9 @@ public sealed class EndpointTests
         var secret = await webhooks.Host.Http.PutAsJsonAsync($"/endpoints/{Guid.NewGuid()}", new CreateEndpoint("https://127.0.0.1/", Secret: GivenSecret), Cancellation);
         Assert.Equal(["secret"], await Problem.FieldsAsync(secret));
 
+        var list = await webhooks.Host.Http.PostAsync("/endpoints", new StringContent("[]", null, "application/json"), Cancellation);
+        Assert.Contains("must be an object", await list.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+
         var huge = await webhooks.Host.Http.PostAsync("/endpoints", new StringContent(new string(' ', 70_000), null, "application/json"), Cancellation);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, huge.StatusCode);
         Assert.Equal(0, await webhooks.CountAsync("select count(*) from webhooks.endpoints"));
