@@ -1,5 +1,6 @@
 using FanOut.AnalyticsWorker.Reporting;
 using FanOut.Contracts;
+using FanOut.ServiceDefaults;
 
 namespace FanOut.AnalyticsWorker;
 
@@ -8,6 +9,8 @@ internal static class AnalyticsService
     public static void AddReports(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<Reports>();
+        builder.Services.AddContractsValidation();
+        builder.Services.AddOpenApi(options => options.Describe("FanOut analytics", "Revenue by day, and the products that sold best."));
         builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, ContractsJson.Default));
     }
 }

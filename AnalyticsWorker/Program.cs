@@ -5,6 +5,7 @@ using FanOut.Contracts;
 using FanOut.EventBus;
 using FanOut.EventBus.Consuming;
 using FanOut.EventBus.Migrations;
+using FanOut.ServiceDefaults;
 using FanOut.ServiceDefaults.Clients;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -20,5 +21,6 @@ builder.AddReports();
 
 var app = builder.Build();
 app.MapReports();
+app.MapApiDocument();
 app.MapDefaultEndpoints();
 app.Run();

@@ -2,7 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace FanOut.Contracts;
 
-/// <summary>How orders and reports are written in JSON: camel case, decimals as numbers. A missing or null member that may not be is an error.</summary>
+/// <summary>
+/// How orders and reports are written in JSON: camel case, decimals as numbers. A missing or null member that may not
+/// be is an error.
+/// </summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     RespectNullableAnnotations = true,

@@ -1,9 +1,12 @@
+using FanOut.Contracts;
 using FanOut.Contracts.Notifications;
 using FanOut.EventBus.Migrations;
 using FanOut.NotificationWorker.Emails;
 using FanOut.NotificationWorker.Reading;
-using FanOut.NotificationWorker.Retention;
 using FanOut.NotificationWorker.Sending;
+using FanOut.ServiceDefaults;
+using FanOut.ServiceDefaults.WorkQueues;
+using Microsoft.Extensions.Options;
 
 namespace FanOut.NotificationWorker;
 
@@ -13,11 +16,14 @@ internal static class NotificationWorkerServices
     {
         services.AddOptions<SmtpOptions>().BindConfiguration(SmtpOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<NotificationOptions>().BindConfiguration(NotificationOptions.SectionName).ValidateDataAnnotations()
-            .Validate<Microsoft.Extensions.Options.IOptions<SmtpOptions>>(
+            .Validate<IOptions<SmtpOptions>>(
                 (notifications, smtp) => notifications.Lease >= 6 * smtp.Value.Timeout,
-                "Notifications:Lease must be at least six times Smtp:Timeout (half of it for connecting, login and sending), or a mail that is being sent could be sent by another as well.")
+                "Notifications:Lease must be at least six times Smtp:Timeout (half of it for connecting, login and sending), " +
+                "or a mail that is being sent could be sent by another as well.")
             .ValidateOnStart();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, NotificationsJson.Default));
+        services.AddContractsValidation();
+        services.AddOpenApi(options => options.Describe("FanOut notifications", "Shows the mails about orders."));
         return services
             .AddSchemaMigrations("notifications", typeof(NotificationWorkerServices).Assembly)
             .AddSingleton<NotificationMetrics>()
@@ -27,6 +33,14 @@ internal static class NotificationWorkerServices
             .AddSingleton<MailSessionFactory>()
             .AddSingleton<DispatchSignal>()
             .AddHostedService<Dispatcher>()
+            .AddSingleton(provider => SweepOf(
+                provider.GetRequiredService<IOptions<NotificationOptions>>().Value,
+                provider.GetRequiredService<NotificationMetrics>()))
             .AddHostedService<Sweeper>();
     }
+
+    private static Sweep SweepOf(NotificationOptions options, NotificationMetrics metrics) =>
+        new([Sql("delete_emails.sql")], Sql("measure_backlog.sql"), options.Retention, options.SweepInterval, metrics.Measured);
+
+    private static string Sql(string name) => EmbeddedSql.Read(typeof(NotificationWorkerServices), $"Retention.{name}");
 }

@@ -4,6 +4,7 @@ using FanOut.EventBus.Consuming;
 using FanOut.NotificationWorker;
 using FanOut.NotificationWorker.Emails;
 using FanOut.NotificationWorker.Reading;
+using FanOut.ServiceDefaults;
 using FanOut.ServiceDefaults.Clients;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -19,4 +20,5 @@ builder.AddEventBus()
 var app = builder.Build();
 app.MapDefaultEndpoints();
 app.MapNotifications();
+app.MapApiDocument();
 app.Run();

@@ -3,8 +3,8 @@ using FanOut.EventBus;
 using FanOut.EventBus.Migrations;
 using FanOut.OrderApi;
 using FanOut.OrderApi.Availability;
+using FanOut.ServiceDefaults;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Scalar.AspNetCore;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -18,8 +18,6 @@ builder.AddOrders();
 
 var app = builder.Build();
 app.MapOrders();
-app.MapOpenApi();
-app.MapScalarApiReference();
-app.MapGet("/", () => TypedResults.LocalRedirect("~/scalar")).ExcludeFromDescription();
+app.MapApiDocument();
 app.MapDefaultEndpoints();
 app.Run();

@@ -1,7 +1,7 @@
 using FanOut.EventBus;
 using FanOut.EventBus.Reclaiming;
 using FanOut.Reclaimer;
-using Scalar.AspNetCore;
+using FanOut.ServiceDefaults;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -12,8 +12,6 @@ builder.AddOperations();
 
 var app = builder.Build();
 app.MapOperations();
-app.MapOpenApi();
-app.MapScalarApiReference();
-app.MapGet("/", () => TypedResults.LocalRedirect("~/scalar")).ExcludeFromDescription();
+app.MapApiDocument();
 app.MapDefaultEndpoints();
 app.Run();

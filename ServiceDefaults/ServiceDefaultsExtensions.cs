@@ -1,6 +1,7 @@
 using FanOut.ServiceDefaults;
 using FanOut.ServiceDefaults.Errors;
 using FanOut.ServiceDefaults.Health;
+using FanOut.ServiceDefaults.Requests;
 using FanOut.ServiceDefaults.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -24,6 +25,7 @@ public static class ServiceDefaultsExtensions
         builder.AddTelemetry();
         builder.Services.AddHealth();
         builder.Services.AddErrorResponses();
+        builder.Services.AddStrictRequests();
 
         builder.Services.AddServiceDiscovery();
         builder.Services.ConfigureHttpClientDefaults(http =>
@@ -45,6 +47,7 @@ public static class ServiceDefaultsExtensions
     public static WebApplication MapDefaultEndpoints(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
+        app.UseMiddleware<UnknownParameters>();
         app.MapHealth();
         app.MapPrometheusScrapingEndpoint(DefaultEndpoints.Metrics).DisableHttpMetrics();
         return app;

@@ -1,6 +1,7 @@
 using FanOut.Contracts;
 using FanOut.EventBus;
 using FanOut.EventBus.Consuming;
+using FanOut.ServiceDefaults;
 using FanOut.ServiceDefaults.Clients;
 using FanOut.WebhookWorker;
 using FanOut.WebhookWorker.Deliveries;
@@ -20,4 +21,5 @@ var app = builder.Build();
 app.MapDefaultEndpoints();
 app.MapEndpoints();
 app.MapDeliveries();
+app.MapApiDocument();
 app.Run();

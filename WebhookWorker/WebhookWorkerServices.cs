@@ -1,9 +1,12 @@
+using FanOut.Contracts;
 using FanOut.Contracts.Webhooks;
 using FanOut.EventBus.Migrations;
+using FanOut.ServiceDefaults;
+using FanOut.ServiceDefaults.WorkQueues;
 using FanOut.WebhookWorker.Deliveries;
 using FanOut.WebhookWorker.Dispatching;
 using FanOut.WebhookWorker.Endpoints;
-using FanOut.WebhookWorker.Retention;
+using Microsoft.Extensions.Options;
 
 namespace FanOut.WebhookWorker;
 
@@ -13,11 +16,14 @@ internal static class WebhookWorkerServices
     {
         services.AddOptions<WebhookOptions>().BindConfiguration(WebhookOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, WebhooksJson.Default));
+        services.AddContractsValidation();
+        services.AddOpenApi(options => options.Describe(
+            "FanOut webhooks",
+            "Keeps the endpoints that events are POSTed to, and shows every delivery."));
         return services
             .AddSchemaMigrations("webhooks", typeof(WebhookWorkerServices).Assembly)
             .AddSingleton<WebhookMetrics>()
             .AddSingleton<AddressPolicy>()
-            .AddSingleton<EndpointReader>()
             .AddSingleton<EndpointStore>()
             .AddSingleton<DeliveryStore>()
             .AddSingleton<DeliveryQueue>()
@@ -25,6 +31,20 @@ internal static class WebhookWorkerServices
             .AddSingleton<AttemptPolicy>()
             .AddSingleton<WebhookClient>()
             .AddHostedService<Dispatcher>()
+            .AddSingleton(provider => SweepOf(
+                provider.GetRequiredService<IOptions<WebhookOptions>>().Value,
+                provider.GetRequiredService<WebhookMetrics>()))
             .AddHostedService<Sweeper>();
     }
+
+    // Deliveries before the events that they refer to.
+    private static Sweep SweepOf(WebhookOptions options, WebhookMetrics metrics) =>
+        new(
+            [Sql("cancel_pending.sql"), Sql("delete_deliveries.sql"), Sql("delete_events.sql")],
+            Sql("measure_backlog.sql"),
+            options.Retention,
+            options.SweepInterval,
+            metrics.Measured);
+
+    private static string Sql(string name) => EmbeddedSql.Read(typeof(WebhookWorkerServices), $"Retention.{name}");
 }

@@ -1,27 +1,33 @@
+using FanOut.Contracts;
+
 namespace FanOut.AnalyticsWorker.Reporting;
 
 internal static class ReportEndpoints
 {
     public static void MapReports(this IEndpointRouteBuilder routes)
     {
-        var reports = routes.MapGroup("/analytics");
-        reports.MapGet("/revenue", RevenueAsync);
-        reports.MapGet("/top-products", TopProductsAsync);
+        var reports = routes.MapGroup("/analytics").WithTags("Reports");
+        reports.MapGet("/revenue", RevenueAsync)
+            .WithSummary("Orders and revenue by day and currency")
+            .Produces<RevenueReport>()
+            .ProducesValidationProblem();
+        reports.MapGet("/top-products", TopProductsAsync)
+            .WithSummary("The products that sold best")
+            .Produces<TopProducts>()
+            .ProducesValidationProblem();
     }
 
     private static async Task<IResult> RevenueAsync(
-        string? from, string? to, string? currency, Reports reports, TimeProvider time, CancellationToken cancellationToken)
+        [AsParameters] RevenueQuery query, Reports reports, TimeProvider time, CancellationToken cancellationToken)
     {
-        var query = new ReportQuery(Today(time)).InPeriod(from, to).InCurrency(currency);
-        return query.Problem ?? TypedResults.Ok(await reports.RevenueAsync(query, cancellationToken));
+        var period = Period.Of(query, time);
+        return period.Problem ?? TypedResults.Ok(await reports.RevenueAsync(period, query.Currency, cancellationToken));
     }
 
     private static async Task<IResult> TopProductsAsync(
-        string? from, string? to, string? currency, string? by, string? limit, Reports reports, TimeProvider time, CancellationToken cancellationToken)
+        [AsParameters] TopProductsQuery query, Reports reports, TimeProvider time, CancellationToken cancellationToken)
     {
-        var query = new ReportQuery(Today(time)).InPeriod(from, to).InCurrency(currency).Ranked(by, limit);
-        return query.Problem ?? TypedResults.Ok(await reports.TopProductsAsync(query, cancellationToken));
+        var period = Period.Of(query, time);
+        return period.Problem ?? TypedResults.Ok(await reports.TopProductsAsync(period, query, cancellationToken));
     }
-
-    private static DateOnly Today(TimeProvider time) => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
 }

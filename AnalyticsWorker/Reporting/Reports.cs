@@ -1,4 +1,5 @@
 using FanOut.Contracts;
+using FanOut.ServiceDefaults;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -6,13 +7,13 @@ namespace FanOut.AnalyticsWorker.Reporting;
 
 internal sealed class Reports(NpgsqlDataSource dataSource)
 {
-    private static readonly string Revenue = EmbeddedSql.Read("Reporting.revenue.sql");
-    private static readonly string BestSelling = EmbeddedSql.Read("Reporting.top_products.sql");
+    private static readonly string Revenue = EmbeddedSql.Read(typeof(Reports), "revenue.sql");
+    private static readonly string BestSelling = EmbeddedSql.Read(typeof(Reports), "top_products.sql");
 
-    public async Task<RevenueReport> RevenueAsync(ReportQuery query, CancellationToken cancellationToken)
+    public async Task<RevenueReport> RevenueAsync(Period period, string? currency, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(Revenue);
-        AddPeriodAndCurrency(command, query);
+        AddPeriodAndCurrency(command, period, currency);
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
         var days = new List<DailyRevenue>();
         while (await rows.ReadAsync(cancellationToken))
@@ -24,15 +25,15 @@ internal sealed class Reports(NpgsqlDataSource dataSource)
             .GroupBy(day => day.Currency, StringComparer.Ordinal)
             .OrderBy(group => group.Key, StringComparer.Ordinal)
             .Select(group => new RevenueTotal(group.Key, group.Sum(day => day.Orders), group.Sum(day => day.Revenue)));
-        return new RevenueReport(query.From, query.To, days, [.. totals]);
+        return new RevenueReport(period.From, period.To, days, [.. totals]);
     }
 
-    public async Task<TopProducts> TopProductsAsync(ReportQuery query, CancellationToken cancellationToken)
+    public async Task<TopProducts> TopProductsAsync(Period period, TopProductsQuery query, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(BestSelling);
-        AddPeriodAndCurrency(command, query);
+        AddPeriodAndCurrency(command, period, query.Currency);
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = query.Limit });
-        command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = query.ByQuantity });
+        command.Parameters.Add(new NpgsqlParameter<bool> { TypedValue = query.By == "quantity" });
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
         var products = new List<ProductRevenue>();
         while (await rows.ReadAsync(cancellationToken))
@@ -40,13 +41,13 @@ internal sealed class Reports(NpgsqlDataSource dataSource)
             products.Add(new ProductRevenue(rows.GetString(0), rows.GetString(1), rows.GetString(2), rows.GetInt64(3), rows.GetDecimal(4)));
         }
 
-        return new TopProducts(query.From, query.To, products);
+        return new TopProducts(period.From, period.To, products);
     }
 
-    private static void AddPeriodAndCurrency(NpgsqlCommand command, ReportQuery query)
+    private static void AddPeriodAndCurrency(NpgsqlCommand command, Period period, string? currency)
     {
-        command.Parameters.Add(new NpgsqlParameter<DateOnly> { TypedValue = query.From });
-        command.Parameters.Add(new NpgsqlParameter<DateOnly> { TypedValue = query.To });
-        command.Parameters.Add(new NpgsqlParameter { Value = (object?)query.Currency ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+        command.Parameters.Add(new NpgsqlParameter<DateOnly> { TypedValue = period.From });
+        command.Parameters.Add(new NpgsqlParameter<DateOnly> { TypedValue = period.To });
+        command.Parameters.Add(new NpgsqlParameter(null, NpgsqlDbType.Text) { Value = string.IsNullOrEmpty(currency) ? DBNull.Value : currency });
     }
 }

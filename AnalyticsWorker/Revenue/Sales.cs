@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using FanOut.Contracts;
+using FanOut.ServiceDefaults;
 using Npgsql;
 
 namespace FanOut.AnalyticsWorker.Revenue;
@@ -7,7 +8,7 @@ namespace FanOut.AnalyticsWorker.Revenue;
 /// <summary>What a number of orders adds to the counters: summed up here, so that a batch writes a row per counter, not per order.</summary>
 internal sealed class Sales
 {
-    private static readonly string AddSales = EmbeddedSql.Read("Revenue.add_sales.sql");
+    private static readonly string AddSales = EmbeddedSql.Read(typeof(Sales), "add_sales.sql");
 
     private readonly List<(Guid EventId, string Subject)> _events = [];
     private readonly Dictionary<DayAndCurrency, (long Orders, decimal Revenue)> _days = [];

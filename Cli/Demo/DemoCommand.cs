@@ -1,8 +1,11 @@
+using System.Collections.Concurrent;
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using FanOut.Cli.Running;
+using FanOut.Contracts;
 using Npgsql;
+using Refit;
 using Spectre.Console;
 
 namespace FanOut.Cli.Demo;
@@ -16,11 +19,13 @@ internal static class DemoCommand
         var orders = new Option<int?>("--orders") { Description = $"How many orders to make up (default {DefaultOrders})." };
         var rate = new Option<double?>("--rate") { Description = "Orders a second (default: as fast as the API answers)." };
         var file = new Option<FileInfo?>("--file") { Description = "A file of orders instead, one JSON object a line." };
-        var patience = new Option<double>("--patience") { Description = "Seconds without any progress until the demo gives up.", DefaultValueFactory = _ => 180 };
+        var patience = new Option<double>("--patience") { Description = "Seconds without progress before giving up.", DefaultValueFactory = _ => 180 };
         var json = new Option<bool>("--json") { Description = "For programs." };
         orders.Validators.Add(result => Positive(result, "--orders"));
         rate.Validators.Add(result => Positive(result, "--rate"));
-        var command = new Command("demo", "Place orders through the API and check that each takes effect exactly once in every group.") { orders, rate, file, patience, json };
+        var command = new Command(
+            "demo",
+            "Place orders through the API and check that each takes effect exactly once in every group.") { orders, rate, file, patience, json };
         command.SetAction(async (arguments, cancellationToken) =>
         {
             var status = await SystemStatus.ReadAsync(workspace, cancellationToken);
@@ -40,10 +45,11 @@ internal static class DemoCommand
                 ? OrderSource.FromFile(source.FullName).Take(arguments.GetValue(orders) ?? int.MaxValue).ToList()
                 : [.. OrderSource.Generate(arguments.GetValue(orders) ?? DefaultOrders, TimeProvider.System.GetUtcNow())];
             var quiet = arguments.GetValue(json);
-            var (result, refusals) = await RunAsync(api, postgres, all, arguments.GetValue(rate), TimeSpan.FromSeconds(arguments.GetValue(patience)), quiet, cancellationToken);
+            var (result, refusals) = await RunAsync(
+                api, postgres, all, arguments.GetValue(rate), TimeSpan.FromSeconds(arguments.GetValue(patience)), quiet, cancellationToken);
             if (quiet)
             {
-                Console.Out.WriteLine(JsonSerializer.Serialize(result, DemoResultJson.Default.DemoResult));
+                Console.Out.WriteLine(JsonSerializer.Serialize(result, DemoJson.Default.DemoResult));
             }
             else
             {
@@ -56,56 +62,61 @@ internal static class DemoCommand
     }
 
     private static async Task<(DemoResult Result, IReadOnlyCollection<string> Refusals)> RunAsync(
-        string api, string postgres, List<Order> orders, double? rate, TimeSpan patience, bool quiet, CancellationToken cancellationToken)
+        string api, string postgres, List<PlaceOrder> orders, double? rate, TimeSpan patience, bool quiet, CancellationToken cancellationToken)
     {
         var time = TimeProvider.System;
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(api), Timeout = TimeSpan.FromSeconds(30) };
+        using var handler = new SocketsHttpHandler { UseProxy = false };
+        using var http = new HttpClient(handler) { BaseAddress = new Uri(api), Timeout = TimeSpan.FromSeconds(30) };
         await using var database = NpgsqlDataSource.Create(postgres);
         var ledger = new EffectLedger(database);
         var before = await ledger.ProgressAsync(cancellationToken);
-        var placer = new OrderPlacer(http, rate, time);
+        var placer = new OrderPlacer(
+            RestService.For<IOrderApi>(http, new RefitSettings(new SystemTextJsonContentSerializer(ContractsJson.Default.Options))), rate, time);
         var begun = time.GetTimestamp();
         var placing = TimeSpan.Zero;
-        var progress = quiet ? null : AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn());
+        var progress = quiet ? null : AnsiConsole.Progress().Columns(
+            new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn());
         await (progress is null ? RunTasksAsync(null) : progress.StartAsync(RunTasksAsync));
         var after = await ledger.ProgressAsync(cancellationToken);
-        var placed = placer.Placed.DistinctBy(order => order.Id).ToDictionary(order => order.Id);
         var groups = new List<GroupResult>();
-        foreach (var view in GroupView.All)
+        foreach (var group in EffectLedger.Groups)
         {
-            groups.Add(Summarize(view, placed, await ledger.EffectsAsync(view, placed.Keys, cancellationToken), before.GetValueOrDefault(view.Group), after.GetValueOrDefault(view.Group)));
+            var effects = await ledger.EffectsAsync(group, [.. placer.Placed.Keys], cancellationToken);
+            groups.Add(Summarize(group, placer.Placed, effects, before.GetValueOrDefault(group), after.GetValueOrDefault(group)));
         }
 
-        var result = new DemoResult(orders.Count, placer.Placed.Count, placer.Refusals.Count, placing.TotalSeconds, time.GetElapsedTime(begun).TotalSeconds, groups);
+        var result = new DemoResult(
+            orders.Count, placer.Answered, placer.Refusals.Count, placing.TotalSeconds, time.GetElapsedTime(begun).TotalSeconds, groups);
         return (result, placer.Refusals);
 
         async Task RunTasksAsync(ProgressContext? context)
         {
             var bar = context?.AddTask("orders placed", maxValue: orders.Count);
-            var bars = GroupView.All.ToDictionary(view => view, view => context?.AddTask(view.Group, maxValue: orders.Count));
+            var bars = EffectLedger.Groups.ToDictionary(group => group, group => context?.AddTask(group, maxValue: orders.Count));
             await placer.PlaceAsync(orders, () => bar?.Increment(1), cancellationToken);
             placing = time.GetElapsedTime(begun);
-            string[] ids = [.. placer.Placed.Select(order => order.Id).Distinct()];
+            string[] ids = [.. placer.Placed.Keys];
             foreach (var groupBar in bars.Values.OfType<ProgressTask>())
             {
                 groupBar.MaxValue = Math.Max(1, ids.Length);
             }
 
-            await new EffectWatch(ledger, time).WaitAsync(ids, patience, (view, done) => bars[view]?.Value(done), cancellationToken);
+            await new EffectWatch(ledger, time).WaitAsync(ids, patience, (group, done) => bars[group]?.Value(done), cancellationToken);
         }
     }
 
     private static GroupResult Summarize(
-        GroupView view,
-        Dictionary<string, PlacedOrder> placed,
+        string group,
+        ConcurrentDictionary<string, DateTimeOffset> placed,
         Dictionary<string, (long Count, DateTimeOffset First)> effects,
         (long DuplicatesPrevented, long DeadLetters) before,
         (long DuplicatesPrevented, long DeadLetters) after)
     {
         // An order sent a second time took effect before it was sent.
-        double[] latencies = [.. effects.Select(effect => (effect.Value.First - placed[effect.Key].SentAt).TotalMilliseconds).Where(latency => latency >= 0).Order()];
+        double[] latencies =
+            [.. effects.Select(effect => (effect.Value.First - placed[effect.Key]).TotalMilliseconds).Where(latency => latency >= 0).Order()];
         return new GroupResult(
-            view.Group,
+            group,
             placed.Count,
             effects.Values.Sum(effect => effect.Count),
             after.DuplicatesPrevented - before.DuplicatesPrevented,
@@ -137,7 +148,9 @@ internal static class DemoCommand
         }
 
         AnsiConsole.Write(table);
-        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{result.Placed} of {result.Orders} orders placed in {result.PlacingSeconds:F1} s, all done after {result.Seconds:F1} s.");
+        AnsiConsole.MarkupLineInterpolated(
+            CultureInfo.InvariantCulture,
+            $"{result.Placed} of {result.Orders} orders placed in {result.PlacingSeconds:F1} s, all done after {result.Seconds:F1} s.");
         foreach (var refusal in refusals.Take(5))
         {
             AnsiConsole.MarkupLineInterpolated($"[red]refused:[/] {refusal}");

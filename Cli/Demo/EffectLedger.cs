@@ -7,8 +7,19 @@ internal sealed class EffectLedger(NpgsqlDataSource database)
 {
     private const int Chunk = 5000;
 
+    /// <summary>The consumer groups, and the schema where the worker of each shows its effects.</summary>
+    private static readonly Dictionary<string, string> Schemas = new()
+    {
+        ["webhook-delivery"] = "webhooks",
+        ["analytics-pipeline"] = "analytics",
+        ["notification-sender"] = "notifications",
+    };
+
+    public static IEnumerable<string> Groups => Schemas.Keys;
+
     /// <summary>For each of these orders that has an effect in the group: how many, and when the first.</summary>
-    public async Task<Dictionary<string, (long Count, DateTimeOffset First)>> EffectsAsync(GroupView view, IReadOnlyCollection<string> orders, CancellationToken cancellationToken)
+    public async Task<Dictionary<string, (long Count, DateTimeOffset First)>> EffectsAsync(
+        string group, IReadOnlyCollection<string> orders, CancellationToken cancellationToken)
     {
         var effects = new Dictionary<string, (long, DateTimeOffset)>(orders.Count);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -16,7 +27,8 @@ internal sealed class EffectLedger(NpgsqlDataSource database)
         {
             // The schema is one of three constants.
 #pragma warning disable CA2100
-            await using var command = new NpgsqlCommand($"select subject, count(*), min(effected_at) from {view.Schema}.effects where subject = any($1) group by subject", connection);
+            await using var command = new NpgsqlCommand(
+                $"select subject, count(*), min(effected_at) from {Schemas[group]}.effects where subject = any($1) group by subject", connection);
 #pragma warning restore CA2100
             command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = chunk });
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);

@@ -5,32 +5,33 @@ internal sealed class EffectWatch(EffectLedger ledger, TimeProvider time)
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(300);
 
-    private readonly Dictionary<GroupView, HashSet<string>> _missing = [];
+    private readonly Dictionary<string, HashSet<string>> _missing = [];
 
     /// <summary>Patience must be longer than a dead worker's entries take to be handed over.</summary>
-    public async Task WaitAsync(IReadOnlyCollection<string> orders, TimeSpan patience, Action<GroupView, int> onProgress, CancellationToken cancellationToken)
+    public async Task WaitAsync(
+        IReadOnlyCollection<string> orders, TimeSpan patience, Action<string, int> onProgress, CancellationToken cancellationToken)
     {
-        foreach (var view in GroupView.All)
+        foreach (var group in EffectLedger.Groups)
         {
-            _missing[view] = [.. orders];
+            _missing[group] = [.. orders];
         }
 
         var moved = time.GetTimestamp();
         while (true)
         {
-            foreach (var (view, missing) in _missing)
+            foreach (var (group, missing) in _missing)
             {
                 if (missing.Count == 0)
                 {
                     continue;
                 }
 
-                var effects = await ledger.EffectsAsync(view, missing, cancellationToken);
+                var effects = await ledger.EffectsAsync(group, missing, cancellationToken);
                 missing.ExceptWith(effects.Keys);
                 if (effects.Count > 0)
                 {
                     moved = time.GetTimestamp();
-                    onProgress(view, orders.Count - missing.Count);
+                    onProgress(group, orders.Count - missing.Count);
                 }
             }
 

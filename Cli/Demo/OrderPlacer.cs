@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Http.Json;
+using FanOut.Contracts;
+using Refit;
 
 namespace FanOut.Cli.Demo;
 
 /// <summary>Sends orders to the API. An order whose answer was lost is sent again with the same key: the API knows it.</summary>
-internal sealed class OrderPlacer(HttpClient http, double? rate, TimeProvider time)
+internal sealed class OrderPlacer(IOrderApi api, double? rate, TimeProvider time)
 {
     private const int Parallelism = 32;
 
@@ -13,11 +14,17 @@ internal sealed class OrderPlacer(HttpClient http, double? rate, TimeProvider ti
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan GiveUpAfter = TimeSpan.FromMinutes(2);
 
-    public ConcurrentBag<PlacedOrder> Placed { get; } = [];
+    private int _answered;
+
+    /// <summary>The ids of the orders that were answered 201, and when each was first sent.</summary>
+    public ConcurrentDictionary<string, DateTimeOffset> Placed { get; } = [];
+
+    /// <summary>How many orders were answered 201; two with one number are one order.</summary>
+    public int Answered => _answered;
 
     public ConcurrentBag<string> Refusals { get; } = [];
 
-    public async Task PlaceAsync(IEnumerable<Order> orders, Action onDone, CancellationToken cancellationToken)
+    public async Task PlaceAsync(IEnumerable<PlaceOrder> orders, Action onDone, CancellationToken cancellationToken)
     {
         var begun = time.GetTimestamp();
         await Parallel.ForEachAsync(
@@ -35,7 +42,7 @@ internal sealed class OrderPlacer(HttpClient http, double? rate, TimeProvider ti
             });
     }
 
-    private async Task PlaceAsync(Order order, CancellationToken cancellationToken)
+    private async Task PlaceAsync(PlaceOrder order, CancellationToken cancellationToken)
     {
         var sentAt = time.GetUtcNow();
         var pause = FirstPause;
@@ -45,26 +52,24 @@ internal sealed class OrderPlacer(HttpClient http, double? rate, TimeProvider ti
             TimeSpan? wait = null;
             try
             {
-                using var request = new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = JsonContent.Create(order, DemoJson.Default.Order) };
-                request.Headers.Add("Idempotency-Key", order.Number);
-                using var response = await http.SendAsync(request, cancellationToken);
-                if (response.IsSuccessStatusCode)
-                {
-                    var answer = await response.Content.ReadFromJsonAsync(DemoJson.Default.OrderAnswer, cancellationToken);
-                    Placed.Add(new PlacedOrder(answer!.Id.ToString(), sentAt));
-                    return;
-                }
-
-                problem = $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync(cancellationToken)}";
-                if (!IsTransient(response.StatusCode))
+                var placed = await api.PlaceAsync(order, order.Number, cancellationToken);
+                Placed.TryAdd(placed.Id.ToString(), sentAt);
+                Interlocked.Increment(ref _answered);
+                return;
+            }
+            catch (ApiException exception)
+            {
+                problem = $"{(int)exception.StatusCode} {exception.Content}";
+                if (!IsTransient(exception.StatusCode))
                 {
                     Refusals.Add($"order {order.Number}: {problem}");
                     return;
                 }
 
-                wait = response.Headers.RetryAfter?.Delta;
+                wait = exception.Headers?.RetryAfter?.Delta;
             }
-            catch (Exception exception) when (exception is HttpRequestException or IOException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            catch (Exception exception) when (exception is HttpRequestException or IOException
+                || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
             {
                 problem = exception.Message;
             }
@@ -81,5 +86,6 @@ internal sealed class OrderPlacer(HttpClient http, double? rate, TimeProvider ti
     }
 
     private static bool IsTransient(HttpStatusCode status) =>
-        status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or HttpStatusCode.InternalServerError or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
+        status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or HttpStatusCode.InternalServerError
+            or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using FanOut.Contracts;
 
 namespace FanOut.Cli.Demo;
 
@@ -8,15 +9,16 @@ internal static class OrderSource
 {
     private static readonly (string Sku, string Name, decimal Price)[] Products =
     [
-        ("coffee-250", "Coffee beans, 250 g", 8.90m), ("filter-02", "Paper filters", 3.25m), ("kettle-1l", "Kettle, 1 l", 64.00m), ("scale-2kg", "Scale, 2 kg", 39.50m),
-        ("mug-blue", "Mug, blue", 12.00m), ("grinder-h", "Hand grinder", 99.95m), ("tea-green", "Green tea, 100 g", 6.40m), ("spoon-set", "Spoons, set of 6", 14.75m),
+        ("coffee-250", "Coffee beans, 250 g", 8.90m), ("filter-02", "Paper filters", 3.25m), ("kettle-1l", "Kettle, 1 l", 64.00m),
+        ("scale-2kg", "Scale, 2 kg", 39.50m), ("mug-blue", "Mug, blue", 12.00m), ("grinder-h", "Hand grinder", 99.95m),
+        ("tea-green", "Green tea, 100 g", 6.40m), ("spoon-set", "Spoons, set of 6", 14.75m),
     ];
 
     private static readonly string[] Currencies = ["USD", "EUR", "GBP", "JPY"];
 
-    public static List<Order> FromFile(string path)
+    public static List<PlaceOrder> FromFile(string path)
     {
-        var orders = new List<Order>();
+        var orders = new List<PlaceOrder>();
         var number = 0;
         foreach (var line in File.ReadLines(path))
         {
@@ -31,7 +33,7 @@ internal static class OrderSource
     }
 
     /// <summary>A run's orders are new ones: its numbers begin with when it began.</summary>
-    public static IEnumerable<Order> Generate(int count, DateTimeOffset begun)
+    public static IEnumerable<PlaceOrder> Generate(int count, DateTimeOffset begun)
     {
         var random = new Random(count);
         var run = begun.ToString("yyyyMMddHHmmssfff", CultureInfo.InvariantCulture);
@@ -40,36 +42,32 @@ internal static class OrderSource
             var number = string.Create(CultureInfo.InvariantCulture, $"demo-{run}-{i}");
             var customer = string.Create(CultureInfo.InvariantCulture, $"C{random.Next(1, 500):000}");
             var currency = Currencies[random.Next(Currencies.Length)];
-            var lines = new OrderLine[random.Next(1, 5)];
+            var lines = new PlaceOrderLine[random.Next(1, 5)];
             for (var line = 0; line < lines.Length; line++)
             {
                 var product = Products[random.Next(Products.Length)];
-                lines[line] = new OrderLine(product.Sku, product.Name, random.Next(1, 6), product.Price, random.Next(10) == 0 ? 0.05m : 0m);
+                lines[line] = new PlaceOrderLine(product.Sku, product.Name, random.Next(1, 6), product.Price, random.Next(10) == 0 ? 0.05m : 0m);
             }
 
-            yield return new Order(number, null, new Customer(customer, $"Customer {customer}", $"{customer}@example.com"), currency, lines);
+            yield return new PlaceOrder(new Customer(customer, $"Customer {customer}", $"{customer}@example.com"), currency, lines, number);
         }
     }
 
-    private static Order FromLine(string line, string path, int number)
+    private static PlaceOrder FromLine(string line, string path, int number)
     {
-        FileOrder? order;
         try
         {
-            order = JsonSerializer.Deserialize(line, DemoJson.Default.FileOrder);
+            var order = JsonSerializer.Deserialize(line, DemoJson.Default.FileOrder) ?? throw new JsonException("The line is null.");
+            return new PlaceOrder(
+                new Customer(order.Customer.Id, order.Customer.Name, $"{order.Customer.Id}@example.com"),
+                order.Currency,
+                order.Lines,
+                order.Number,
+                new DateTimeOffset(order.OrderedOn, TimeOnly.MinValue, TimeSpan.Zero));
         }
         catch (JsonException exception)
         {
             throw new InvalidDataException($"{path}, line {number}: {exception.Message}", exception);
         }
-
-        return order is { Number: not null, Customer.Id: not null, Lines: not null }
-            ? new Order(
-                order.Number,
-                new DateTimeOffset(order.OrderedOn, TimeOnly.MinValue, TimeSpan.Zero),
-                new Customer(order.Customer.Id, order.Customer.Name, $"{order.Customer.Id}@example.com"),
-                order.Currency,
-                order.Lines)
-            : throw new InvalidDataException($"{path}, line {number}: an order needs number, customer, currency, orderedOn and lines.");
     }
 }

@@ -2,7 +2,8 @@ using System.Diagnostics;
 using System.Text.Json;
 using FanOut.Contracts;
 using FanOut.EventBus.Consuming;
-using FanOut.NotificationWorker.Sending;
+using FanOut.ServiceDefaults;
+using FanOut.ServiceDefaults.WorkQueues;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -10,7 +11,7 @@ namespace FanOut.NotificationWorker.Emails;
 
 internal sealed class OrderPlacedHandler(DispatchSignal signal) : IEventBatchHandler<OrderPlaced>
 {
-    private static readonly string RecordEmails = EmbeddedSql.Read("Emails.record_emails");
+    private static readonly string RecordEmails = EmbeddedSql.Read(typeof(OrderPlacedHandler), "record_emails.sql");
 
     public async Task HandleAsync(EventBatch<OrderPlaced> batch, CancellationToken cancellationToken)
     {

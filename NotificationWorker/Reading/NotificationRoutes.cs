@@ -1,42 +1,35 @@
 using System.Globalization;
+using FanOut.Contracts;
 using FanOut.Contracts.Notifications;
-using FanOut.NotificationWorker.Sending;
+using FanOut.ServiceDefaults.Requests;
+using FanOut.ServiceDefaults.WorkQueues;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace FanOut.NotificationWorker.Reading;
 
 internal static class NotificationRoutes
 {
-    private const int MostPerPage = 200;
-    private const int LongestSubject = 200;
-
     public static void MapNotifications(this IEndpointRouteBuilder routes)
     {
         var notifications = routes.MapGroup("/notifications").WithTags("Notifications");
-        notifications.MapGet("", ListAsync);
-        notifications.MapGet("{id:long}", FindAsync);
-        notifications.MapPost("{id:long}/retry", RetryAsync);
+        notifications.MapGet("", ListAsync).WithSummary("List notifications, newest first").Produces<NotificationPage>().ProducesValidationProblem();
+        notifications.MapGet("{id:long}", FindAsync)
+            .WithSummary("Get a notification")
+            .Produces<Notification>()
+            .ProducesProblem(StatusCodes.Status404NotFound);
+        notifications.MapPost("{id:long}/retry", RetryAsync)
+            .WithSummary("Send a notification again now")
+            .Produces<Notification>(StatusCodes.Status202Accepted)
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict);
     }
 
-    private static async Task<IResult> ListAsync(HttpRequest request, NotificationStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(
+        [AsParameters] NotificationQuery query, HttpRequest request, NotificationStore store, CancellationToken cancellationToken)
     {
-        var query = new QueryReader(request.Query, ["state", "subject", "limit", "after"]);
-        var (state, subject) = (query.OneOf("state", NotificationStore.States), query.Text("subject", LongestSubject));
-        var (limit, after) = (query.Limit(MostPerPage), query.Number("after"));
-        if (query.Errors.Any)
-        {
-            return query.Errors.ToProblem();
-        }
-
-        var notifications = await store.ListAsync(state, subject, after, limit + 1, cancellationToken);
-        if (notifications.Count <= limit)
-        {
-            return TypedResults.Ok(new NotificationPage(notifications));
-        }
-
-        notifications.RemoveAt(limit);
-        var cursor = notifications[^1].Id.ToString(CultureInfo.InvariantCulture);
-        return TypedResults.Ok(new NotificationPage(notifications, cursor, query.Next("/notifications", cursor)));
+        var notifications = await store.ListAsync(query.State, query.Subject, CursorAttribute.Parse(query.After), query.Limit + 1, cancellationToken);
+        var (items, after, next) = request.Page(notifications, query.Limit, notification => notification.Id.ToString(CultureInfo.InvariantCulture));
+        return TypedResults.Ok(new NotificationPage(items, after, next));
     }
 
     private static async Task<IResult> FindAsync(long id, NotificationStore store, CancellationToken cancellationToken)
@@ -52,9 +45,12 @@ internal static class NotificationRoutes
                 return TypedResults.Problem("The mail was sent, and a customer gets it once.", statusCode: StatusCodes.Status409Conflict);
             default:
                 signal.Raise();
-                return await store.FindAsync(id, cancellationToken) is { } notification ? TypedResults.Accepted($"/notifications/{id}", notification) : NotFound(id);
+                return await store.FindAsync(id, cancellationToken) is { } notification
+                    ? TypedResults.Accepted($"/notifications/{id}", notification)
+                    : NotFound(id);
         }
     }
 
-    private static ProblemHttpResult NotFound(long id) => TypedResults.Problem($"There is no notification {id}.", statusCode: StatusCodes.Status404NotFound);
+    private static ProblemHttpResult NotFound(long id) =>
+        TypedResults.Problem($"There is no notification {id}.", statusCode: StatusCodes.Status404NotFound);
 }

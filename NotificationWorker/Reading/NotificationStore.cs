@@ -1,4 +1,5 @@
 using FanOut.Contracts.Notifications;
+using FanOut.ServiceDefaults;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -7,10 +8,9 @@ namespace FanOut.NotificationWorker.Reading;
 internal sealed class NotificationStore(NpgsqlDataSource dataSource)
 {
     public const string Sent = "sent";
-    public static readonly string[] States = ["pending", Sent, "failed"];
 
-    private static readonly string Select = EmbeddedSql.Read("Reading.select_notifications");
-    private static readonly string Retry = EmbeddedSql.Read("Reading.retry_notification");
+    private static readonly string Select = EmbeddedSql.Read(typeof(NotificationStore), "select_notifications.sql");
+    private static readonly string Retry = EmbeddedSql.Read(typeof(NotificationStore), "retry_notification.sql");
 
     public async Task<Notification?> FindAsync(long id, CancellationToken cancellationToken) => (await SelectAsync(id, null, null, null, 1, cancellationToken)).SingleOrDefault();
 

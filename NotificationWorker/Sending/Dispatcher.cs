@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using FanOut.Contracts;
 using FanOut.NotificationWorker.Emails;
+using FanOut.ServiceDefaults.WorkQueues;
 using Microsoft.Extensions.Options;
 using MimeKit;
 using Npgsql;
@@ -67,7 +68,7 @@ internal sealed partial class Dispatcher(
             if (claimed.Count == 0)
             {
                 await Task.WhenAll(ways.Select(way => way.RestAsync(stoppingToken)));
-                await signal.WaitAsync(options.Value.PollInterval, stoppingToken);
+                await signal.WaitAsync(options.Value.PollInterval, busy: false, stoppingToken);
                 return;
             }
 

@@ -1,3 +1,4 @@
+using FanOut.ServiceDefaults;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
@@ -7,8 +8,8 @@ namespace FanOut.NotificationWorker.Sending;
 /// <summary>The mails in Postgres as a queue: any number of dispatchers may claim from it and settle at the same time.</summary>
 internal sealed class EmailQueue(NpgsqlDataSource dataSource, IOptions<NotificationOptions> options)
 {
-    private static readonly string ClaimDue = EmbeddedSql.Read("Sending.claim");
-    private static readonly string SettleEmails = EmbeddedSql.Read("Sending.settle");
+    private static readonly string ClaimDue = EmbeddedSql.Read(typeof(EmailQueue), "claim.sql");
+    private static readonly string SettleEmails = EmbeddedSql.Read(typeof(EmailQueue), "settle.sql");
 
     public async Task<List<ClaimedEmail>> ClaimAsync(int atMost, CancellationToken cancellationToken)
     {

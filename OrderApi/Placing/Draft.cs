@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using FanOut.Contracts;
 using FanOut.EventBus;
-using FanOut.OrderApi.Money;
 
 namespace FanOut.OrderApi.Placing;
 
@@ -40,7 +39,16 @@ internal sealed record Draft(Order Order, string? Number, byte[]? RequestHash, D
         return new Draft(order, request.Number, request.Number is null ? null : Hash(request), now);
     }
 
-    /// <summary>The same for requests that say the same, however they are spaced, ordered or their numbers written.</summary>
+    /// <summary>The request with its numbers written in one way: 9.80 and 9.8 are one value.</summary>
+    public static PlaceOrder Normalize(PlaceOrder request) => request with
+    {
+        Lines =
+        [
+            .. request.Lines.Select(line => line with { UnitPrice = WithoutZeros(line.UnitPrice), Discount = WithoutZeros(line.Discount) }),
+        ],
+    };
+
+    /// <summary>The same for normalized requests that say the same, however they are spaced, ordered or their numbers written.</summary>
     public static byte[] Hash(PlaceOrder request) =>
         SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, ContractsJson.Default.PlaceOrder));
 
@@ -55,4 +63,7 @@ internal sealed record Draft(Order Order, string? Number, byte[]? RequestHash, D
     {
         Time = AcceptedAt,
     };
+
+    // The division is what takes zeros off, and is slow.
+    private static decimal WithoutZeros(decimal value) => value.Scale == 0 ? value : value / 1.0000000000000000000000000000m;
 }

@@ -2,7 +2,7 @@ using FanOut.Contracts;
 using FanOut.EventBus;
 using FanOut.EventBus.Publishing;
 using FanOut.OrderApi.Reading;
-using FanOut.OrderApi.Validation;
+using FanOut.ServiceDefaults;
 using Npgsql;
 
 namespace FanOut.OrderApi.Placing;
@@ -12,13 +12,13 @@ namespace FanOut.OrderApi.Placing;
 /// </summary>
 internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
 {
-    private static readonly string InsertOrder = EmbeddedSql.Read("Placing.insert_order.sql");
-    private static readonly string InsertOrders = EmbeddedSql.Read("Placing.insert_orders.sql");
-    private static readonly string InsertNewOrders = EmbeddedSql.Read("Placing.insert_new_orders.sql");
-    private static readonly string ClaimKey = EmbeddedSql.Read("Placing.claim_key.sql");
-    private static readonly string CompleteKey = EmbeddedSql.Read("Placing.complete_key.sql");
-    private static readonly string FindKey = EmbeddedSql.Read("Placing.find_key.sql");
-    private static readonly string FindOrdersByNumber = EmbeddedSql.Read("Placing.find_orders_by_number.sql");
+    private static readonly string InsertOrder = EmbeddedSql.Read(typeof(OrderWriter), "insert_order.sql");
+    private static readonly string InsertOrders = EmbeddedSql.Read(typeof(OrderWriter), "insert_orders.sql");
+    private static readonly string InsertNewOrders = EmbeddedSql.Read(typeof(OrderWriter), "insert_new_orders.sql");
+    private static readonly string ClaimKey = EmbeddedSql.Read(typeof(OrderWriter), "claim_key.sql");
+    private static readonly string CompleteKey = EmbeddedSql.Read(typeof(OrderWriter), "complete_key.sql");
+    private static readonly string FindKey = EmbeddedSql.Read(typeof(OrderWriter), "find_key.sql");
+    private static readonly string FindOrdersByNumber = EmbeddedSql.Read(typeof(OrderWriter), "find_orders_by_number.sql");
 
     public Task<Placement> PlaceAsync(Draft draft, BoundKey? key, CancellationToken cancellationToken) =>
         PlaceAsync([draft], key, _ => "number", cancellationToken);
@@ -127,9 +127,7 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
             await rows.ReadAsync(cancellationToken);
             if (!rows.GetFieldValue<byte[]>(0).AsSpan().SequenceEqual(key.RequestHash))
             {
-                var conflict = new FieldErrors();
-                conflict.Add(IdempotencyKey.Header, "was used before with another body");
-                return Placement.Conflicting(conflict);
+                return Placement.Conflicting(new() { [PlaceOrderEndpoints.IdempotencyKey] = ["was used before with another body"] });
             }
 
             ids = rows.GetFieldValue<Guid[]>(1);
@@ -160,7 +158,7 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
     }
 
     /// <summary>Puts the earlier order in the place of each whose number was taken; says which of them were placed by another request.</summary>
-    private static async Task<FieldErrors?> TakeEarlierAsync(
+    private static async Task<Dictionary<string, string[]>?> TakeEarlierAsync(
         NpgsqlConnection connection, IReadOnlyList<Draft> drafts, HashSet<Guid> added, Order[] orders, Func<int, string> pathOfNumber, CancellationToken cancellationToken)
     {
         var earlier = new Dictionary<string, (Order Order, byte[]? RequestHash)>(StringComparer.Ordinal);
@@ -178,7 +176,7 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
             }
         }
 
-        var conflict = new FieldErrors();
+        var conflict = new Dictionary<string, string[]>();
         for (var index = 0; index < drafts.Count; index++)
         {
             if (!earlier.TryGetValue(drafts[index].Order.Number, out var first))
@@ -189,11 +187,11 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
             orders[index] = first.Order;
             if (first.RequestHash is null || !first.RequestHash.AsSpan().SequenceEqual(drafts[index].RequestHash))
             {
-                conflict.Add(pathOfNumber(index), $"is the number of order {first.Order.Id}, which was placed with another body");
+                conflict[pathOfNumber(index)] = [$"is the number of order {first.Order.Id}, which was placed with another body"];
             }
         }
 
-        return conflict.Any ? conflict : null;
+        return conflict.Count > 0 ? conflict : null;
     }
 
     private static async Task<int> ExecuteAsync(NpgsqlConnection connection, NpgsqlBatchCommand command, CancellationToken cancellationToken)

@@ -1,13 +1,13 @@
-using System.Text.Json;
+using System.ComponentModel.DataAnnotations;
 using FanOut.Contracts;
-using FanOut.OrderApi.Validation;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 
 namespace FanOut.OrderApi.Placing;
 
 internal static class PlaceOrderEndpoints
 {
+    public const string IdempotencyKey = "Idempotency-Key";
+    private const string KeyRule = "must be 1 to 255 printable ASCII characters";
     private const string AnsweredBefore = "Idempotency-Replayed";
 
     // An order with every field at its limit takes some 200 KB.
@@ -19,18 +19,17 @@ internal static class PlaceOrderEndpoints
         Describe(routes.MapPost("/orders", PlaceAsync), LargestOrder)
             .WithName("PlaceOrder")
             .WithSummary("Place an order")
-            .Accepts<PlaceOrder>("application/json")
             .Produces<Order>(StatusCodes.Status201Created);
         Describe(routes.MapPost("/orders/batch", PlaceBatchAsync), LargestBatch)
             .WithName("PlaceOrders")
             .WithSummary("Place up to 1,000 orders: all of them or none")
-            .Accepts<PlaceOrders>("application/json")
             .Produces<OrderReceipts>(StatusCodes.Status201Created);
     }
 
     private static RouteHandlerBuilder Describe(RouteHandlerBuilder route, long largestBody) => route
         .WithDescription(
-            "An Idempotency-Key, and likewise an order's number, stands for one request: sent again with the same body it gives the first answer, with another body 422. " +
+            "An Idempotency-Key, and likewise an order's number, stands for one request: " +
+            "sent again with the same body it gives the first answer, with another body 422. " +
             "After a 503 or no answer send the request again with the same key or number: it takes effect once.")
         .WithMetadata(new RequestSizeLimitAttribute(largestBody))
         .ProducesValidationProblem()
@@ -40,80 +39,65 @@ internal static class PlaceOrderEndpoints
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
     private static async Task<IResult> PlaceAsync(
+        PlaceOrder order,
+        [FromHeader(Name = IdempotencyKey)]
+        [StringLength(
+            OrderLimits.IdempotencyKeyLength,
+            MinimumLength = 1,
+            ErrorMessage = KeyRule), RegularExpression("^[ -~]*$", ErrorMessage = KeyRule)]
+        string? idempotencyKey,
         HttpContext http,
-        [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey,
-        PlaceOrderReader reader,
         OrderWriter writer,
         TimeProvider time)
     {
-        var errors = new FieldErrors();
-        var request = await ReadAsync(http, idempotencyKey, reader.ReadOrder, errors);
-        if (request is null || errors.Any)
-        {
-            return errors.ToProblem();
-        }
-
+        order = Draft.Normalize(order);
         var placement = await writer.PlaceAsync(
-            Draft.Of(request, time.GetUtcNow()),
-            idempotencyKey is null ? null : new BoundKey(idempotencyKey, Draft.Hash(request)),
+            Draft.Of(order, time.GetUtcNow()),
+            idempotencyKey is null ? null : new BoundKey(idempotencyKey, Draft.Hash(order)),
             http.RequestAborted);
-        if (placement.Conflict is { } conflict)
-        {
-            return Refuse(conflict);
-        }
-
-        SayIfAnsweredBefore(http, placement);
-        var order = placement.Orders[0];
-        return TypedResults.Created($"/orders/{order.Id}", order);
+        return Answer(http, placement, () => TypedResults.Created($"/orders/{placement.Orders[0].Id}", placement.Orders[0]));
     }
 
     private static async Task<IResult> PlaceBatchAsync(
+        PlaceOrders orders,
+        [FromHeader(Name = IdempotencyKey)]
+        [StringLength(
+            OrderLimits.IdempotencyKeyLength,
+            MinimumLength = 1,
+            ErrorMessage = KeyRule), RegularExpression("^[ -~]*$", ErrorMessage = KeyRule)]
+        string? idempotencyKey,
         HttpContext http,
-        [FromHeader(Name = IdempotencyKey.Header)] string? idempotencyKey,
-        PlaceOrderReader reader,
         OrderWriter writer,
         TimeProvider time)
     {
-        var errors = new FieldErrors();
-        var request = await ReadAsync(http, idempotencyKey, reader.ReadBatch, errors);
-        if (request is null || errors.Any)
-        {
-            return errors.ToProblem();
-        }
-
+        orders = new PlaceOrders([.. orders.Orders.Select(Draft.Normalize)]);
         var now = time.GetUtcNow();
-        var drafts = request.Orders.Select(order => Draft.Of(order, now)).ToArray();
         var placement = await writer.PlaceBatchAsync(
-            drafts,
-            idempotencyKey is null ? null : new BoundKey(idempotencyKey, Draft.Hash(request)),
+            [.. orders.Orders.Select(order => Draft.Of(order, now))],
+            idempotencyKey is null ? null : new BoundKey(idempotencyKey, Draft.Hash(orders)),
             http.RequestAborted);
+        return Answer(http, placement, () => TypedResults.Created(
+            (string?)null,
+            new OrderReceipts([.. placement.Orders.Select(order => new OrderReceipt(order.Id, order.Number, order.Currency, order.Total))])));
+    }
+
+    private static IResult Answer(HttpContext http, Placement placement, Func<IResult> placed)
+    {
         if (placement.Conflict is { } conflict)
         {
-            return Refuse(conflict);
+            return TypedResults.Problem(new HttpValidationProblemDetails(conflict)
+            {
+                Status = StatusCodes.Status422UnprocessableEntity,
+                Title = "An earlier request has this key or number.",
+                Detail = "See errors. Nothing was written.",
+            });
         }
 
-        SayIfAnsweredBefore(http, placement);
-        return TypedResults.Created(
-            (string?)null,
-            new OrderReceipts([.. placement.Orders.Select(order => new OrderReceipt(order.Id, order.Number, order.Currency, order.Total))]));
-    }
-
-    private static async Task<T?> ReadAsync<T>(HttpContext http, string? idempotencyKey, Func<JsonElement, FieldErrors, T?> read, FieldErrors errors)
-        where T : class
-    {
-        IdempotencyKey.Check(idempotencyKey, errors);
-        using var body = await JsonBody.ReadAsync(http.Request, errors, http.RequestAborted);
-        return body is null ? null : read(body.RootElement, errors);
-    }
-
-    private static void SayIfAnsweredBefore(HttpContext http, Placement placement)
-    {
         if (placement.Placed == 0)
         {
             http.Response.Headers[AnsweredBefore] = "true";
         }
-    }
 
-    private static ProblemHttpResult Refuse(FieldErrors conflict) =>
-        conflict.ToProblem(StatusCodes.Status422UnprocessableEntity, "An earlier request stands in the way.");
+        return placed();
+    }
 }

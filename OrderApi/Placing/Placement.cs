@@ -1,10 +1,9 @@
 using FanOut.Contracts;
-using FanOut.OrderApi.Validation;
 
 namespace FanOut.OrderApi.Placing;
 
 /// <summary>The orders in the order of the request, and how many of them are new: the others were placed before, and this repeats the first answer.</summary>
-internal sealed record Placement(IReadOnlyList<Order> Orders, int Placed, FieldErrors? Conflict)
+internal sealed record Placement(IReadOnlyList<Order> Orders, int Placed, Dictionary<string, string[]>? Conflict)
 {
-    public static Placement Conflicting(FieldErrors conflict) => new([], 0, conflict);
+    public static Placement Conflicting(Dictionary<string, string[]> conflict) => new([], 0, conflict);
 }

@@ -1,12 +1,13 @@
 using FanOut.Contracts;
+using FanOut.ServiceDefaults;
 using Npgsql;
 
 namespace FanOut.OrderApi.Reading;
 
 internal sealed class OrderFinder(NpgsqlDataSource dataSource)
 {
-    private static readonly string FindOrders = EmbeddedSql.Read("Reading.find_orders.sql");
-    private static readonly string ListOrders = EmbeddedSql.Read("Reading.list_orders.sql");
+    private static readonly string FindOrders = EmbeddedSql.Read(typeof(OrderFinder), "find_orders.sql");
+    private static readonly string ListOrders = EmbeddedSql.Read(typeof(OrderFinder), "list_orders.sql");
 
     public async Task<Order?> FindAsync(Guid id, CancellationToken cancellationToken)
     {

@@ -44,6 +44,14 @@ internal static class DeadLetterView
 
     public static string Name(Bus.DeadLetterState state) => state switch { Bus.DeadLetterState.Dead => "dead", Bus.DeadLetterState.Redriven => "redriven", _ => "discarded" };
 
+    public static Bus.DeadLetterState? State(string? name) => name switch
+    {
+        "dead" => Bus.DeadLetterState.Dead,
+        "redriven" => Bus.DeadLetterState.Redriven,
+        "discarded" => Bus.DeadLetterState.Discarded,
+        _ => null,
+    };
+
     private static EntryField Of(Bus.DeadLetterField field)
     {
         try

@@ -1,6 +1,5 @@
 using FanOut.Contracts.Operations;
 using FanOut.EventBus.Reclaiming;
-using FanOut.Reclaimer.Requests;
 
 namespace FanOut.Reclaimer.Streams;
 

@@ -1,25 +1,33 @@
+using FanOut.ServiceDefaults.Requests;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using StackExchange.Redis;
 
 namespace FanOut.ServiceDefaults.Errors;
 
-/// <summary>What goes wrong without the service being wrong: a bad request, or Postgres or Redis away. The rest is a 500, logged as an error by the middleware.</summary>
+/// <summary>
+/// What goes wrong without the service being wrong: a bad request, or Postgres or Redis away. The rest is a 500, logged
+/// as an error by the middleware.
+/// </summary>
 internal sealed partial class ExpectedFailureHandler(IProblemDetailsService problems, ILogger<ExpectedFailureHandler> logger) : IExceptionHandler
 {
     private const string RetryAfterSeconds = "5";
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
+        var problem = new ProblemDetails();
         switch (exception)
         {
             case BadHttpRequestException bad:
                 httpContext.Response.StatusCode = bad.StatusCode;
+                problem = bad.StatusCode == StatusCodes.Status400BadRequest ? RequestErrors.ToProblem(RequestErrors.Of(bad)) : problem;
                 break;
             case NpgsqlException { IsTransient: true } or RedisConnectionException or RedisTimeoutException:
-                // Not the exception with its stack: an outage is answered as often as clients ask, and writing that much would keep the service from recovering.
+                // Not the exception with its stack: an outage is answered as often as clients ask, and writing that
+                // much would keep the service from recovering.
                 Log.Unavailable(logger, httpContext.Request.Path, exception.Message);
                 httpContext.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
                 httpContext.Response.Headers.RetryAfter = RetryAfterSeconds;
@@ -28,7 +36,8 @@ internal sealed partial class ExpectedFailureHandler(IProblemDetailsService prob
                 return false;
         }
 
-        await problems.TryWriteAsync(new() { HttpContext = httpContext, ProblemDetails = { Status = httpContext.Response.StatusCode } });
+        problem.Status = httpContext.Response.StatusCode;
+        await problems.TryWriteAsync(new() { HttpContext = httpContext, ProblemDetails = problem });
         return true;
     }
 

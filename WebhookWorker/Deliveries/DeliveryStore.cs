@@ -1,4 +1,5 @@
 using FanOut.Contracts.Webhooks;
+using FanOut.ServiceDefaults;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -6,10 +7,8 @@ namespace FanOut.WebhookWorker.Deliveries;
 
 internal sealed class DeliveryStore(NpgsqlDataSource dataSource)
 {
-    public static readonly string[] States = ["pending", "delivered", "failed", "cancelled"];
-
-    private static readonly string Select = EmbeddedSql.Read("Deliveries.select_deliveries");
-    private static readonly string Retry = EmbeddedSql.Read("Deliveries.retry_delivery");
+    private static readonly string Select = EmbeddedSql.Read(typeof(DeliveryStore), "select_deliveries.sql");
+    private static readonly string Retry = EmbeddedSql.Read(typeof(DeliveryStore), "retry_delivery.sql");
 
     public async Task<WebhookDelivery?> FindAsync(long id, CancellationToken cancellationToken)
         => (await SelectAsync(id, null, null, null, null, 1, cancellationToken)).SingleOrDefault();

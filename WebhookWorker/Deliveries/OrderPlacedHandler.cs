@@ -4,7 +4,8 @@ using System.Text;
 using System.Text.Json;
 using FanOut.Contracts;
 using FanOut.EventBus.Consuming;
-using FanOut.WebhookWorker.Dispatching;
+using FanOut.ServiceDefaults;
+using FanOut.ServiceDefaults.WorkQueues;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -12,7 +13,7 @@ namespace FanOut.WebhookWorker.Deliveries;
 
 internal sealed class OrderPlacedHandler(DispatchSignal signal) : IEventBatchHandler<OrderPlaced>
 {
-    private static readonly string RecordEvents = EmbeddedSql.Read("Deliveries.record_events");
+    private static readonly string RecordEvents = EmbeddedSql.Read(typeof(OrderPlacedHandler), "record_events.sql");
 
     public async Task HandleAsync(EventBatch<OrderPlaced> batch, CancellationToken cancellationToken)
     {

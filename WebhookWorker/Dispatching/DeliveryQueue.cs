@@ -1,3 +1,4 @@
+using FanOut.ServiceDefaults;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
@@ -7,10 +8,10 @@ namespace FanOut.WebhookWorker.Dispatching;
 /// <summary>The deliveries in Postgres as a queue: any number of dispatchers may claim from it and settle at the same time.</summary>
 internal sealed class DeliveryQueue(NpgsqlDataSource dataSource, IOptions<WebhookOptions> options)
 {
-    private static readonly string ClaimDue = EmbeddedSql.Read("Dispatching.claim");
-    private static readonly string SettleDeliveries = EmbeddedSql.Read("Dispatching.settle_deliveries");
-    private static readonly string RecordHealth = EmbeddedSql.Read("Dispatching.record_health");
-    private static readonly string DisableEndpoints = EmbeddedSql.Read("Dispatching.disable_endpoints");
+    private static readonly string ClaimDue = EmbeddedSql.Read(typeof(DeliveryQueue), "claim.sql");
+    private static readonly string SettleDeliveries = EmbeddedSql.Read(typeof(DeliveryQueue), "settle_deliveries.sql");
+    private static readonly string RecordHealth = EmbeddedSql.Read(typeof(DeliveryQueue), "record_health.sql");
+    private static readonly string DisableEndpoints = EmbeddedSql.Read(typeof(DeliveryQueue), "disable_endpoints.sql");
 
     public async Task<List<ClaimedDelivery>> ClaimAsync(IReadOnlyDictionary<Guid, int> busy, int free, CancellationToken cancellationToken)
     {

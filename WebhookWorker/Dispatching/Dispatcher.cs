@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using FanOut.ServiceDefaults.WorkQueues;
 using Microsoft.Extensions.Options;
 
 namespace FanOut.WebhookWorker.Dispatching;
@@ -64,7 +65,7 @@ internal sealed partial class Dispatcher(
                 }
 
                 delay = FirstDelay;
-                await signal.WaitAsync(busy: claimed.Count > 0, options.Value.PollInterval, stoppingToken);
+                await signal.WaitAsync(options.Value.PollInterval, busy: claimed.Count > 0, stoppingToken);
                 await Task.Delay(BetweenClaims, time, stoppingToken);
             }
             catch (Exception) when (stoppingToken.IsCancellationRequested)

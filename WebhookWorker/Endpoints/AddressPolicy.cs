@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace FanOut.WebhookWorker.Endpoints;
 
 /// <summary>Which addresses webhooks may go to: an endpoint's URL is a stranger's, and this worker stands inside the network.</summary>
-internal sealed class AddressPolicy(IOptions<WebhookOptions> options)
+internal sealed class AddressPolicy(IOptions<WebhookOptions> options, TimeProvider time)
 {
     // IANA's special-purpose registries: what is not globally reachable unicast.
     private static readonly IPNetwork[] Private =
@@ -19,13 +19,26 @@ internal sealed class AddressPolicy(IOptions<WebhookOptions> options)
     [
         IPNetwork.Parse("0.0.0.0/8"), IPNetwork.Parse("169.254.0.0/16"), IPNetwork.Parse("192.0.0.0/24"), IPNetwork.Parse("192.0.2.0/24"),
         IPNetwork.Parse("192.88.99.0/24"), IPNetwork.Parse("198.18.0.0/15"), IPNetwork.Parse("198.51.100.0/24"), IPNetwork.Parse("203.0.113.0/24"),
-        IPNetwork.Parse("224.0.0.0/3"), IPNetwork.Parse("2001::/23"), IPNetwork.Parse("2001:db8::/32"), IPNetwork.Parse("2002::/16"), IPNetwork.Parse("3fff::/20"),
+        IPNetwork.Parse("224.0.0.0/3"), IPNetwork.Parse("2001::/23"), IPNetwork.Parse("2001:db8::/32"), IPNetwork.Parse("2002::/16"),
+        IPNetwork.Parse("3fff::/20"),
     ];
 
     private static readonly IPNetwork GlobalUnicast = IPNetwork.Parse("2000::/3");
     private static readonly IPNetwork Nat64 = IPNetwork.Parse("64:ff9b::/96");
 
-    public bool AllowsPrivate => options.Value.AllowPrivateNetworks;
+    private static readonly TimeSpan LookupTimeout = TimeSpan.FromSeconds(2);
+
+    private bool AllowsPrivate => options.Value.AllowPrivateNetworks;
+
+    /// <returns>Why webhooks may not be sent to this URL; null where they may.</returns>
+    public async Task<string?> ProblemOfAsync(string text, CancellationToken cancellationToken) =>
+        text.Any(char.IsWhiteSpace) || !Uri.TryCreate(text, UriKind.Absolute, out var url) ? "must be an absolute URL"
+        : url.Scheme != Uri.UriSchemeHttps && !(url.Scheme == Uri.UriSchemeHttp && url.IsLoopback && AllowsPrivate)
+            ? $"must begin with https://{(AllowsPrivate ? " (or http:// on this machine)" : "")}"
+        : url.UserInfo.Length > 0 ? "must not carry a user name or password"
+        : url.Fragment.Length > 0 ? "must not have a fragment ('#...')"
+        : (await AddressesOfAsync(url, cancellationToken)).All(Allows) ? null
+        : "is at an address that webhooks may not be sent to: it is not a public one (Webhooks:AllowPrivateNetworks)";
 
     public bool Allows(IPAddress address)
     {
@@ -46,5 +59,26 @@ internal sealed class AddressPolicy(IOptions<WebhookOptions> options)
 
         return !Never.Any(network => network.Contains(address))
             && (address.AddressFamily == AddressFamily.InterNetwork || GlobalUnicast.Contains(address));
+    }
+
+    // Early advice only: what counts is the check at each connect, for a name's address can change. A name that cannot be looked up now may be later.
+    private async Task<IPAddress[]> AddressesOfAsync(Uri url, CancellationToken cancellationToken)
+    {
+        if (IPAddress.TryParse(url.DnsSafeHost, out var literal))
+        {
+            return [literal];
+        }
+
+        using var deadline = new CancellationTokenSource(LookupTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        try
+        {
+            return await Dns.GetHostAddressesAsync(url.IdnHost, either.Token);
+        }
+        catch (Exception e)
+            when (e is SocketException or ArgumentException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return [];
+        }
     }
 }

@@ -1,36 +1,59 @@
 using FanOut.Contracts.Webhooks;
+using FanOut.ServiceDefaults.Requests;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 
 namespace FanOut.WebhookWorker.Endpoints;
 
 internal static class EndpointRoutes
 {
-    private const int MostPerPage = 200;
+    private const long MaxBody = 64 * 1024;
 
     public static void MapEndpoints(this IEndpointRouteBuilder routes)
     {
         var endpoints = routes.MapGroup("/endpoints").WithTags("Endpoints");
-        endpoints.MapPost("", CreateAsync);
-        endpoints.MapGet("", ListAsync);
-        endpoints.MapGet("{id:guid}", FindAsync).WithName("endpoint");
-        endpoints.MapPut("{id:guid}", PutAsync);
-        endpoints.MapDelete("{id:guid}", DeleteAsync);
-        endpoints.MapPost("{id:guid}/secret", RotateAsync);
+        endpoints.WithMetadata(new RequestSizeLimitAttribute(MaxBody));
+        endpoints.MapPost("", CreateAsync)
+            .WithSummary("Create an endpoint; the answer is the only one that shows its secret")
+            .Produces<WebhookEndpoint>(StatusCodes.Status201Created)
+            .ProducesValidationProblem()
+            .ProducesProblem(StatusCodes.Status409Conflict);
+        endpoints.MapGet("", ListAsync).WithSummary("List endpoints, newest first").Produces<EndpointPage>().ProducesValidationProblem();
+        endpoints.MapGet("{id:guid}", FindAsync)
+            .WithName("endpoint")
+            .WithSummary("Get an endpoint")
+            .Produces<WebhookEndpoint>()
+            .ProducesProblem(StatusCodes.Status404NotFound);
+        endpoints.MapPut("{id:guid}", PutAsync)
+            .WithSummary("Change an endpoint")
+            .Produces<WebhookEndpoint>()
+            .ProducesValidationProblem()
+            .ProducesProblem(StatusCodes.Status404NotFound);
+        endpoints.MapDelete("{id:guid}", DeleteAsync)
+            .WithSummary("Delete an endpoint")
+            .Produces(StatusCodes.Status204NoContent)
+            .ProducesProblem(StatusCodes.Status404NotFound);
+        endpoints.MapPost("{id:guid}/secret", RotateAsync)
+            .WithSummary("Change an endpoint's secret; for a while both sign")
+            .Produces<RotatedSecret>()
+            .ProducesValidationProblem()
+            .ProducesProblem(StatusCodes.Status404NotFound);
     }
 
-    private static async Task<IResult> CreateAsync(HttpRequest request, EndpointReader reader, EndpointStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> CreateAsync(
+        CreateEndpoint endpoint, AddressPolicy addresses, EndpointStore store, CancellationToken cancellationToken)
     {
-        var errors = new FieldErrors();
-        if (await reader.ReadEndpointAsync(request, creating: true, errors, cancellationToken) is not { } input)
+        if (await addresses.ProblemOfAsync(endpoint.Url, cancellationToken) is { } problem)
         {
-            return errors.ToProblem();
+            return RequestErrors.Refuse("url", problem);
         }
 
         var id = Guid.CreateVersion7();
-        var secret = input.Secret ?? WebhookSecret.Draw();
-        if (!await store.InsertAsync(id, input, secret, cancellationToken))
+        var secret = endpoint.Secret is null ? WebhookSecret.Draw() : WebhookSecret.Parse(endpoint.Secret);
+        if (!await store.InsertAsync(id, endpoint, secret, cancellationToken))
         {
-            return TypedResults.Problem("There are as many endpoints as Webhooks:MaxEndpoints allows: delete one first.", statusCode: StatusCodes.Status409Conflict);
+            return TypedResults.Problem(
+                "There are as many endpoints as Webhooks:MaxEndpoints allows: delete one first.", statusCode: StatusCodes.Status409Conflict);
         }
 
         return await store.FindAsync(id, cancellationToken) is { } created
@@ -38,55 +61,35 @@ internal static class EndpointRoutes
             : TypedResults.Problem(statusCode: StatusCodes.Status404NotFound);
     }
 
-    private static async Task<IResult> ListAsync(HttpRequest request, EndpointStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(
+        [AsParameters] EndpointQuery query, HttpRequest request, EndpointStore store, CancellationToken cancellationToken)
     {
-        var query = new QueryReader(request.Query, ["limit", "after"]);
-        var limit = query.Limit(MostPerPage);
-        var after = query.Guid("after");
-        if (query.Errors.Any)
-        {
-            return query.Errors.ToProblem();
-        }
-
-        var endpoints = await store.ListAsync(after, limit + 1, cancellationToken);
-        if (endpoints.Count <= limit)
-        {
-            return TypedResults.Ok(new EndpointPage(endpoints));
-        }
-
-        endpoints.RemoveAt(limit);
-        var cursor = endpoints[^1].Id.ToString();
-        return TypedResults.Ok(new EndpointPage(endpoints, cursor, query.Next("/endpoints", cursor)));
+        var (items, after, next) = request.Page(
+            await store.ListAsync(query.After, query.Limit + 1, cancellationToken), query.Limit, endpoint => endpoint.Id.ToString());
+        return TypedResults.Ok(new EndpointPage(items, after, next));
     }
 
     private static async Task<IResult> FindAsync(Guid id, EndpointStore store, CancellationToken cancellationToken)
         => await store.FindAsync(id, cancellationToken) is { } endpoint ? TypedResults.Ok(endpoint) : NotFound(id);
 
-    private static async Task<IResult> PutAsync(Guid id, HttpRequest request, EndpointReader reader, EndpointStore store, CancellationToken cancellationToken)
-    {
-        var errors = new FieldErrors();
-        if (await reader.ReadEndpointAsync(request, creating: false, errors, cancellationToken) is not { } input)
-        {
-            return errors.ToProblem();
-        }
-
-        return await store.UpdateAsync(id, input, cancellationToken) && await store.FindAsync(id, cancellationToken) is { } endpoint ? TypedResults.Ok(endpoint) : NotFound(id);
-    }
+    private static async Task<IResult> PutAsync(
+        Guid id, PutEndpoint endpoint, AddressPolicy addresses, EndpointStore store, CancellationToken cancellationToken) =>
+        await addresses.ProblemOfAsync(endpoint.Url, cancellationToken) is { } problem ? RequestErrors.Refuse("url", problem)
+        : await store.UpdateAsync(id, endpoint, cancellationToken) && await store.FindAsync(id, cancellationToken) is { } changed
+            ? TypedResults.Ok(changed)
+        : NotFound(id);
 
     private static async Task<IResult> DeleteAsync(Guid id, EndpointStore store, CancellationToken cancellationToken)
         => await store.DeleteAsync(id, cancellationToken) ? TypedResults.NoContent() : NotFound(id);
 
-    private static async Task<IResult> RotateAsync(Guid id, HttpRequest request, EndpointStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> RotateAsync(Guid id, RotateSecret? rotation, EndpointStore store, CancellationToken cancellationToken)
     {
-        var errors = new FieldErrors();
-        var secret = await EndpointReader.ReadRotationAsync(request, errors, cancellationToken) ?? WebhookSecret.Draw();
-        if (errors.Any)
-        {
-            return errors.ToProblem();
-        }
-
-        return await store.RotateAsync(id, secret, cancellationToken) is { } until ? TypedResults.Ok(new RotatedSecret(WebhookSecret.Format(secret), until)) : NotFound(id);
+        var secret = rotation?.Secret is { } given ? WebhookSecret.Parse(given) : WebhookSecret.Draw();
+        return await store.RotateAsync(id, secret, cancellationToken) is { } until
+            ? TypedResults.Ok(new RotatedSecret(WebhookSecret.Format(secret), until))
+            : NotFound(id);
     }
 
-    private static ProblemHttpResult NotFound(Guid id) => TypedResults.Problem($"There is no endpoint {id}.", statusCode: StatusCodes.Status404NotFound);
+    private static ProblemHttpResult NotFound(Guid id) =>
+        TypedResults.Problem($"There is no endpoint {id}.", statusCode: StatusCodes.Status404NotFound);
 }

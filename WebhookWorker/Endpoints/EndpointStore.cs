@@ -1,5 +1,6 @@
 using System.Data.Common;
 using FanOut.Contracts.Webhooks;
+using FanOut.ServiceDefaults;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
@@ -8,16 +9,24 @@ namespace FanOut.WebhookWorker.Endpoints;
 
 internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<WebhookOptions> options)
 {
-    private static readonly string Insert = EmbeddedSql.Read("Endpoints.insert_endpoint");
-    private static readonly string Select = EmbeddedSql.Read("Endpoints.select_endpoints");
-    private static readonly string Update = EmbeddedSql.Read("Endpoints.update_endpoint");
-    private static readonly string Delete = EmbeddedSql.Read("Endpoints.delete_endpoint");
-    private static readonly string Rotate = EmbeddedSql.Read("Endpoints.rotate_secret");
+    private static readonly string Insert = EmbeddedSql.Read(typeof(EndpointStore), "insert_endpoint.sql");
+    private static readonly string Select = EmbeddedSql.Read(typeof(EndpointStore), "select_endpoints.sql");
+    private static readonly string Update = EmbeddedSql.Read(typeof(EndpointStore), "update_endpoint.sql");
+    private static readonly string Delete = EmbeddedSql.Read(typeof(EndpointStore), "delete_endpoint.sql");
+    private static readonly string Rotate = EmbeddedSql.Read(typeof(EndpointStore), "rotate_secret.sql");
 
     /// <returns>False when there are as many endpoints as there may be.</returns>
-    public async Task<bool> InsertAsync(Guid id, EndpointInput input, byte[] secret, CancellationToken cancellationToken)
+    public async Task<bool> InsertAsync(Guid id, PutEndpoint endpoint, byte[] secret, CancellationToken cancellationToken)
     {
-        await using var command = Command(Insert, id, input.Url, input.Description, input.EventTypes, input.Enabled, secret, options.Value.MaxEndpoints);
+        await using var command = Command(
+            Insert,
+            id,
+            new Uri(endpoint.Url).AbsoluteUri,
+            endpoint.Description,
+            EventTypes(endpoint),
+            endpoint.Enabled,
+            secret,
+            options.Value.MaxEndpoints);
         var insert = new NpgsqlBatchCommand(command.CommandText);
         foreach (var parameter in command.Parameters)
         {
@@ -32,13 +41,16 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<Webhoo
         return await reader.NextResultAsync(cancellationToken) && await reader.ReadAsync(cancellationToken);
     }
 
-    public async Task<List<WebhookEndpoint>> ListAsync(Guid? before, int limit, CancellationToken cancellationToken) => await SelectAsync(null, before, limit, cancellationToken);
+    public async Task<List<WebhookEndpoint>> ListAsync(Guid? before, int limit, CancellationToken cancellationToken) =>
+        await SelectAsync(null, before, limit, cancellationToken);
 
-    public async Task<WebhookEndpoint?> FindAsync(Guid id, CancellationToken cancellationToken) => (await SelectAsync(id, null, 1, cancellationToken)).SingleOrDefault();
+    public async Task<WebhookEndpoint?> FindAsync(Guid id, CancellationToken cancellationToken) =>
+        (await SelectAsync(id, null, 1, cancellationToken)).SingleOrDefault();
 
-    public async Task<bool> UpdateAsync(Guid id, EndpointInput input, CancellationToken cancellationToken)
+    public async Task<bool> UpdateAsync(Guid id, PutEndpoint endpoint, CancellationToken cancellationToken)
     {
-        await using var command = Command(Update, id, input.Url, input.Description, input.EventTypes, input.Enabled);
+        await using var command = Command(
+            Update, id, new Uri(endpoint.Url).AbsoluteUri, endpoint.Description, EventTypes(endpoint), endpoint.Enabled);
         return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
     }
 
@@ -93,6 +105,8 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<Webhoo
 
         DateTimeOffset? Time(int column) => reader.IsDBNull(column) ? null : reader.GetFieldValue<DateTimeOffset>(column);
     }
+
+    private static string[] EventTypes(PutEndpoint endpoint) => [.. (endpoint.EventTypes ?? []).Distinct(StringComparer.Ordinal)];
 
     private NpgsqlCommand Command(string sql, params object[] values)
     {

@@ -16,7 +16,7 @@ public sealed class FaultTests(FaultySystem faulty) : IClassFixture<FaultySystem
     [Fact]
     public async Task Whichever_service_is_killed_every_order_that_was_answered_takes_effect_exactly_once_in_each_group()
     {
-        var endpoint = await _system.Webhooks.CreateEndpointAsync(new PutEndpoint(faulty.Webhooks.Url), TestContext.Current.CancellationToken);
+        var endpoint = await _system.Webhooks.CreateEndpointAsync(new CreateEndpoint(faulty.Webhooks.Url), TestContext.Current.CancellationToken);
         var ids = await PlaceThroughAsync(3_000, ["webhook-worker", "analytics-worker", "notification-worker", "reclaimer", "order-api"]);
 
         // A webhook may come twice, as its receiver is told; it must not be missing.

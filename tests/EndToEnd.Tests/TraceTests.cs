@@ -23,7 +23,7 @@ public sealed class TraceTests(SharedSystem shared)
     [Fact]
     public async Task An_order_s_trace_runs_from_the_POST_through_the_relay_into_all_three_groups_and_on_to_the_webhook()
     {
-        var endpoint = await _system.Webhooks.CreateEndpointAsync(new PutEndpoint(shared.Webhooks.Url), Cancelled);
+        var endpoint = await _system.Webhooks.CreateEndpointAsync(new CreateEndpoint(shared.Webhooks.Url), Cancelled);
         var (trace, client) = (ActivityTraceId.CreateRandom().ToHexString(), ActivitySpanId.CreateRandom().ToHexString());
 
         var order = await _client.PlaceAsync(NewOrder.From(), traceParent: $"00-{trace}-{client}-01");

@@ -82,6 +82,7 @@ public sealed class PickupTests : IDisposable
         var second = await notifications.Api.ListAsync("sent", limit: 2, after: first.After, cancellationToken: Cancellation);
         var one = await notifications.Api.ListAsync(subject: order.OrderId.ToString(), cancellationToken: Cancellation);
         var wrong = await notifications.Host.Http.GetAsync("/notifications?state=lost&after=x", Cancellation);
+        var unknown = await notifications.Host.Http.GetAsync("/notifications?status=sent", Cancellation);
         await using (var command = notifications.Host.Database.DataSource.CreateCommand("update notifications.emails set finished_at = now() - interval '31 days' where id = (select min(id) from notifications.emails)"))
         {
             await command.ExecuteNonQueryAsync(Cancellation);
@@ -92,5 +93,6 @@ public sealed class PickupTests : IDisposable
         Assert.Null(second.After);
         Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
         Assert.Equal(["after", "state"], await Problem.FieldsAsync(wrong));
+        Assert.Equal(["status"], await Problem.FieldsAsync(unknown));
     }
 }

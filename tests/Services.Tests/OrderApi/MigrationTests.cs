@@ -1,6 +1,7 @@
 using System.Net;
 using FanOut.OrderApi;
 using FanOut.OrderApi.Placing;
+using FanOut.ServiceDefaults;
 using FanOut.TestServers;
 using Xunit;
 using static FanOut.Services.Tests.OrderApi.OrderApiFixture;
@@ -30,7 +31,7 @@ public sealed class MigrationTests
             create temporary table kept as select * from orders.orders;
             create temporary table kept_keys as select * from orders.idempotency_keys;
             drop table orders.orders, orders.idempotency_keys;
-            {EmbeddedSql.Read("Migrations.001_orders.sql")};
+            {EmbeddedSql.Read(typeof(OrderService), "Migrations.001_orders.sql")};
             insert into orders.orders
             select id, coalesce(number, id::text), coalesce(request_hash, 'old'), customer_id, customer_name, customer_email, currency, total, placed_at, convert_from(lines, 'UTF8')::jsonb from kept;
             insert into orders.idempotency_keys select * from kept_keys;

@@ -1,6 +1,6 @@
 using FanOut.Contracts.Operations;
 using FanOut.EventBus;
-using FanOut.Reclaimer.Requests;
+using FanOut.Reclaimer;
 using FanOut.TestServers;
 using Refit;
 using StackExchange.Redis;

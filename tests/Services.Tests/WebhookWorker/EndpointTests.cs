@@ -48,9 +48,16 @@ public sealed class EndpointTests
             ("[]", ["$"]),
             ("{\"url\":", ["$"]),
             ("{}", ["url"]),
-            ("""{"url":"ftp://127.0.0.1/","eventTypes":["ok",".no",7],"enabled":"yes","description":3,"secret":"whsec_short","color":1}""",
-                ["color", "description", "enabled", "eventTypes[1]", "eventTypes[2]", "secret", "url"]),
-            ("""{"url":"https://user:pw@127.0.0.1/","eventTypes":"order.placed"}""", ["eventTypes", "url"]),
+            ("""{"url":"nowhere","description":"nul \u0000","secret":"whsec_short"}""", ["description", "secret", "url"]),
+            ("""{"url":"https://127.0.0.1/","eventTypes":["ok",".no",null]}""", ["eventTypes[1]", "eventTypes[2]"]),
+            ("""{"url":"https://127.0.0.1/","eventTypes":["ok",7]}""", ["eventTypes[1]"]),
+            ("""{"url":"https://127.0.0.1/","eventTypes":"order.placed"}""", ["eventTypes"]),
+            ("""{"url":"https://127.0.0.1/","enabled":"yes"}""", ["enabled"]),
+            ("""{"url":"https://127.0.0.1/","description":3}""", ["description"]),
+            ("""{"url":"https://127.0.0.1/","color":1}""", ["color"]),
+            ("""{"url":"ftp://127.0.0.1/"}""", ["url"]),
+            ("""{"url":"https://user:pw@127.0.0.1/"}""", ["url"]),
+            ("""{"url":"https://127.0.0.1/ "}""", ["url"]),
             ("""{"url":"https://127.0.0.1/#here"}""", ["url"]),
             ("""{"url":"/relative"}""", ["url"]),
             ("""{"url":"http://example.com/"}""", ["url"]),
@@ -59,8 +66,14 @@ public sealed class EndpointTests
         {
             var answer = await webhooks.Host.Http.PostAsync("/endpoints", new StringContent(body, null, "application/json"), Cancellation);
             Assert.Equal((body, HttpStatusCode.BadRequest), (body, answer.StatusCode));
-            Assert.Equal(fields, await Problem.FieldsAsync(answer));
+            Assert.Equal((body, string.Join(' ', fields)), (body, string.Join(' ', await Problem.FieldsAsync(answer))));
         }
+
+        var secret = await webhooks.Host.Http.PutAsJsonAsync($"/endpoints/{Guid.NewGuid()}", new CreateEndpoint("https://127.0.0.1/", Secret: GivenSecret), Cancellation);
+        Assert.Equal(["secret"], await Problem.FieldsAsync(secret));
+
+        var list = await webhooks.Host.Http.PostAsync("/endpoints", new StringContent("[]", null, "application/json"), Cancellation);
+        Assert.Contains("must be an object", await list.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
 
         var huge = await webhooks.Host.Http.PostAsync("/endpoints", new StringContent(new string(' ', 70_000), null, "application/json"), Cancellation);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, huge.StatusCode);
@@ -89,7 +102,7 @@ public sealed class EndpointTests
     {
         await using var webhooks = await SharedStrictAsync();
 
-        var answer = await webhooks.Host.Http.PostAsJsonAsync("/endpoints", new PutEndpoint(url), Cancellation);
+        var answer = await webhooks.Host.Http.PostAsJsonAsync("/endpoints", new CreateEndpoint(url), Cancellation);
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         Assert.Equal(["url"], await Problem.FieldsAsync(answer));
@@ -101,8 +114,8 @@ public sealed class EndpointTests
         await using var strict = await SharedStrictAsync();
         await using var open = await Webhooks.StartAsync();
 
-        Assert.Equal(HttpStatusCode.Created, (await strict.Host.Http.PostAsJsonAsync("/endpoints", new PutEndpoint("https://8.8.8.8/", Enabled: false), Cancellation)).StatusCode);
-        Assert.Equal(HttpStatusCode.BadRequest, (await open.Host.Http.PostAsJsonAsync("/endpoints", new PutEndpoint("https://169.254.169.254/"), Cancellation)).StatusCode);
+        Assert.Equal(HttpStatusCode.Created, (await strict.Host.Http.PostAsJsonAsync("/endpoints", new CreateEndpoint("https://8.8.8.8/", Enabled: false), Cancellation)).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await open.Host.Http.PostAsJsonAsync("/endpoints", new CreateEndpoint("https://169.254.169.254/"), Cancellation)).StatusCode);
     }
 
     [Fact]
@@ -157,7 +170,7 @@ public sealed class EndpointTests
     {
         await using var webhooks = await Webhooks.StartAsync(("Webhooks:MaxEndpoints", "3"));
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => webhooks.Host.Http.PostAsJsonAsync("/endpoints", new PutEndpoint($"https://127.0.0.1/{i}"), Cancellation)));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => webhooks.Host.Http.PostAsJsonAsync("/endpoints", new CreateEndpoint($"https://127.0.0.1/{i}"), Cancellation)));
 
         Assert.Equal(3, answers.Count(answer => answer.StatusCode == HttpStatusCode.Created));
         Assert.Equal(5, answers.Count(answer => answer.StatusCode == HttpStatusCode.Conflict));

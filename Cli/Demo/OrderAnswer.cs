@@ -1,3 +1,0 @@
-namespace FanOut.Cli.Demo;
-
-internal sealed record OrderAnswer(Guid Id);

@@ -1,0 +1,211 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.Extensions.Validation;
+using Refit;
+
+namespace FanOut.Contracts.Operations;
+
+public interface IOperationsApi
+{
+    [Get("/streams")]
+    Task<StreamList> ListStreamsAsync(CancellationToken cancellationToken = default);
+
+    [Get("/groups")]
+    Task<GroupList> ListGroupsAsync(CancellationToken cancellationToken = default);
+
+    [Get("/groups/{name}")]
+    Task<GroupStatus> GetGroupAsync(string name, CancellationToken cancellationToken = default);
+
+    [Get("/dead-letters")]
+    Task<DeadLetterPage> ListDeadLettersAsync([Query] DeadLetterQuery? query = null, CancellationToken cancellationToken = default);
+
+    [Get("/dead-letters/{number}")]
+    Task<DeadLetterDetails> GetDeadLetterAsync(long number, CancellationToken cancellationToken = default);
+
+    [Post("/dead-letters/{number}/redrive")]
+    Task<DeadLetter> RedriveAsync(long number, [Body] Decide decision, CancellationToken cancellationToken = default);
+
+    [Post("/dead-letters/redrive")]
+    Task<DecidedMany> RedriveManyAsync([Body] DecideMany decision, CancellationToken cancellationToken = default);
+
+    [Post("/dead-letters/{number}/discard")]
+    Task<DeadLetter> DiscardAsync(long number, [Body] Decide decision, CancellationToken cancellationToken = default);
+
+    [Post("/dead-letters/discard")]
+    Task<DecidedMany> DiscardManyAsync([Body] DecideMany decision, CancellationToken cancellationToken = default);
+
+    [Get("/kafka-trigger")]
+    Task<KafkaTriggerStatus> GetKafkaTriggerAsync(CancellationToken cancellationToken = default);
+}
+
+public sealed record StreamList(IReadOnlyList<StreamStatus> Streams);
+
+/// <summary>
+/// How the stream stood at <c>at</c>. Memory is what its Redis uses, in bytes; <c>memoryLimit</c> is null without a
+/// limit. The seconds left are until memory or the hard cap of entries is used up at the rate of the last ten minutes;
+/// null where that is not in sight.
+/// </summary>
+public sealed record StreamStatus(
+    string Name,
+    DateTimeOffset At,
+    long Length,
+    string? LastEntry,
+    long MemoryUsed,
+    long? MemoryLimit,
+    double? MemoryLeftSeconds,
+    double? LengthLeftSeconds,
+    int Groups,
+    long DeadLetters);
+
+public sealed record GroupList(IReadOnlyList<GroupStatus> Groups);
+
+/// <summary>
+/// How a consumer group stood at <c>at</c>. <c>lag</c> counts events that were not delivered to it yet (there may be
+/// more where <c>lagIsLowerBound</c>), <c>pending</c> what is delivered and
+/// unfinished, <c>parked</c> what failed and waits for its next attempt, <c>deadLetters</c> what nobody has decided about.
+/// </summary>
+public sealed record GroupStatus(
+    string Name,
+    string Stream,
+    DateTimeOffset At,
+    bool Exists,
+    long Lag,
+    bool LagIsLowerBound,
+    double LagSeconds,
+    long Pending,
+    long Parked,
+    int LiveLanes,
+    long DeadLetters,
+    string Checkpoint,
+    string? LastDelivered,
+    double OldestIdleSeconds,
+    IReadOnlyList<ConsumerStatus> Consumers);
+
+/// <summary>A consumer with something pending. <c>idleSeconds</c>: time without a sign of life of its lowest pending entry.</summary>
+public sealed record ConsumerStatus(string Name, long Pending, double IdleSeconds, bool IsLive);
+
+/// <summary>Which dead letters to list; null = any. Times are RFC 3339.</summary>
+[ValidatableType]
+public sealed record DeadLetterQuery(
+    [property: AliasAs("group"), GroupName] string? Group = null,
+    [property: AliasAs("state"), OneOf("dead", "redriven", "discarded")] string? State = null,
+    [property: AliasAs("type"), Text(500)] string? Type = null,
+    [property: AliasAs("subject"), Text(500)] string? Subject = null,
+    [property: AliasAs("error"), Text(500)] string? Error = null,
+    [property: AliasAs("from"), Time] string? From = null,
+    [property: AliasAs("until"), Time] string? Until = null,
+    [property: AliasAs("limit"), Range(1, 200, ErrorMessage = "must be from {1} to {2}")] int Limit = 50,
+    [property: AliasAs("after"), Cursor] string? After = null);
+
+/// <summary>Dead letters, newest first, and the next page: its cursor (<c>after</c>) and relative address, both null on the last.</summary>
+public sealed record DeadLetterPage(IReadOnlyList<DeadLetter> DeadLetters, string? After = null, string? Next = null);
+
+/// <summary>
+/// One time that an event could not be handled by a group. <c>state</c> is <c>dead</c>, <c>redriven</c> or
+/// <c>discarded</c>; a redriven one has settled once it is handled, or is a dead letter again.
+/// </summary>
+public sealed record DeadLetter(
+    long Number,
+    string Group,
+    string Entry,
+    Guid? EventId,
+    string? Type,
+    string? Subject,
+    DateTimeOffset? Time,
+    string Consumer,
+    int Deliveries,
+    string Error,
+    DateTimeOffset DeadLetteredAt,
+    string State,
+    DateTimeOffset? DecidedAt,
+    string? DecidedBy,
+    DateTimeOffset? SettledAt);
+
+/// <summary>
+/// All that is known of a dead letter. The event's data is <c>data</c> where it is JSON, <c>dataBase64</c> where it is
+/// not; <c>history</c> has every time the same event became one of this group.
+/// </summary>
+public sealed record DeadLetterDetails(
+    DeadLetter Letter,
+    string? Source,
+    JsonElement? Data,
+    string? DataBase64,
+    IReadOnlyList<EntryField> Fields,
+    IReadOnlyList<DeadLetter> History);
+
+/// <summary>A field of an entry: as text, or in base64 where it is not text.</summary>
+public sealed record EntryField(string Name, string? Value, string? Base64);
+
+/// <summary>Redrives or discards one dead letter. <c>by</c>: who decides.</summary>
+[ValidatableType]
+public sealed record Decide([property: Text(200)] string By);
+
+/// <summary>
+/// Redrives or discards the dead letters that match everything that is set, oldest first. Without any condition
+/// <c>all</c> must be true. One request looks at <c>limit</c> of them; to go on, send the same
+/// with <c>after</c> from the answer.
+/// </summary>
+[ValidatableType]
+public sealed record DecideMany(
+    [property: Text(200)] string By,
+    bool? All = null,
+    [property: GroupName] string? Group = null,
+    [property: Text(500)] string? Type = null,
+    [property: Text(500)] string? Subject = null,
+    [property: Text(500)] string? Error = null,
+    [property: JsonConverter(typeof(Rfc3339Converter))] DateTimeOffset? From = null,
+    [property: JsonConverter(typeof(Rfc3339Converter))] DateTimeOffset? Until = null,
+    [property: Length(1, 1_000, ErrorMessage = "must hold {1} to {2} numbers of dead letters")] IReadOnlyList<long>? Numbers = null,
+    [property: Range(1, 1_000, ErrorMessage = "must be from {1} to {2}")] int? Limit = null,
+    [property: RegularExpression(@"^\d{1,18}-\d{1,18}$", ErrorMessage = "must be the cursor of an earlier answer")] string? After = null)
+    : IValidatableObject
+{
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+        (All == true, this is { Group: null, Type: null, Subject: null, Error: null, From: null, Until: null, Numbers: null }) switch
+        {
+            (true, false) => [new("must not be true together with a condition", [nameof(All)])],
+            (false, true) => [new("must be true where there is no condition: then every dead letter of every group is meant", [nameof(All)])],
+            _ => [],
+        };
+}
+
+/// <summary>
+/// How many dead letters were redriven or discarded, how many were not because they had been decided about (or do not
+/// exist), and the cursor to go on with; null where all are done.
+/// </summary>
+public sealed record DecidedMany(int Changed, int Unchanged, string? After);
+
+/// <summary>Whether measurement says that it is time to move to Kafka: true as soon as one criterion is over its limit.</summary>
+public sealed record KafkaTriggerStatus(bool IsDue, DateTimeOffset At, string Note, IReadOnlyList<KafkaCriterion> Criteria);
+
+/// <summary>
+/// One reason to move: <c>rate</c> (events a second, sustained), <c>retention</c> (hours) or <c>groups</c>.
+/// <c>value</c> is null while it can't be told. <c>margin</c> is what is left up to the limit, in the same
+/// unit; <c>daysLeft</c> when the trend reaches it, null where it does not or too little is known.
+/// </summary>
+public sealed record KafkaCriterion(
+    string Name, string Unit, double? Value, double Limit, double? Margin, double? MarginPercent, bool IsOver, double? TrendPerDay, double? DaysLeft);
+
+/// <summary>The name of a consumer group, as the bus takes it.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class GroupNameAttribute() : RegularExpressionAttribute("^[a-z0-9][a-z0-9._-]{0,99}$")
+{
+    public override bool IsValid(object? value) => value is not "" && base.IsValid(value);
+
+    public override string FormatErrorMessage(string name) => "must be the name of a consumer group";
+}
+
+/// <summary>How streams, groups, dead letters and the Kafka trigger are written in JSON: camel case.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, PropertyNameCaseInsensitive = true)]
+[JsonSerializable(typeof(StreamList))]
+[JsonSerializable(typeof(GroupList))]
+[JsonSerializable(typeof(GroupStatus))]
+[JsonSerializable(typeof(DeadLetter))]
+[JsonSerializable(typeof(DeadLetterPage))]
+[JsonSerializable(typeof(DeadLetterDetails))]
+[JsonSerializable(typeof(Decide))]
+[JsonSerializable(typeof(DecideMany))]
+[JsonSerializable(typeof(DecidedMany))]
+[JsonSerializable(typeof(KafkaTriggerStatus))]
+public sealed partial class OperationsJson : JsonSerializerContext;

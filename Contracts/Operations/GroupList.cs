@@ -1,3 +1,0 @@
-namespace FanOut.Contracts.Operations;
-
-public sealed record GroupList(IReadOnlyList<GroupStatus> Groups);

@@ -1,3 +1,0 @@
-namespace FanOut.Contracts.Operations;
-
-public sealed record StreamList(IReadOnlyList<StreamStatus> Streams);

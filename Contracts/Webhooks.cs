@@ -1,0 +1,162 @@
+using System.Buffers.Text;
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Validation;
+using Refit;
+using Url = System.ComponentModel.DataAnnotations.UrlAttribute;
+
+namespace FanOut.Contracts.Webhooks;
+
+public interface IWebhookApi
+{
+    [Post("/endpoints")]
+    Task<WebhookEndpoint> CreateEndpointAsync([Body] CreateEndpoint endpoint, CancellationToken cancellationToken = default);
+
+    [Get("/endpoints")]
+    Task<EndpointPage> ListEndpointsAsync(int? limit = null, string? after = null, CancellationToken cancellationToken = default);
+
+    [Get("/endpoints/{id}")]
+    Task<WebhookEndpoint> GetEndpointAsync(Guid id, CancellationToken cancellationToken = default);
+
+    [Put("/endpoints/{id}")]
+    Task<WebhookEndpoint> PutEndpointAsync(Guid id, [Body] PutEndpoint endpoint, CancellationToken cancellationToken = default);
+
+    [Delete("/endpoints/{id}")]
+    Task DeleteEndpointAsync(Guid id, CancellationToken cancellationToken = default);
+
+    [Post("/endpoints/{id}/secret")]
+    Task<RotatedSecret> RotateSecretAsync(Guid id, [Body] RotateSecret rotation, CancellationToken cancellationToken = default);
+
+    [Get("/deliveries")]
+    Task<DeliveryPage> ListDeliveriesAsync(
+        Guid? endpoint = null,
+        string? state = null,
+        Guid? @event = null,
+        int? limit = null,
+        string? after = null,
+        CancellationToken cancellationToken = default);
+
+    [Get("/deliveries/{id}")]
+    Task<WebhookDelivery> GetDeliveryAsync(long id, CancellationToken cancellationToken = default);
+
+    [Post("/deliveries/{id}/retry")]
+    Task<WebhookDelivery> RetryDeliveryAsync(long id, CancellationToken cancellationToken = default);
+}
+
+/// <summary>An endpoint as it is to be. No event types: all of them.</summary>
+[ValidatableType]
+public partial record PutEndpoint(
+    [property: Text(2_000), Url(ErrorMessage = "must be an absolute URL")] string Url,
+    [property: MaxLength(100, ErrorMessage = "must hold at most {1} event types; none means all")] IReadOnlyList<string>? EventTypes = null,
+    bool Enabled = true,
+    [property: Text(500, MinimumLength = 0)] string Description = "") : IValidatableObject
+{
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => (EventTypes ?? []).Index()
+        .Where(type => type.Item is not { Length: <= 100 } || !EventType().IsMatch(type.Item))
+        .Select(type => new ValidationResult(
+            "must be a name of a-z, A-Z, 0-9 and '_', joined by full stops, such as 'order.placed'",
+            [$"{nameof(EventTypes)}[{type.Index}]"]));
+
+    [GeneratedRegex(@"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*\z")]
+    private static partial Regex EventType();
+}
+
+/// <summary>A new endpoint, and its secret; without one it is drawn.</summary>
+[ValidatableType]
+public sealed record CreateEndpoint(
+    string Url,
+    IReadOnlyList<string>? EventTypes = null,
+    bool Enabled = true,
+    string Description = "",
+    [property: WebhookSecret] string? Secret = null) : PutEndpoint(Url, EventTypes, Enabled, Description);
+
+/// <summary>The new secret, or null to have one drawn.</summary>
+[ValidatableType]
+public sealed record RotateSecret([property: WebhookSecret] string? Secret = null);
+
+/// <summary>A signing secret of Standard Webhooks 1.0: <c>whsec_</c> and the base64 of 24 to 64 bytes.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class WebhookSecretAttribute() : RegularExpressionAttribute("^whsec_[A-Za-z0-9+/]{32,86}={0,2}$")
+{
+    public const string Prefix = "whsec_";
+
+    public override bool IsValid(object? value) => value is null
+        || (value is string text && text.StartsWith(Prefix, StringComparison.Ordinal)
+            && Base64.IsValid(text.AsSpan(Prefix.Length), out var length) && length is >= 24 and <= 64);
+
+    public override string FormatErrorMessage(string name) => "must be 'whsec_' followed by the base64 of 24 to 64 bytes";
+}
+
+/// <summary>Until <c>previousValidUntil</c> every webhook carries two signatures: by this secret and by the one before it.</summary>
+public sealed record RotatedSecret(string Secret, DateTimeOffset PreviousValidUntil);
+
+/// <summary>Where events are POSTed to. The secret is there in the answer to its creation, and never again.</summary>
+public sealed record WebhookEndpoint(
+    Guid Id,
+    string Url,
+    IReadOnlyList<string> EventTypes,
+    bool Enabled,
+    string? DisabledBecause,
+    string Description,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt,
+    EndpointHealth Health,
+    string? Secret = null);
+
+/// <summary><c>state</c> is <c>unknown</c> before the first attempt, then <c>healthy</c> or <c>failing</c>, as the last attempt went.</summary>
+public sealed record EndpointHealth(
+    string State,
+    int ConsecutiveFailures,
+    DateTimeOffset? FailingSince,
+    DateTimeOffset? LastSuccessAt,
+    DateTimeOffset? LastFailureAt,
+    string? LastError);
+
+/// <summary>The parameters of <c>GET /endpoints</c>.</summary>
+[ValidatableType]
+public sealed record EndpointQuery([property: Range(1, 200, ErrorMessage = "must be from {1} to {2}")] int Limit = 50, Guid? After = null);
+
+/// <summary>Endpoints, newest first, and the next page: its cursor (<c>after</c>) and relative address, both null on the last.</summary>
+public sealed record EndpointPage(IReadOnlyList<WebhookEndpoint> Endpoints, string? After = null, string? Next = null);
+
+/// <summary>One event on its way to one endpoint. <c>state</c> is <c>pending</c>, <c>delivered</c>, <c>failed</c> or <c>cancelled</c>.</summary>
+public sealed record WebhookDelivery(
+    long Id,
+    Guid EndpointId,
+    Guid EventId,
+    string EventType,
+    string Subject,
+    string State,
+    bool InFlight,
+    int Attempts,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? NextAttemptAt,
+    DateTimeOffset? LastAttemptAt,
+    DateTimeOffset? FinishedAt,
+    int? LastStatus,
+    string? LastError);
+
+/// <summary>The parameters of <c>GET /deliveries</c>.</summary>
+[ValidatableType]
+public sealed record DeliveryQuery(
+    Guid? Endpoint = null,
+    [property: OneOf("pending", "delivered", "failed", "cancelled")] string? State = null,
+    Guid? Event = null,
+    [property: Range(1, 200, ErrorMessage = "must be from {1} to {2}")] int Limit = 50,
+    [property: Cursor] string? After = null);
+
+/// <summary>Deliveries, newest first, and the next page: its cursor (<c>after</c>) and relative address, both null on the last.</summary>
+public sealed record DeliveryPage(IReadOnlyList<WebhookDelivery> Deliveries, string? After = null, string? Next = null);
+
+/// <summary>How endpoints and deliveries are written in JSON: camel case.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, PropertyNameCaseInsensitive = true)]
+[JsonSerializable(typeof(PutEndpoint))]
+[JsonSerializable(typeof(CreateEndpoint))]
+[JsonSerializable(typeof(WebhookEndpoint))]
+[JsonSerializable(typeof(EndpointPage))]
+[JsonSerializable(typeof(RotateSecret))]
+[JsonSerializable(typeof(RotatedSecret))]
+[JsonSerializable(typeof(WebhookDelivery))]
+[JsonSerializable(typeof(DeliveryPage))]
+public sealed partial class WebhooksJson : JsonSerializerContext;

@@ -1,0 +1,63 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+using Scalar.AspNetCore;
+
+namespace FanOut.ServiceDefaults;
+
+/// <summary>The OpenAPI document of a service and the page that shows it. The page asks no other host for anything.</summary>
+public static class ApiDocument
+{
+    private const string OnlyThisHost = "default-src 'self' 'unsafe-inline' data: blob:; frame-ancestors 'none'";
+
+    public static void Describe(this OpenApiOptions options, string title, string description)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            (document.Info.Title, document.Info.Description) = (title, description);
+            return Task.CompletedTask;
+        });
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            // What has a converter of its own is described by nobody else.
+            var type = context.JsonPropertyInfo?.PropertyType;
+            if (schema.Type is null && (type == typeof(DateTimeOffset) || type == typeof(DateTimeOffset?)))
+            {
+                (schema.Type, schema.Format) = (JsonSchemaType.String | (type == typeof(DateTimeOffset?) ? JsonSchemaType.Null : 0), "date-time");
+            }
+
+            return Task.CompletedTask;
+        });
+        options.AddOperationTransformer((operation, _, _) =>
+        {
+            foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>().Where(each => each.In == ParameterLocation.Query) ?? [])
+            {
+                parameter.Name = JsonNamingPolicy.CamelCase.ConvertName(parameter.Name!);
+            }
+
+            return Task.CompletedTask;
+        });
+    }
+
+    public static void MapApiDocument(this WebApplication app)
+    {
+        app.MapOpenApi();
+        app.MapScalarApiReference(page => page
+                .WithTitle("FanOut API")
+                .HideDeveloperTools()
+                .DisableAgent()
+                .DisableMcp()
+                .DisableTelemetry()
+                .HideClientButton()
+                .DisableDefaultFonts())
+            .AddEndpointFilter((context, next) =>
+            {
+                context.HttpContext.Response.Headers.ContentSecurityPolicy = OnlyThisHost;
+                return next(context);
+            });
+        app.MapGet("/", () => TypedResults.LocalRedirect("~/scalar")).ExcludeFromDescription();
+    }
+}

@@ -1,0 +1,48 @@
+using System.Collections.Frozen;
+using System.Reflection;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc.ApiExplorer;
+using Microsoft.AspNetCore.Mvc.ModelBinding;
+
+namespace FanOut.ServiceDefaults.Requests;
+
+/// <summary>
+/// Refuses query parameters that an endpoint does not document, or that are given twice: a misspelt filter would return
+/// everything.
+/// </summary>
+internal sealed class UnknownParameters(RequestDelegate next, IApiDescriptionGroupCollectionProvider api, IProblemDetailsService problems)
+{
+    // Read at the first request: endpoints are mapped after the middleware is made.
+    private readonly Lazy<FrozenDictionary<MethodInfo, FrozenSet<string>>> _known = new(() => api.ApiDescriptionGroups.Items
+        .SelectMany(group => group.Items)
+        .DistinctBy(Handler)
+        .ToFrozenDictionary(Handler, operation => operation.ParameterDescriptions
+            .Where(parameter => parameter.Source == BindingSource.Query)
+            .Select(parameter => parameter.Name)
+            .ToFrozenSet(StringComparer.OrdinalIgnoreCase)));
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        if (context.Request.QueryString.HasValue
+            && context.GetEndpoint()?.Metadata.GetMetadata<MethodInfo>() is { } handler
+            && _known.Value.TryGetValue(handler, out var known))
+        {
+            var errors = context.Request.Query
+                .Where(parameter => !known.Contains(parameter.Key) || parameter.Value.Count > 1)
+                .ToDictionary(parameter => parameter.Key, parameter => new[]
+                {
+                    known.Contains(parameter.Key) ? "is given more than once" : $"is unknown; known are: {string.Join(", ", known.Order())}",
+                });
+            if (errors.Count > 0)
+            {
+                context.Response.StatusCode = StatusCodes.Status400BadRequest;
+                await problems.WriteAsync(new() { HttpContext = context, ProblemDetails = RequestErrors.ToProblem(errors) });
+                return;
+            }
+        }
+
+        await next(context);
+    }
+
+    private static MethodInfo Handler(ApiDescription operation) => operation.ActionDescriptor.EndpointMetadata.OfType<MethodInfo>().First();
+}

@@ -1,0 +1,75 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace FanOut.ServiceDefaults.WorkQueues;
+
+/// <summary>How a queue in Postgres is cleaned up and measured.</summary>
+/// <param name="Steps">Statements that delete what is older than $1, at most $2 rows at a time.</param>
+/// <param name="Measure">A statement that counts the backlog and tells how long its oldest row has been due.</param>
+/// <param name="Retention">How long rows are kept.</param>
+/// <param name="Interval">How often this is done.</param>
+/// <param name="Measured">Takes the backlog and its age.</param>
+public sealed record Sweep(IReadOnlyList<string> Steps, string Measure, TimeSpan Retention, TimeSpan Interval, Action<long, TimeSpan> Measured);
+
+/// <summary>
+/// Deletes what is older than the retention, a batch at a time, and measures the backlog. Every replica may: a row that
+/// another deletes is skipped.
+/// </summary>
+public sealed partial class Sweeper(NpgsqlDataSource dataSource, Sweep sweep, TimeProvider time, ILogger<Sweeper> logger) : BackgroundService
+{
+    private const int BatchSize = 2_000;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(sweep.Interval, time);
+        try
+        {
+            do
+            {
+                try
+                {
+                    await SweepAsync(stoppingToken);
+                    await MeasureAsync(stoppingToken);
+                }
+                catch (Exception e) when (e is NpgsqlException or TimeoutException)
+                {
+                    Log.SweepFailed(logger, e);
+                }
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The worker stops.
+        }
+    }
+
+    private async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        foreach (var step in sweep.Steps)
+        {
+            for (var swept = BatchSize; swept == BatchSize;)
+            {
+                await using var command = dataSource.CreateCommand(step);
+                command.Parameters.Add(new() { Value = sweep.Retention });
+                command.Parameters.Add(new() { Value = BatchSize });
+                swept = await command.ExecuteNonQueryAsync(cancellationToken);
+            }
+        }
+    }
+
+    private async Task MeasureAsync(CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(sweep.Measure);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        sweep.Measured(reader.GetInt64(0), reader.GetTimeSpan(1));
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(7020, LogLevel.Warning, "Old rows could not be deleted; trying again at the next turn")]
+        public static partial void SweepFailed(ILogger logger, Exception exception);
+    }
+}
