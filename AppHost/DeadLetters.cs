@@ -21,7 +21,8 @@ internal static class DeadLetters
                 IconVariant = IconVariant.Regular,
                 PrepareRequest = context =>
                 {
-                    context.Request.Content = JsonContent.Create(new JsonObject { ["by"] = "dashboard", ["all"] = true, ["limit"] = MaxPerRequest });
+                    var body = new JsonObject { ["by"] = "dashboard", ["all"] = true, ["limit"] = MaxPerRequest };
+                    context.Request.Content = JsonContent.Create(body);
                     return Task.CompletedTask;
                 },
             });

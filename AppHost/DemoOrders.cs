@@ -8,7 +8,8 @@ internal static class DemoOrders
 {
     private static readonly (string Sku, string Name, decimal Price)[] Products =
     [
-        ("coffee-250", "Coffee beans, 250 g", 8.90m), ("filter-02", "Paper filters", 3.25m), ("kettle-1l", "Kettle, 1 l", 64.00m), ("tea-green", "Green tea, 100 g", 6.40m),
+        ("coffee-250", "Coffee beans, 250 g", 8.90m), ("filter-02", "Paper filters", 3.25m),
+        ("kettle-1l", "Kettle, 1 l", 64.00m), ("tea-green", "Green tea, 100 g", 6.40m),
     ];
 
     /// <summary>Adds a command to the order API that places made-up orders.</summary>
@@ -25,7 +26,8 @@ internal static class DemoOrders
                 IsHighlighted = true,
                 PrepareRequest = context =>
                 {
-                    context.Request.Content = JsonContent.Create(new JsonObject { ["orders"] = new JsonArray([.. Enumerable.Range(0, count).Select(Order)]) });
+                    var orders = new JsonArray([.. Enumerable.Range(0, count).Select(Order)]);
+                    context.Request.Content = JsonContent.Create(new JsonObject { ["orders"] = orders });
                     return Task.CompletedTask;
                 },
             });
@@ -33,12 +35,13 @@ internal static class DemoOrders
     private static JsonNode Order(int index)
     {
         var (sku, name, price) = Products[index % Products.Length];
+        var quantity = 1 + (index % 5);
         var customer = string.Create(CultureInfo.InvariantCulture, $"C{index:000}");
         return new JsonObject
         {
             ["customer"] = new JsonObject { ["id"] = customer, ["name"] = $"Customer {customer}", ["email"] = $"{customer}@example.com" },
             ["currency"] = "USD",
-            ["lines"] = new JsonArray(new JsonObject { ["sku"] = sku, ["name"] = name, ["quantity"] = 1 + (index % 5), ["unitPrice"] = price, ["discount"] = 0 }),
+            ["lines"] = new JsonArray(new JsonObject { ["sku"] = sku, ["name"] = name, ["quantity"] = quantity, ["unitPrice"] = price }),
         };
     }
 }

@@ -13,7 +13,7 @@ internal sealed class ResourceRuns(TimeProvider time)
 
     /// <returns>
     /// After a crash, the pause before the next start: one second, doubled up to half a minute while the resource keeps crashing. Otherwise null.
-    /// A resource that a user stops goes through <see cref="KnownResourceStates.Stopping"/>, which is no crash.
+    /// A resource that a user stops is in the state <see cref="KnownResourceStates.Stopping"/> before it ends. That is not a crash.
     /// </returns>
     public TimeSpan? Observe(string? state)
     {

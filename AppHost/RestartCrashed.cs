@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace FanOut.AppHost;
 
-/// <summary>Starts a resource again after a crash, as an orchestrator does.</summary>
+/// <summary>Restarts a resource that ended without being stopped.</summary>
 internal sealed partial class RestartCrashed(
     ResourceNotificationService resources, ResourceCommandService commands, TimeProvider time, ILogger<RestartCrashed> logger) : BackgroundService
 {
@@ -13,6 +13,12 @@ internal sealed partial class RestartCrashed(
         var runs = new Dictionary<string, ResourceRuns>();
         await foreach (var change in resources.WatchAsync(stoppingToken))
         {
+            // Aspire's rebuild of a project is a resource too. It ends, and only a user starts it.
+            if (change.Resource.HasAnnotationOfType<ExplicitStartupAnnotation>())
+            {
+                continue;
+            }
+
             if (!runs.TryGetValue(change.ResourceId, out var run))
             {
                 runs[change.ResourceId] = run = new ResourceRuns(time);
@@ -31,25 +37,31 @@ internal sealed partial class RestartCrashed(
         {
             Log.Restarting(logger, crash.ResourceId, crash.Snapshot.ExitCode, pause.TotalSeconds);
             await Task.Delay(pause, time, cancellationToken);
+            if (resources.TryGetCurrentState(crash.ResourceId, out var now) && now.Snapshot.State?.Text != crash.Snapshot.State?.Text)
+            {
+                // A user has started it meanwhile.
+                return;
+            }
+
             var result = await commands.ExecuteCommandAsync(crash.ResourceId, KnownResourceCommands.StartCommand, cancellationToken);
             if (!result.Success)
             {
-                Log.NotStarted(logger, crash.ResourceId, result.Message);
+                Log.NotRestarted(logger, crash.ResourceId, result.Message);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The AppHost stops.
+            // The AppHost is stopping.
         }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Warning, "{Resource} ended with exit code {ExitCode}. It is started again in {Pause} s.")]
+        [LoggerMessage(1, LogLevel.Warning, "{Resource} ended with exit code {ExitCode}. Restarting in {Pause} s.")]
         public static partial void Restarting(ILogger logger, string resource, int? exitCode, double pause);
 
-        [LoggerMessage(2, LogLevel.Error, "{Resource} was not started again: {Error}")]
-        public static partial void NotStarted(ILogger logger, string resource, string? error);
+        [LoggerMessage(2, LogLevel.Error, "{Resource} could not be restarted: {Error}")]
+        public static partial void NotRestarted(ILogger logger, string resource, string? error);
     }
 }
 

@@ -3,13 +3,16 @@ using Microsoft.Extensions.Hosting;
 
 namespace FanOut.AppHost;
 
-/// <summary>Prints where the system is once all of it is healthy. Aspire itself prints the dashboard's login link.</summary>
+/// <summary>Prints the external URLs when every service is healthy. Aspire itself prints the dashboard's login link.</summary>
 internal sealed class UrlPrinter(DistributedApplicationModel model, ResourceNotificationService resources) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var projects = model.GetProjectResources().ToArray();
-        await Task.WhenAll(projects.Select(project => resources.WaitForResourceHealthyAsync(project.Name, stoppingToken)));
+
+        // A service that ends meanwhile is restarted, so its end must not end the wait: an exception here would stop the AppHost.
+        await Task.WhenAll(projects.Select(project =>
+            resources.WaitForResourceHealthyAsync(project.Name, WaitBehavior.WaitOnResourceUnavailable, stoppingToken)));
         await Console.Out.WriteLineAsync("FanOut is up.");
         foreach (var endpoint in projects.SelectMany(project => project.GetEndpoints()).Where(endpoint => endpoint.EndpointAnnotation.IsExternal))
         {

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace FanOut.Cli;
 
 internal static class DotnetHost
@@ -8,7 +10,7 @@ internal static class DotnetHost
     private static string Find()
     {
         var name = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
-        var beside = System.IO.Path.GetFullPath(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", "..", name));
-        return File.Exists(beside) ? beside : name;
+        var own = System.IO.Path.GetFullPath($"../../../{name}", RuntimeEnvironment.GetRuntimeDirectory());
+        return File.Exists(own) ? own : name;
     }
 }

@@ -5,10 +5,11 @@ internal sealed record Workspace(string Root)
 {
     public string AppHost => Path.Combine(Root, "AppHost", "AppHost.csproj");
 
-    /// <summary>What an AppHost in the background prints.</summary>
+    /// <summary>The output of an AppHost in the background.</summary>
     public string AppHostLog => Path.Combine(Root, "artifacts", "apphost.log");
 
-    public static Workspace Find() => new(Environment.GetEnvironmentVariable("FANOUT_ROOT") is { Length: > 0 } given ? given : Ascend(Environment.CurrentDirectory));
+    public static Workspace Find() =>
+        new(Environment.GetEnvironmentVariable("FANOUT_ROOT") is { Length: > 0 } root ? root : Ascend(Environment.CurrentDirectory));
 
     private static string Ascend(string folder)
     {
@@ -20,6 +21,6 @@ internal sealed record Workspace(string Root)
             }
         }
 
-        throw new DirectoryNotFoundException("FanOut.sln was not found here or in a folder above: run this inside a clone of FanOut, or set FANOUT_ROOT.");
+        throw new DirectoryNotFoundException("There is no FanOut.sln here or in a parent folder. Run this in a clone of FanOut, or set FANOUT_ROOT.");
     }
 }

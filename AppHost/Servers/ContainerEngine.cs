@@ -7,7 +7,7 @@ internal static class ContainerEngine
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>The value of <c>Containers</c>, or whether the engine that Aspire would use answers. A program without a running engine does not count.</summary>
+    /// <summary>The value of <c>Containers</c>, or else whether the engine that Aspire would use answers.</summary>
     public static bool IsAvailable(IConfiguration configuration)
     {
         if (configuration["Containers"] is { Length: > 0 } setting)
@@ -25,8 +25,8 @@ internal static class ContainerEngine
     {
         try
         {
-            var start = new ProcessStartInfo(engine, ["ps", "--quiet", "--last", "1"]) { RedirectStandardOutput = true, RedirectStandardError = true };
-            using var process = Process.Start(start)!;
+            string[] list = ["ps", "--quiet", "--last", "1"];
+            using var process = Process.Start(new ProcessStartInfo(engine, list) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             if (process.WaitForExit(Timeout))
             {
                 return process.ExitCode == 0;

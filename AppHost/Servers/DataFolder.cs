@@ -7,8 +7,8 @@ using Microsoft.Extensions.Hosting;
 namespace FanOut.AppHost.Servers;
 
 /// <summary>
-/// The folder of the local servers' data and passwords: <c>.data</c> in the clone, or the setting <c>DataPath</c>. A running AppHost locks it.
-/// <c>--Fresh=true</c> deletes the data first.
+/// The folder of the local servers' data and passwords: <c>.data</c> in the clone, or the setting <c>DataPath</c>. For root it is below
+/// /var/lib/fanout if that folder is closed to other users. A running AppHost locks it. <c>--Fresh=true</c> deletes the data first.
 /// </summary>
 internal sealed class DataFolder(string path)
 {
@@ -34,7 +34,7 @@ internal sealed class DataFolder(string path)
         return data;
     }
 
-    /// <summary>Reads a password, or creates it. It belongs to the data: a Postgres cluster keeps the password that it was made with.</summary>
+    /// <summary>Reads a password, or creates it. It is kept with the data, because a Postgres cluster keeps its first password.</summary>
     public string Password(string name)
     {
         var file = this[name];
@@ -63,7 +63,7 @@ internal sealed class DataFolder(string path)
         Directory.CreateDirectory(path);
         if (!OperatingSystem.IsWindows())
         {
-            // Others may pass through it, as the user that runs Postgres must, but not list it.
+            // The user that runs Postgres must be able to enter the folder. Others cannot list it.
             File.SetUnixFileMode(path, Owner | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
         }
 
@@ -74,7 +74,7 @@ internal sealed class DataFolder(string path)
         catch (IOException exception) when (File.Exists(this["lock"]))
         {
             throw new DistributedApplicationException(
-                $"Another AppHost runs on the data folder {path}. Stop it (./fanout down), or give this one a folder of its own: --DataPath=<folder>.", exception);
+                $"Another AppHost uses the data folder {path}. Stop it (./fanout down), or use another folder: --DataPath=<folder>.", exception);
         }
     }
 

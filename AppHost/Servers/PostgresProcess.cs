@@ -10,12 +10,15 @@ internal sealed class PostgresProcess(string name, string script, string folder,
     public EndpointReference Endpoint => field ??= new(this, "tcp");
 
     public ReferenceExpression ConnectionStringExpression => ReferenceExpression.Create(
-        $"Host={Endpoint.Property(EndpointProperty.IPV4Host)};Port={Endpoint.Property(EndpointProperty.Port)};Username=postgres;Password={password};Database={database}");
+        $"Host={Host};Port={Endpoint.Property(EndpointProperty.Port)};Username=postgres;Password={password};Database={database}");
+
+    private EndpointReferenceExpression Host => Endpoint.Property(EndpointProperty.IPV4Host);
 }
 
 internal static class PostgresProcessExtensions
 {
-    public static IResourceBuilder<PostgresProcess> AddPostgresProcess(this IDistributedApplicationBuilder builder, string name, DataFolder data, string database)
+    public static IResourceBuilder<PostgresProcess> AddPostgresProcess(
+        this IDistributedApplicationBuilder builder, string name, DataFolder data, string database)
     {
         var program = LocalPrograms.Find(["initdb"], "postgresql", "postgresql-server", "postgresql");
         var password = builder.AddParameter($"{name}-password", () => data.Password($"{name}-password"), secret: true);

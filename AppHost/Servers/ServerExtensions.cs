@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Configuration;
+using Server = Aspire.Hosting.ApplicationModel.IResourceBuilder<Aspire.Hosting.ApplicationModel.IResourceWithConnectionString>;
 
 namespace FanOut.AppHost.Servers;
 
 /// <summary>
-/// Redis and the database. They are containers where a container engine answers, and always in what is published; elsewhere they are processes of this machine.
+/// Redis and the database: containers if a container engine answers, and always when published, otherwise processes of this machine.
 /// Services get the same connection strings either way. <c>--Containers=true|false</c> overrides the choice.
 /// </summary>
 internal static class ServerExtensions
@@ -11,38 +12,40 @@ internal static class ServerExtensions
     /// <summary>Settings that a stream needs: an append-only file, and no eviction.</summary>
     private static readonly string[] DurableRedis = ["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"];
 
-    public static (IResourceBuilder<IResourceWithConnectionString> Redis, IResourceBuilder<IResourceWithConnectionString> Database) AddServers(
-        this IDistributedApplicationBuilder builder) =>
-        builder.ExecutionContext.IsPublishMode || ContainerEngine.IsAvailable(builder.Configuration) ? builder.AddServerContainers() : builder.AddServerProcesses();
+    public static (Server Redis, Server Database) AddServers(this IDistributedApplicationBuilder builder) =>
+        builder.ExecutionContext.IsPublishMode || ContainerEngine.IsAvailable(builder.Configuration)
+            ? builder.AddServerContainers()
+            : builder.AddServerProcesses();
 
-    private static (IResourceBuilder<IResourceWithConnectionString>, IResourceBuilder<IResourceWithConnectionString>) AddServerContainers(
-        this IDistributedApplicationBuilder builder) =>
+    private static (Server Redis, Server Database) AddServerContainers(this IDistributedApplicationBuilder builder) =>
         (builder.AddRedis("redis", builder.Configuration.GetValue<int?>("Ports:redis"), Password(builder, "redis-password"))
             .WithoutHttpsCertificate()
             .WithDataVolume(builder.Configuration["Volumes:redis"] ?? "fanout-redis")
             .WithArgs(AddDurableRedis),
-        builder.AddPostgres("postgres", password: Password(builder, "postgres-password"), port: builder.Configuration.GetValue<int?>("Ports:postgres"))
+        builder.AddPostgres("postgres", password: Password(builder, "postgres-password"))
+            .WithHostPort(builder.Configuration.GetValue<int?>("Ports:postgres"))
             .WithDataVolume(builder.Configuration["Volumes:postgres"] ?? "fanout-postgres")
             .WithEnvironment("POSTGRES_DB", "fanout")
             .AddDatabase("fanout"));
 
-    private static (IResourceBuilder<IResourceWithConnectionString>, IResourceBuilder<IResourceWithConnectionString>) AddServerProcesses(
-        this IDistributedApplicationBuilder builder)
+    private static (Server Redis, Server Database) AddServerProcesses(this IDistributedApplicationBuilder builder)
     {
         var data = DataFolder.Of(builder);
         var postgres = builder.AddPostgresProcess("postgres", data, "fanout");
-        return (
-            builder.AddRedisProcess("redis", data, DurableRedis),
-            builder.AddConnectionString("fanout", postgres.Resource.ConnectionStringExpression).WaitFor(postgres).WithParentRelationship(postgres).WithIconName("Database"));
+        var database = builder.AddConnectionString("fanout", postgres.Resource.ConnectionStringExpression)
+            .WaitFor(postgres)
+            .WithParentRelationship(postgres)
+            .WithIconName("Database");
+        return (builder.AddRedisProcess("redis", data, DurableRedis), database);
     }
 
-    /// <summary>A generated password without special characters, because it stands in connection strings. Aspire keeps it in the user secrets, as it keeps the volume.</summary>
+    /// <summary>A password without special characters, because connection strings contain it. Aspire keeps it in the user secrets.</summary>
     private static IResourceBuilder<ParameterResource> Password(IDistributedApplicationBuilder builder, string name) =>
         builder.AddParameter(name, new GenerateParameterDefault { MinLength = 24, Special = false }, secret: true, persist: true);
 
     private static void AddDurableRedis(CommandLineArgsCallbackContext context)
     {
-        // When published, the command line of the server is one string for a shell. Arguments after it would be those of the shell.
+        // When published, the server's command line is one string for a shell. Arguments after it would go to the shell.
         if (context.Args is ["-c", string command])
         {
             context.Args[1] = $"{command} {string.Join(' ', DurableRedis)}";

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs PostgreSQL, and creates its cluster and database first if there is none. Settings come as environment variables
-# (POSTGRES_PROGRAMS, POSTGRES_DATA, POSTGRES_PORT, POSTGRES_DB, POSTGRES_PASSWORD).
+# Runs PostgreSQL. Creates the cluster and the database on the first start. Settings are environment variables:
+# POSTGRES_PROGRAMS, POSTGRES_DATA, POSTGRES_PORT, POSTGRES_DB, POSTGRES_PASSWORD.
 set -eu
 umask 077
 cluster=$POSTGRES_DATA/cluster
@@ -14,7 +14,7 @@ if [ "$(id -u)" = 0 ]; then
 fi
 cd "$POSTGRES_DATA"
 
-# The cluster is made beside its place and moved there: a crash in between leaves no half cluster.
+# Create the cluster under another name and rename it, so that a crash leaves no incomplete cluster.
 if [ ! -d "$cluster" ]; then
   rm -rf "$cluster.new"
   printf '%s' "$POSTGRES_PASSWORD" >password
@@ -26,7 +26,7 @@ if [ ! -d "$cluster" ]; then
 fi
 unset POSTGRES_PASSWORD
 
-# Stop a server that outlived its AppHost.
+# Stop a server that is still running from an earlier AppHost.
 if $as_user "$POSTGRES_PROGRAMS/pg_ctl" status -D "$cluster" >/dev/null; then
   $as_user "$POSTGRES_PROGRAMS/pg_ctl" stop -D "$cluster" -m fast
 fi
@@ -34,7 +34,7 @@ fi
 $as_user "$POSTGRES_PROGRAMS/postgres" -D "$cluster" -p "$POSTGRES_PORT" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=300 &
 server=$!
 
-# Aspire stops a process with SIGTERM, which PostgreSQL takes as "wait until every client has left". SIGINT is its fast and clean shutdown.
+# Aspire stops a process with SIGTERM. PostgreSQL would then wait until every client has disconnected; SIGINT is its fast clean shutdown.
 trap 'kill -INT "$server"' INT TERM
 status=0
 wait "$server" || status=$?

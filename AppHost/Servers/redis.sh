@@ -1,23 +1,26 @@
 #!/bin/sh
-# Runs Redis. Settings come as environment variables (REDIS_SERVER, REDIS_DATA, REDIS_PORT, REDIS_PASSWORD,
-# and REDIS_ARGS: arguments of the server).
+# Runs Redis. Settings are environment variables: REDIS_SERVER, REDIS_DATA, REDIS_PORT, REDIS_PASSWORD, and
+# REDIS_ARGS (arguments of the server).
 set -eu
 umask 077
 mkdir -p "$REDIS_DATA"
 cd "$REDIS_DATA"
 
-# Stop a server that outlived its AppHost: two servers must never write the same files.
-if [ -f redis.pid ]; then
+# Stop a server that is still running from an earlier AppHost: two servers must not write the same files.
+# Its command line has its port, so a process id that now belongs to another server is left alone.
+if [ -f redis.pid ] && [ -f port ]; then
   previous=$(cat redis.pid)
-  case $(ps -o comm= -p "$previous" || true) in
-    *redis-server* | *valkey-server*)
+  case $(ps -o args= -p "$previous" || true) in
+    *redis-server*":$(cat port)"* | *valkey-server*":$(cat port)"*)
       kill "$previous"
       while kill -0 "$previous" 2>/dev/null; do sleep 0.1; done
       ;;
   esac
 fi
 
-# Redis reads its password from standard input, because everyone on the machine can read a command line.
+echo "$REDIS_PORT" >port
+
+# Redis reads its password from standard input, because every user of the machine can read a command line.
 password=$REDIS_PASSWORD
 unset REDIS_PASSWORD
 exec "$REDIS_SERVER" - --port "$REDIS_PORT" $REDIS_ARGS <<EOF

@@ -12,8 +12,11 @@ internal sealed class AspireCli(Workspace workspace)
         JsonSerializer.Deserialize(await RunAsync(["ps", "--format", "Json"], cancellationToken), AspireJson.Default.AppHostArray)?
             .FirstOrDefault(host => string.Equals(host.AppHostPath, workspace.AppHost, StringComparison.OrdinalIgnoreCase));
 
-    public async Task<IReadOnlyList<AspireResource>> DescribeAsync(CancellationToken cancellationToken) =>
-        JsonSerializer.Deserialize(await RunAsync(["describe", "--format", "Json", "--apphost", workspace.AppHost], cancellationToken), AspireJson.Default.AspireDescription)!.Resources;
+    public async Task<IReadOnlyList<AspireResource>> DescribeAsync(CancellationToken cancellationToken)
+    {
+        var json = await RunAsync(["describe", "--format", "Json", "--apphost", workspace.AppHost], cancellationToken);
+        return JsonSerializer.Deserialize(json, AspireJson.Default.AspireDescription)!.Resources;
+    }
 
     public Task StopAsync(CancellationToken cancellationToken) => RunAsync(["stop", "--apphost", workspace.AppHost], cancellationToken);
 
@@ -29,7 +32,9 @@ internal sealed class AspireCli(Workspace workspace)
         var errors = process.StandardError.ReadToEndAsync(cancellationToken);
         var output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken);
-        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"aspire {arguments[0]} ended with code {process.ExitCode}: {await errors}{output}");
+        return process.ExitCode == 0
+            ? output
+            : throw new InvalidOperationException($"aspire {arguments[0]} ended with code {process.ExitCode}: {await errors}{output}");
     }
 }
 

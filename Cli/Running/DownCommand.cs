@@ -10,17 +10,26 @@ internal static class DownCommand
 
     public static Command Create(Workspace workspace)
     {
-        var command = new Command("down", "Stop everything that 'up' has started. Data stay.");
+        var command = new Command("down", "Stop everything that 'up' started. Data are kept.");
         command.SetAction(async (_, cancellationToken) =>
         {
-            Console.Out.WriteLine(await StopAsync(workspace, cancellationToken) ? "Stopped." : "Nothing was running.");
-            return 0;
+            try
+            {
+                Console.Out.WriteLine(await StopAsync(workspace, cancellationToken) ? "Stopped." : "The system was not running.");
+                return 0;
+            }
+            catch (TimeoutException e)
+            {
+                await Console.Error.WriteLineAsync(e.Message);
+                return 1;
+            }
         });
         return command;
     }
 
-    /// <summary>Stops the AppHost, and waits until its processes are gone: the Aspire CLI returns earlier.</summary>
-    /// <returns>False if nothing was running.</returns>
+    /// <summary>Stops the AppHost and waits until its processes have ended. The Aspire CLI returns earlier.</summary>
+    /// <returns>False if the system was not running.</returns>
+    /// <exception cref="TimeoutException">A process is still running after a minute.</exception>
     public static async Task<bool> StopAsync(Workspace workspace, CancellationToken cancellationToken)
     {
         var aspire = new AspireCli(workspace);
@@ -29,13 +38,16 @@ internal static class DownCommand
             return false;
         }
 
-        var processes = (await aspire.DescribeAsync(cancellationToken)).Select(resource => resource.Pid).OfType<int>().Append(host.AppHostPid).Select(Find).OfType<Process>().ToArray();
+        var pids = (await aspire.DescribeAsync(cancellationToken)).Select(resource => resource.Pid).OfType<int>().Append(host.AppHostPid);
+        var processes = pids.Select(Find).OfType<Process>().ToArray();
         await AnsiConsole.Status().StartAsync("Stopping", async _ =>
         {
             await aspire.StopAsync(cancellationToken);
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(Timeout);
-            await Task.WhenAll(processes.Select(process => process.WaitForExitAsync(limit.Token)));
+            var ended = Task.WhenAll(processes.Select(process => process.WaitForExitAsync(cancellationToken)));
+            if (await Task.WhenAny(ended, Task.Delay(Timeout, TimeProvider.System, cancellationToken)) != ended)
+            {
+                throw new TimeoutException($"Some processes are still running after {Timeout.TotalSeconds} s: see ./fanout status.");
+            }
         });
         return true;
     }

@@ -32,7 +32,7 @@ internal static class StatusCommand
     {
         if (status.Resources.Count == 0)
         {
-            AnsiConsole.MarkupLine("Nothing runs here. Start it with [bold]./fanout up[/].");
+            AnsiConsole.MarkupLine("The system is not running. Start it with [bold]./fanout up[/].");
             return;
         }
 

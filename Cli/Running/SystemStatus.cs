@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace FanOut.Cli.Running;
 
-/// <summary>The system as Aspire sees it. It has no resources where nothing runs.</summary>
+/// <summary>The system as Aspire sees it. It has no resources if the system is not running.</summary>
 internal sealed record SystemStatus(string? Dashboard, IReadOnlyList<ResourceStatus> Resources)
 {
     [JsonIgnore]
@@ -11,20 +11,26 @@ internal sealed record SystemStatus(string? Dashboard, IReadOnlyList<ResourceSta
     public static async Task<SystemStatus> ReadAsync(Workspace workspace, CancellationToken cancellationToken)
     {
         var aspire = new AspireCli(workspace);
-        return await aspire.FindAppHostAsync(cancellationToken) is { } host
-            ? new SystemStatus(host.DashboardUrl, [.. (await aspire.DescribeAsync(cancellationToken)).Where(resource => resource.ResourceType != "Parameter").Select(ResourceStatus.From)])
-            : new SystemStatus(null, []);
+        if (await aspire.FindAppHostAsync(cancellationToken) is not { } host)
+        {
+            return new SystemStatus(null, []);
+        }
+
+        var resources = (await aspire.DescribeAsync(cancellationToken)).Where(resource => resource.ResourceType != "Parameter");
+        return new SystemStatus(host.DashboardUrl, [.. resources.Select(ResourceStatus.From)]);
     }
 
-    /// <returns>The address of a service, or null where it does not run.</returns>
-    public string? Url(string service) => Resources.FirstOrDefault(resource => resource.Name == service && resource.State == "Running")?.Endpoints.GetValueOrDefault("http");
+    /// <returns>The address of a service, or null if it is not running.</returns>
+    public string? Url(string service) =>
+        Resources.FirstOrDefault(resource => resource.Name == service && resource.State == "Running")?.Endpoints.GetValueOrDefault("http");
 
     /// <returns>The connection string of <c>redis</c> or <c>fanout</c> that the services were given, or null.</returns>
     public string? ConnectionString(string name) =>
-        Resources.Select(resource => resource.Environment?.GetValueOrDefault($"ConnectionStrings__{name}")).FirstOrDefault(connectionString => connectionString is not null);
+        Resources.Select(resource => resource.Environment?.GetValueOrDefault($"ConnectionStrings__{name}")).OfType<string>().FirstOrDefault();
 }
 
-internal sealed record ResourceStatus(string Name, string Type, string State, string Health, int? Pid, IReadOnlyDictionary<string, string> Endpoints)
+internal sealed record ResourceStatus(
+    string Name, string Type, string State, string Health, int? Pid, IReadOnlyDictionary<string, string> Endpoints)
 {
     [JsonIgnore]
     public IReadOnlyDictionary<string, string?>? Environment { get; init; }

@@ -12,9 +12,9 @@ internal static class UpCommand
 
     public static Command Create(Workspace workspace)
     {
-        var detach = new Option<bool>("--detach", "-d") { Description = "Run in the background, and return when everything is healthy." };
+        var detach = new Option<bool>("--detach", "-d") { Description = "Run in the background. Return when everything is healthy." };
         var fresh = new Option<bool>("--fresh") { Description = "Delete all data first." };
-        var settings = new Argument<string[]>("settings") { Description = "Settings of the AppHost, such as --Ports:order-api=5090 or --Replicas:webhook-worker=2." };
+        var settings = new Argument<string[]>("settings") { Description = "Settings of the AppHost, such as --Replicas:webhook-worker=2." };
         var command = new Command("up", "Start Redis, PostgreSQL and every service.") { detach, fresh, settings };
         command.TreatUnmatchedTokensAsErrors = false;
         command.SetAction(async (arguments, cancellationToken) =>
@@ -43,7 +43,7 @@ internal static class UpCommand
 
     private static async Task<int> RunAsync(string[] arguments)
     {
-        // Ctrl+C reaches the AppHost too, which stops everything; this process waits for it.
+        // Ctrl+C also reaches the AppHost, which stops everything. This process waits for it.
         Console.CancelKeyPress += (_, press) => press.Cancel = true;
         using var host = Process.Start(new ProcessStartInfo(DotnetHost.Path, arguments))!;
         await host.WaitForExitAsync(CancellationToken.None);
@@ -53,7 +53,7 @@ internal static class UpCommand
     private static async Task<int> StartAsync(Workspace workspace, string[] arguments, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(workspace.AppHostLog)!);
-        const string Script = "log=$1; shift; exec >\"$log\" 2>&1 </dev/null; if command -v setsid >/dev/null; then exec setsid \"$@\"; else exec nohup \"$@\"; fi";
+        const string Script = """log=$1; shift; exec >"$log" 2>&1 </dev/null; exec $(command -v setsid || command -v nohup) "$@" """;
         using var host = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", Script, "sh", workspace.AppHostLog, DotnetHost.Path, .. arguments]))!;
         var begun = TimeProvider.System.GetTimestamp();
         var status = new SystemStatus(null, []);
@@ -63,8 +63,9 @@ internal static class UpCommand
             if (host.HasExited || TimeProvider.System.GetElapsedTime(begun) > Timeout)
             {
                 await Console.Error.WriteLineAsync(host.HasExited
-                    ? $"The AppHost ended with code {host.ExitCode}. The end of its log ({workspace.AppHostLog}):"
-                    : $"Not everything became healthy within {Timeout.TotalMinutes} minutes. ./fanout status shows what is missing. The end of the log ({workspace.AppHostLog}):");
+                    ? $"The AppHost ended with code {host.ExitCode}."
+                    : $"Not everything became healthy within {Timeout.TotalMinutes} minutes: see ./fanout status.");
+                await Console.Error.WriteLineAsync($"The last lines of its log ({workspace.AppHostLog}):");
                 await Console.Error.WriteLineAsync(string.Join('\n', File.ReadLines(workspace.AppHostLog).TakeLast(LogLines)));
                 return 1;
             }

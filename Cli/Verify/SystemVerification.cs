@@ -2,21 +2,34 @@ using System.Text.Json.Serialization;
 
 namespace FanOut.Cli.Verify;
 
-/// <summary>The books of the whole system as they were at one moment.</summary>
+/// <summary>The whole system at one moment.</summary>
 internal sealed record SystemVerification(
-    string Stream, long Orders, long OutboxEvents, long Unpublished, long Published, long RemovedFromOutbox, long OnStream, long Foreign, IReadOnlyList<GroupBooks> Groups, IReadOnlyList<Problem> Problems, long ProblemCount)
+    string Stream, long Orders, long OutboxEvents, long Unpublished, long Published, long RemovedFromOutbox, long OnStream, long Foreign,
+    IReadOnlyList<GroupTotals> Groups, IReadOnlyList<Problem> Problems, long ProblemCount)
 {
-    /// <summary>Whether nothing is wrong; what is on its way is not wrong.</summary>
+    /// <summary>Whether there are no differences. Events in progress are none.</summary>
     public bool IsExact => ProblemCount == 0;
 
-    /// <summary>Whether nothing is on its way either.</summary>
+    /// <summary>Whether no event is in progress.</summary>
     public bool IsDrained => Unpublished == 0 && Groups.All(group => group.IsDrained);
 
     [JsonIgnore]
     public string Verdict => (IsExact, IsDrained) switch
     {
-        (true, true) => "Exactly once, and everything is done.",
-        (true, false) => "Exactly once so far; some events are on their way.",
+        (true, true) => "No differences, and every event is done.",
+        (true, false) => "No differences; some events are still in progress.",
         _ => $"{ProblemCount} problem(s).",
     };
 }
+
+internal sealed record GroupTotals(
+    string Group, long Done, long Effects, long Undelivered, long Pending, long Parked, long Redriven, long DeadLetters, long Discarded,
+    long Missing, bool IsDrained);
+
+/// <param name="Kind">missing, doubled or stuck.</param>
+/// <param name="Group">The consumer group; null for a problem of orders, outbox or stream.</param>
+/// <param name="Order">The order's id, if known.</param>
+/// <param name="Event">The event's id, if known.</param>
+/// <param name="Entry">The id on the stream, if there is one.</param>
+/// <param name="Detail">What was found, and what to do.</param>
+internal sealed record Problem(string Kind, string? Group, string? Order, Guid? Event, string? Entry, string Detail);

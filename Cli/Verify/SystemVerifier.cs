@@ -8,7 +8,10 @@ using StackExchange.Redis;
 
 namespace FanOut.Cli.Verify;
 
-/// <summary>What the library verifies, and the order system's own tables at the same moment: every order has its event, every event that a group has done has one effect there, and the money adds up.</summary>
+/// <summary>
+/// Verifies what the library verifies, and the order system's own tables at the same moment: every order has its event, every event that a
+/// group has done has one effect there, and the revenue adds up.
+/// </summary>
 internal sealed class SystemVerifier(IConnectionMultiplexer redis, NpgsqlDataSource postgres)
 {
     public async Task<SystemVerification> VerifyAsync(StreamName stream, CancellationToken cancellationToken)
@@ -17,7 +20,8 @@ internal sealed class SystemVerifier(IConnectionMultiplexer redis, NpgsqlDataSou
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
         var bus = await new StreamVerifier(redis, postgres).VerifyAsync(stream, transaction, cancellationToken);
         var problems = bus.Findings
-            .Select(finding => new Problem(finding.Kind.ToString().ToLowerInvariant(), finding.Group?.Value, finding.Subject, finding.EventId, finding.Entry?.ToString(), finding.Detail))
+            .Select(one => new Problem(
+                one.Kind.ToString().ToLowerInvariant(), one.Group?.Value, one.Subject, one.EventId, one.Entry?.ToString(), one.Detail))
             .ToList();
         var found = bus.FindingCount - problems.Count;
         await FindWrongOrdersAsync(connection, problems, cancellationToken);
@@ -26,8 +30,9 @@ internal sealed class SystemVerifier(IConnectionMultiplexer redis, NpgsqlDataSou
         var (orders, effects) = await CountAsync(connection, cancellationToken);
         return new SystemVerification(
             stream.Value, orders, bus.OutboxEvents, bus.Unpublished, bus.Published, bus.Removed, bus.OnStream, bus.Foreign,
-            [.. bus.Groups.Select(group => new GroupBooks(
-                group.Group.Value, group.Done, effects.GetValueOrDefault(group.Group.Value), group.Undelivered, group.Pending, group.Parked, group.Redriven, group.DeadLetters, group.Discarded, group.Missing, group.IsDrained))],
+            [.. bus.Groups.Select(group => new GroupTotals(
+                group.Group.Value, group.Done, effects.GetValueOrDefault(group.Group.Value), group.Undelivered, group.Pending, group.Parked,
+                group.Redriven, group.DeadLetters, group.Discarded, group.Missing, group.IsDrained))],
             problems,
             found + problems.Count);
     }
@@ -41,14 +46,15 @@ internal sealed class SystemVerifier(IConnectionMultiplexer redis, NpgsqlDataSou
             var (what, order) = (reader.GetString(0), reader.GetString(1));
             problems.Add(what switch
             {
-                "no event" => new("missing", null, order, null, null, "Accepted, and no event of it is in the outbox: no group will ever hear of it."),
-                "no order" => new("missing", null, order, null, null, "An event of it is in the outbox, and the order is not there: somebody deleted it."),
-                _ => new("doubled", null, order, null, null, "More than one order.placed event of it is in the outbox."),
+                "no event" => new("missing", null, order, null, null, "The order has no event in the outbox."),
+                "no order" => new("missing", null, order, null, null, "The outbox has an event of an order that no longer exists."),
+                _ => new("doubled", null, order, null, null, "The outbox has more than one order.placed event of this order."),
             });
         }
     }
 
-    private static async Task FindWrongEffectsAsync(NpgsqlConnection connection, StreamName stream, List<Problem> problems, CancellationToken cancellationToken)
+    private static async Task FindWrongEffectsAsync(
+        NpgsqlConnection connection, StreamName stream, List<Problem> problems, CancellationToken cancellationToken)
     {
         await using var command = Command(connection, "find_wrong_effects.sql", stream.Value, StreamVerifier.MostFindings);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -63,9 +69,10 @@ internal sealed class SystemVerifier(IConnectionMultiplexer redis, NpgsqlDataSou
                 EntryId.FromInt64(reader.GetInt64(1)).ToString(),
                 (isDone, times) switch
                 {
-                    (true, 0) => "The inbox says done, and the worker's tables show no effect. Where the worker keeps its rows for less time than EventBus:Retention:KeepOutboxFor, it may have removed it.",
-                    (true, _) => $"The inbox says done, and the worker's tables show {times} effects.",
-                    _ => $"Not done, or a dead letter, and the worker's tables show {times} effect(s) already.",
+                    (true, 0) => "The inbox records the event as done, but the worker's tables have no effect. The worker may have removed it "
+                        + "if it keeps its rows for less time than EventBus:Retention:KeepOutboxFor.",
+                    (true, _) => $"The inbox records the event as done, but the worker's tables have {times} effects.",
+                    _ => $"The event is not done or is a dead letter, but the worker's tables have {times} effect(s).",
                 }));
         }
     }
@@ -77,14 +84,17 @@ internal sealed class SystemVerifier(IConnectionMultiplexer redis, NpgsqlDataSou
         while (await reader.ReadAsync(cancellationToken))
         {
             var (currency, booked, expected) = (reader.GetString(0), reader.GetDecimal(1), reader.GetDecimal(2));
-            problems.Add(new(
-                booked < expected ? "missing" : "doubled",
-                "analytics-pipeline", null, null, null,
-                string.Create(CultureInfo.InvariantCulture, $"Revenue of {booked} {currency} is booked; the orders that took effect come to {expected}.{(booked > expected ? " Where rows of analytics.order_effect were pruned, their orders are not counted here." : "")}")));
+            var (kind, hint) = booked < expected
+                ? ("missing", "")
+                : ("doubled", " Orders whose rows of analytics.order_effect were pruned are not counted.");
+            var detail = string.Create(
+                CultureInfo.InvariantCulture, $"The booked revenue is {booked} {currency}, but the orders with an effect total {expected}.{hint}");
+            problems.Add(new(kind, "analytics-pipeline", null, null, null, detail));
         }
     }
 
-    private static async Task<(long Orders, Dictionary<string, long> Effects)> CountAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private static async Task<(long Orders, Dictionary<string, long> Effects)> CountAsync(
+        NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = Command(connection, "count_effects.sql");
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -110,8 +120,7 @@ internal sealed class SystemVerifier(IConnectionMultiplexer redis, NpgsqlDataSou
 
     private static string Read(string file)
     {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"FanOut.Cli.Verify.{file}") ?? throw new InvalidOperationException($"The embedded file Verify/{file} is missing.");
-        using var reader = new StreamReader(stream);
+        using var reader = new StreamReader(Assembly.GetExecutingAssembly().GetManifestResourceStream($"FanOut.Cli.Verify.{file}")!);
         return reader.ReadToEnd();
     }
 }

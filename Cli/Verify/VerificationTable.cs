@@ -9,16 +9,19 @@ internal static class VerificationTable
 
     public static void Write(IAnsiConsole console, SystemVerification verification)
     {
-        console.MarkupLineInterpolated(
-            CultureInfo.InvariantCulture,
-            $"{verification.Orders:N0} orders, {verification.OutboxEvents:N0} events in the outbox ({verification.RemovedFromOutbox:N0} older ones removed), {verification.Published:N0} published, {verification.Unpublished:N0} waiting; {verification.OnStream:N0} on stream '{verification.Stream}', {verification.Foreign:N0} foreign entries between them.");
+        var (outbox, removed) = (Number(verification.OutboxEvents), Number(verification.RemovedFromOutbox));
+        var (onStream, foreign) = (Number(verification.OnStream), Number(verification.Foreign));
+        console.WriteLine($"Orders: {Number(verification.Orders)}");
+        console.WriteLine($"Outbox: {outbox} events ({removed} older ones removed), {Number(verification.Unpublished)} not published");
+        console.WriteLine($"Stream '{verification.Stream}': {Number(verification.Published)} published, {onStream} on it, {foreign} foreign entries");
         var table = new Table().Border(TableBorder.Rounded)
             .AddColumns("group", "done", "effects", "undelivered", "pending", "parked", "redriven", "dead letters", "discarded", "missing");
         foreach (var group in verification.Groups)
         {
             table.AddRow(
-                Markup.Escape(group.Group), Number(group.Done), Number(group.Effects), Number(group.Undelivered), Number(group.Pending), Number(group.Parked), Number(group.Redriven),
-                Number(group.DeadLetters), Number(group.Discarded), group.Missing > 0 ? $"[red]{Number(group.Missing)}[/]" : "0");
+                Markup.Escape(group.Group), Number(group.Done), Number(group.Effects), Number(group.Undelivered), Number(group.Pending),
+                Number(group.Parked), Number(group.Redriven), Number(group.DeadLetters), Number(group.Discarded),
+                group.Missing > 0 ? $"[red]{Number(group.Missing)}[/]" : "0");
         }
 
         console.Write(table);
@@ -29,7 +32,7 @@ internal static class VerificationTable
 
         if (verification.ProblemCount > MostShown)
         {
-            console.MarkupLineInterpolated($"... and {verification.ProblemCount - MostShown} more (--json names up to 1,000).");
+            console.MarkupLineInterpolated($"... and {verification.ProblemCount - MostShown} more (--json lists up to 1,000).");
         }
 
         console.MarkupLineInterpolated($"[{(verification.IsExact ? "green" : "red")}]{verification.Verdict}[/]");

@@ -9,15 +9,19 @@ namespace FanOut.Cli.Verify;
 
 internal static class VerifyCommand
 {
+    private const string Elsewhere = "for a system that was not started from here";
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     public static Command Create(Workspace workspace)
     {
-        var stream = new Option<string>("--stream") { Description = "Which stream (default orders).", DefaultValueFactory = _ => "orders" };
-        var wait = new Option<double>("--wait") { Description = "Look again until every group is done with everything, for so many seconds at most. Fails if it is not." };
-        var postgres = new Option<string?>("--postgres") { Description = "Connection string of the database, for a system that was not started from here." };
-        var redis = new Option<string?>("--redis") { Description = "Connection string of Redis, likewise." };
-        var json = new Option<bool>("--json") { Description = "For programs." };
+        var stream = new Option<string>("--stream") { Description = "The stream (default orders).", DefaultValueFactory = _ => "orders" };
+        var wait = new Option<double>("--wait")
+        {
+            Description = "Wait up to this many seconds until every group has finished, then fail if one has not.",
+        };
+        var postgres = new Option<string?>("--postgres") { Description = $"Connection string of the database, {Elsewhere}." };
+        var redis = new Option<string?>("--redis") { Description = $"Connection string of Redis, {Elsewhere}." };
+        var json = new Option<bool>("--json") { Description = "Print JSON." };
         wait.Validators.Add(result =>
         {
             if (result.Tokens is [_] && result.GetValueOrDefault<double>() < 0)
@@ -25,7 +29,10 @@ internal static class VerifyCommand
                 result.AddError("--wait must be 0 seconds or more.");
             }
         });
-        var command = new Command("verify", "Compare orders, outbox, stream, groups and effects, event by event, and name what is missing, doubled or stuck.") { stream, wait, postgres, redis, json };
+        var command = new Command("verify", "Compare orders, outbox, stream, groups and effects, event by event.")
+        {
+            stream, wait, postgres, redis, json,
+        };
         command.SetAction(async (arguments, cancellationToken) =>
         {
             var database = arguments.GetValue(postgres);
@@ -39,13 +46,15 @@ internal static class VerifyCommand
 
             if (database is null || server is null)
             {
-                AnsiConsole.MarkupLine("[red]Nothing runs here.[/] Start it first ([bold]./fanout up --detach[/]), or name another system's servers with --postgres and --redis.");
+                AnsiConsole.MarkupLine(
+                    "[red]The system is not running.[/] Start it ([bold]./fanout up --detach[/]), or name the servers with --postgres and --redis.");
                 return 2;
             }
 
             try
             {
-                var verification = await VerifyAsync(database, server, arguments.GetValue(stream)!, TimeSpan.FromSeconds(arguments.GetValue(wait)), cancellationToken);
+                var limit = TimeSpan.FromSeconds(arguments.GetValue(wait));
+                var verification = await VerifyAsync(database, server, arguments.GetValue(stream)!, limit, cancellationToken);
                 if (arguments.GetValue(json))
                 {
                     Console.Out.WriteLine(JsonSerializer.Serialize(verification, VerifyJson.Default.SystemVerification));
@@ -55,18 +64,19 @@ internal static class VerifyCommand
                     VerificationTable.Write(AnsiConsole.Console, verification);
                 }
 
-                return verification.IsExact && (verification.IsDrained || arguments.GetValue(wait) == 0) ? 0 : 1;
+                return verification.IsExact && (verification.IsDrained || limit == TimeSpan.Zero) ? 0 : 1;
             }
-            catch (Exception e) when (e is NpgsqlException or RedisException or RedisTimeoutException or InvalidOperationException or ArgumentException)
+            catch (Exception e) when (e is NpgsqlException or RedisException or TimeoutException or InvalidOperationException or ArgumentException)
             {
-                AnsiConsole.MarkupLineInterpolated($"[red]Nothing could be verified:[/] {Explain(e)}");
+                AnsiConsole.MarkupLineInterpolated($"[red]Verification failed:[/] {Explain(e)}");
                 return 2;
             }
         });
         return command;
     }
 
-    private static async Task<SystemVerification> VerifyAsync(string postgres, string redis, string stream, TimeSpan wait, CancellationToken cancellationToken)
+    private static async Task<SystemVerification> VerifyAsync(
+        string postgres, string redis, string stream, TimeSpan wait, CancellationToken cancellationToken)
     {
         var time = TimeProvider.System;
         await using var database = NpgsqlDataSource.Create(postgres);
@@ -89,7 +99,7 @@ internal static class VerifyCommand
     private static string Explain(Exception exception) => exception switch
     {
         PostgresException { SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName } e
-            => $"{e.MessageText}. Not every service has run on this database yet, or not in this version: start the system once.",
+            => $"{e.MessageText}. The database has no schema of this version: start the system once.",
         RedisException or RedisTimeoutException => $"Redis: {exception.Message}",
         NpgsqlException => $"Postgres: {exception.Message}",
         _ => exception.Message,

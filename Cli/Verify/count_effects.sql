@@ -1,4 +1,4 @@
--- How many orders there are, and how many effects each worker's tables show.
+-- Counts the orders, and the effects in each worker's tables.
 select
     (select count(*) from orders.orders),
     (select count(*) from webhooks.effects),

@@ -1,5 +1,6 @@
--- Compares what each group has done of stream $1, event by event, with the effects that its worker's tables show. An event that is done has one effect; one that is not, or is a dead letter, has none.
--- Comes back with group, entry id, event, order, how many effects there are, and whether the event is done; at most $2.
+-- Compares what each group has done of stream $1, event by event, with the effects in its worker's tables. An event that is done has one
+-- effect. An event that is not done, or is a dead letter, has none. Returns group, entry id, event, order, the number of effects, and
+-- whether the event is done; at most $2 rows.
 with numbered as (
     select batch.ms, batch.live_count, place.position, row_number() over (partition by batch.ms order by place.position) - 1 as number
     from bus.relay_batch batch, unnest(batch.positions) as range, generate_series(lower(range), upper(range) - 1) as place (position)

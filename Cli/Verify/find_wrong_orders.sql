@@ -1,5 +1,6 @@
--- Compares the orders with the outbox: an order whose event is missing, an event whose order is missing, an order that has two. Where retention has removed events, orders accepted less than a minute after the oldest
--- event that is kept, or before it, are left out: the ids of both begin with the time they were made at. Comes back with what is wrong and the order; at most $1.
+-- Compares the orders with the outbox: an order without an event, an event without an order, an order with two events. If retention has
+-- removed events, orders from before a minute after the oldest kept event are left out (both kinds of id begin with their time). Returns
+-- the difference and the order; at most $1 rows.
 with kept as (
     select case
         when coalesce((select total - live_count from bus.relay_batch order by ms limit 1), 0) = 0 then ''

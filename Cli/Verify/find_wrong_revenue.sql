@@ -1,4 +1,4 @@
--- Compares the revenue that analytics has booked with the totals of the orders that it has an effect of: currency, booked, expected.
+-- Compares the revenue that analytics has booked with the totals of the orders that it has effects for. Returns currency, booked, expected.
 with booked as (
     select currency, sum(revenue) as revenue from analytics.daily_revenue group by currency
 ), expected as (

@@ -17,14 +17,15 @@ public sealed class AppModelTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task With_containers_there_are_Redis_Postgres_with_a_database_and_five_services()
+    public async Task With_containers_the_model_has_both_servers_and_five_services()
     {
         await using var app = await CreateAsync("--Containers=true");
 
         Assert.IsType<RedisResource>(Find(app, "redis"));
         Assert.Same(Find(app, "postgres"), Assert.IsType<PostgresDatabaseResource>(Find(app, "fanout")).Parent);
         Assert.Equal("fanout", (await EnvironmentAsync(app, "postgres"))["POSTGRES_DB"]);
-        Assert.All(new[] { "redis", "postgres" }, name => Assert.Equal($"fanout-{name}", Assert.Single(Find(app, name).Annotations.OfType<ContainerMountAnnotation>()).Source));
+        Assert.All(new[] { "redis", "postgres" }, name =>
+            Assert.Equal($"fanout-{name}", Assert.Single(Find(app, name).Annotations.OfType<ContainerMountAnnotation>()).Source));
         Assert.Equal(Services, app.Resources.OfType<ProjectResource>().Select(project => project.Name));
     }
 
@@ -40,7 +41,7 @@ public sealed class AppModelTests
     }
 
     [Fact]
-    public async Task A_wrong_value_of_Containers_is_refused()
+    public async Task An_invalid_value_of_Containers_stops_the_start()
     {
         var failure = await Assert.ThrowsAnyAsync<Exception>(async () => await CreateAsync("--Containers=maybe"));
 
@@ -61,7 +62,7 @@ public sealed class AppModelTests
     [Theory]
     [InlineData("redis-password")]
     [InlineData("postgres-password")]
-    public async Task Passwords_are_secret_and_fit_into_a_connection_string(string name)
+    public async Task Passwords_are_secret_and_need_no_escaping(string name)
     {
         await using var app = await CreateAsync("--Containers=true");
         var password = Assert.IsType<ParameterResource>(Find(app, name));
@@ -72,7 +73,7 @@ public sealed class AppModelTests
 
     [Theory]
     [MemberData(nameof(EachServiceOnEachServer))]
-    public async Task A_service_gets_both_connection_strings_and_waits_for_both_servers(string name, bool containers)
+    public async Task Services_get_both_connection_strings_and_wait_for_both_servers(string name, bool containers)
     {
         await using var app = await CreateAsync($"--Containers={containers}");
         var variables = await EnvironmentAsync(app, name);
@@ -86,7 +87,7 @@ public sealed class AppModelTests
 
     [Theory]
     [MemberData(nameof(EachService))]
-    public async Task A_service_has_one_endpoint_and_its_health_is_checked_there(string name)
+    public async Task A_service_has_one_endpoint_with_a_health_check(string name)
     {
         await using var app = await CreateAsync();
         var service = Find(app, name);
@@ -107,7 +108,7 @@ public sealed class AppModelTests
     }
 
     [Fact]
-    public async Task Only_the_order_API_is_for_people()
+    public async Task Only_the_order_API_has_an_external_endpoint()
     {
         await using var app = await CreateAsync();
 
@@ -117,7 +118,7 @@ public sealed class AppModelTests
 
     [Theory]
     [MemberData(nameof(EachService))]
-    public async Task Replicas_and_ports_are_configuration(string name)
+    public async Task Settings_set_replicas_and_ports(string name)
     {
         await using var app = await CreateAsync($"--Replicas:{name}=3", $"--Ports:{name}=15999");
 
@@ -127,7 +128,7 @@ public sealed class AppModelTests
     }
 
     [Fact]
-    public async Task Webhooks_may_go_to_this_machine_only_in_development()
+    public async Task Webhooks_may_go_to_private_networks_when_run_locally()
     {
         await using var app = await CreateAsync();
 

@@ -12,7 +12,7 @@ public sealed class ResourceRunsTests
     public ResourceRunsTests() => _runs = new ResourceRuns(_time);
 
     [Fact]
-    public void The_pause_doubles_while_a_resource_keeps_crashing_and_begins_anew_after_a_stable_run()
+    public void The_pause_doubles_with_each_crash_until_a_run_is_stable()
     {
         Assert.Equal([1, 2, 4, 8, 16, 30, 30], Enumerable.Range(0, 7).Select(_ => Crash(afterRunningFor: TimeSpan.FromSeconds(5))));
         Assert.Equal(1, Crash(afterRunningFor: TimeSpan.FromMinutes(2)));
@@ -20,7 +20,7 @@ public sealed class ResourceRunsTests
     }
 
     [Fact]
-    public void A_resource_that_a_user_stops_is_not_started_again()
+    public void A_resource_that_a_user_stops_is_not_restarted()
     {
         string[] states = [KnownResourceStates.Starting, KnownResourceStates.Running, KnownResourceStates.Stopping, KnownResourceStates.Finished];
 

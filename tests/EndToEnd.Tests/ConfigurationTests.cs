@@ -49,7 +49,7 @@ public sealed class ConfigurationTests
 
         var failure = await Assert.ThrowsAnyAsync<Exception>(() => second.StartAsync(TestContext.Current.CancellationToken));
 
-        Assert.Contains($"Another AppHost runs on the data folder {RunningSystem.DataFolderIn(folder)}. Stop it (./fanout down)", failure.ToString(), StringComparison.Ordinal);
+        Assert.Contains($"Another AppHost uses the data folder {RunningSystem.DataFolderIn(folder)}. Stop it (./fanout down)", failure.ToString(), StringComparison.Ordinal);
         await first.ResourceNotifications.WaitForResourceHealthyAsync("order-api", TestContext.Current.CancellationToken);
         await first.StopAsync(TestContext.Current.CancellationToken);
         RunningSystem.DeleteData(folder);

@@ -42,7 +42,7 @@ public sealed partial class UpTests : IDisposable
         }
 
         Assert.Empty(await PidsAsync());
-        Assert.Equal("Nothing was running.\n", (await FanOutProgram.RunAsync("down")).Output);
+        Assert.Equal("The system was not running.\n", (await FanOutProgram.RunAsync("down")).Output);
     }
 
     public void Dispose() => Directory.Delete(_data, recursive: true);
