@@ -3,7 +3,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
-using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -42,11 +41,6 @@ internal static class TelemetryExtensions
         if (!string.IsNullOrWhiteSpace(builder.Configuration[OtlpEndpoint]))
         {
             telemetry.UseOtlpExporter();
-        }
-
-        if (builder.Configuration[TraceFolderExporter.Key] is { Length: > 0 } folder)
-        {
-            telemetry.WithTracing(tracing => tracing.AddProcessor(new SimpleActivityExportProcessor(new TraceFolderExporter(folder))));
         }
     }
 

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using System.Text.Json;
 using FanOut.ServiceDefaults.Telemetry;
 using FanOut.TestServers;
 using Microsoft.AspNetCore.Builder;
@@ -10,6 +9,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
+using OpenTelemetry;
 using OpenTelemetry.Trace;
 using StackExchange.Redis;
 using Xunit;
@@ -19,13 +19,11 @@ namespace FanOut.Services.Tests.ServiceDefaults;
 /// <summary>Sources and listeners are global to a process: nothing else may run beside these tests, and two services in one process each see the other's spans.</summary>
 [CollectionDefinition(nameof(TelemetryTests), DisableParallelization = true)]
 [Collection(nameof(TelemetryTests))]
-public sealed class TelemetryTests : IDisposable
+public sealed class TelemetryTests
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("fanout-traces-").FullName;
+    private readonly ConcurrentQueue<RecordedSpan> _spans = [];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
     public async Task A_request_s_queries_and_commands_are_children_of_its_span()
@@ -35,7 +33,7 @@ public sealed class TelemetryTests : IDisposable
             await service.Http.GetAsync(new Uri("/effect", UriKind.Relative), Cancellation);
         }
 
-        var spans = Spans();
+        var spans = _spans.ToArray();
         var request = Assert.Single(spans, span => span.Kind == "Server");
         var query = Assert.Single(spans, span => span.Source == "Npgsql" && span.Tags.Values.Any(value => value.Contains("select 4242", StringComparison.Ordinal)));
         var command = Assert.Single(spans, span => span.Name == "ECHO");
@@ -65,7 +63,7 @@ public sealed class TelemetryTests : IDisposable
             await service.Http.GetAsync(new Uri("/effect", UriKind.Relative), Cancellation);
         }
 
-        var spans = Spans();
+        var spans = _spans;
         Assert.Single(spans.Select(span => span.TraceId).Distinct());
         Assert.Single(spans, span => span.ParentSpanId is null);
     }
@@ -87,8 +85,8 @@ public sealed class TelemetryTests : IDisposable
             await near.Http.GetStringAsync(new Uri("/call", UriKind.Relative), Cancellation);
         }
 
-        Assert.Equal(["far", "near"], Spans().Select(span => span.Service).Distinct().Order(StringComparer.Ordinal));
-        var spans = Spans().DistinctBy(span => span.SpanId).ToList();
+        Assert.Equal(["far", "near"], _spans.Select(span => span.Service).Distinct().Order(StringComparer.Ordinal));
+        var spans = _spans.DistinctBy(span => span.SpanId).ToList();
         var call = Assert.Single(spans, span => span is { Kind: "Server" } && span.Tags["url.path"] == "/call");
         var linking = Assert.Single(spans, span => span is { Name: "linking" });
         var request = Assert.Single(spans, span => span is { Kind: "Client", Source: "System.Net.Http" });
@@ -211,7 +209,6 @@ public sealed class TelemetryTests : IDisposable
         settings ??= [];
         settings["ConnectionStrings:redis"] = redis.ConnectionString;
         settings["ConnectionStrings:fanout"] = postgres.ConnectionString;
-        settings["FANOUT_TRACE_FOLDER"] = _folder;
         if (name is not null)
         {
             settings["OTEL_SERVICE_NAME"] = name;
@@ -223,6 +220,8 @@ public sealed class TelemetryTests : IDisposable
             {
                 builder.AddRedisClient("redis");
                 builder.AddNpgsqlDataSource("fanout");
+                builder.Services.ConfigureOpenTelemetryTracerProvider(
+                    tracing => tracing.AddProcessor(new SimpleActivityExportProcessor(new SpanRecorder(_spans))));
             },
             app =>
             {
@@ -242,7 +241,4 @@ public sealed class TelemetryTests : IDisposable
                 map?.Invoke(app);
             });
     }
-
-    private List<WrittenSpan> Spans() =>
-        [.. Directory.EnumerateFiles(_folder).SelectMany(File.ReadLines).Select(line => WrittenSpan.Parse(JsonDocument.Parse(line).RootElement))];
 }
