@@ -12,10 +12,12 @@ using Microsoft.Playwright;
 
 var output = args.FirstOrDefault() ?? "docs/dashboard";
 Directory.CreateDirectory(output);
-var appHost = (await AspireAsync("ps", "--format", "Json")).AsArray().First(host => ((string)host!["appHostPath"]!).StartsWith(Environment.CurrentDirectory, StringComparison.Ordinal))!;
+var appHosts = (await AspireAsync("ps", "--format", "Json")).AsArray();
+var appHost = appHosts.First(host => ((string)host!["appHostPath"]!).StartsWith(Environment.CurrentDirectory, StringComparison.Ordinal))!;
 var login = new Uri((string)appHost["dashboardUrl"]!);
 var resources = (await AspireAsync("describe", "--format", "Json", "--apphost", "AppHost/AppHost.csproj"))["resources"]!.AsArray();
-var orderApi = resources.Single(resource => (string?)resource!["displayName"] == "order-api")!["urls"]!.AsArray().Select(url => (string)url!["url"]!).First(url => !url.EndsWith("/scalar", StringComparison.Ordinal));
+var urls = resources.Single(resource => (string?)resource!["displayName"] == "order-api")!["urls"]!.AsArray();
+var orderApi = urls.Select(url => (string)url!["url"]!).First(url => !url.EndsWith("/scalar", StringComparison.Ordinal));
 
 var trace = ActivityTraceId.CreateRandom().ToHexString();
 using var http = new HttpClient { BaseAddress = new Uri(orderApi) };
@@ -31,7 +33,11 @@ using var playwright = await Playwright.CreateAsync();
 await using var browser = await playwright.Chromium.LaunchAsync(new()
 {
     ExecutablePath = Environment.GetEnvironmentVariable("CHROMIUM") ?? "/usr/bin/chromium",
-    Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    Args =
+    [
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+        "--disable-sync",
+    ],
 });
 var page = await browser.NewPageAsync(new() { ViewportSize = new() { Width = 1440, Height = 900 } });
 await page.GotoAsync(login.ToString());
@@ -40,7 +46,8 @@ await ShootAsync("/", "resources", page.GetByText("reclaimer").First);
 await ShootAsync($"/traces/detail/{trace}", "trace", page.GetByText("notification-worker").First);
 foreach (var extra in args.Skip(1))
 {
-    await ShootAsync(extra, extra.Trim('/').Replace('/', '-').Replace('?', '-'), page.Locator("fluent-data-grid, table, .metrics-chart, canvas, svg").First);
+    var content = page.Locator("fluent-data-grid, table, .metrics-chart, canvas, svg").First;
+    await ShootAsync(extra, extra.Trim('/').Replace('/', '-').Replace('?', '-'), content);
 }
 
 async Task ShootAsync(string path, string name, ILocator ready)
@@ -48,7 +55,7 @@ async Task ShootAsync(string path, string name, ILocator ready)
     await page.GotoAsync(new Uri(login, path).ToString());
     await ready.WaitForAsync();
 
-    // Rows arrive one after the other.
+    // Rows appear one after the other.
     await page.WaitForTimeoutAsync(2_000);
     await page.ScreenshotAsync(new() { Path = Path.Combine(output, $"{name}.png") });
     Console.WriteLine(Path.Combine(output, $"{name}.png"));
@@ -56,7 +63,8 @@ async Task ShootAsync(string path, string name, ILocator ready)
 
 static async Task<JsonNode> AspireAsync(params string[] arguments)
 {
-    using var process = Process.Start(new ProcessStartInfo("dotnet", ["aspire", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+    var start = new ProcessStartInfo("dotnet", ["aspire", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+    using var process = Process.Start(start)!;
     var errors = process.StandardError.ReadToEndAsync();
     var output = await process.StandardOutput.ReadToEndAsync();
     await process.WaitForExitAsync();

@@ -7,7 +7,7 @@ public sealed class ReferenceTests
     private static readonly string[] Service = ["EventBus", "ServiceDefaults", "Contracts"];
     private static readonly string[] Services = ["OrderApi", "WebhookWorker", "AnalyticsWorker", "NotificationWorker", "Reclaimer"];
 
-    /// <summary>The arrows of the house. Whatever is not here may not be referenced.</summary>
+    /// <summary>The allowed references. All others fail the test.</summary>
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["EventBus"] = [],
@@ -40,18 +40,18 @@ public sealed class ReferenceTests
     ];
 
     [Fact]
-    public void Every_project_has_its_place_in_the_house() =>
+    public void Every_project_has_a_reference_rule() =>
         Assert.Equal(Allowed.Keys.Order(StringComparer.Ordinal), Repository.Projects.Select(Repository.NameOf).Order(StringComparer.Ordinal));
 
     [Fact]
-    public void The_root_has_only_the_folders_of_the_house() =>
+    public void The_root_has_only_known_folders() =>
         Assert.Equal(
             RootFolders.Order(StringComparer.Ordinal),
             Repository.Files.Where(file => file.Contains('/', StringComparison.Ordinal)).Select(file => file.Split('/')[0])
                 .Distinct().Order(StringComparer.Ordinal));
 
     [Fact]
-    public void References_run_only_along_the_arrows()
+    public void Projects_reference_only_allowed_projects()
     {
         Assert.All(Repository.Projects, project =>
         {
@@ -79,7 +79,7 @@ public sealed class ReferenceTests
     }
 
     [Fact]
-    public void Versions_of_packages_stand_in_one_place()
+    public void Package_versions_are_only_in_Directory_Packages_props()
     {
         Assert.All(Repository.Projects, project => Assert.DoesNotMatch("<PackageReference[^>]* Version=", Repository.Read(project)));
     }

@@ -2,7 +2,7 @@ using System.Xml.Linq;
 
 namespace FanOut.Architecture.Tests;
 
-/// <summary>The sources as they stand on disk: everything that could be committed, nothing that a build made.</summary>
+/// <summary>The files on disk that git would commit, without the output of builds.</summary>
 internal static class Repository
 {
     private static readonly string[] MadeFolders = ["bin", "obj", "artifacts", "node_modules", "TestResults", "BenchmarkDotNet.Artifacts"];

@@ -10,9 +10,8 @@ public sealed partial class SourceTests
     /// <summary>Folders whose lines are still to be wrapped.</summary>
     private static readonly string[] LongLines =
     [
-        "AppHost/", "AnalyticsWorker/", "Cli/", "Contracts/", "EmbeddedHosting/", "EventBus/", "NotificationWorker/", "OrderApi/", "Reclaimer/",
-        "ServiceDefaults/", "WebhookWorker/", "tests/AppHost.Tests/", "tests/EmbeddedHosting.Tests/", "tests/EndToEnd.Tests/",
-        "tests/EventBus.Tests/", "tests/SampleService/", "tests/Services.Tests/",
+        "AnalyticsWorker/", "Cli/DeadLetters/", "Cli/Demo/", "Contracts/", "EventBus/", "NotificationWorker/", "OrderApi/", "Reclaimer/",
+        "ServiceDefaults/", "WebhookWorker/", "tests/EventBus.Tests/", "tests/Services.Tests/",
     ];
 
     private static IEnumerable<string> Code => Repository.WithExtension(".cs");
@@ -20,7 +19,7 @@ public sealed partial class SourceTests
     private static IEnumerable<string> ProductCode => Code.Where(file => !file.StartsWith("tests/", StringComparison.Ordinal));
 
     [Fact]
-    public void Namespaces_are_the_project_s()
+    public void Namespaces_start_with_the_project_name()
     {
         Assert.All(Code, file =>
         {
@@ -39,7 +38,7 @@ public sealed partial class SourceTests
         => Assert.Equal("0", AppContext.GetData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit")?.ToString());
 
     [Fact]
-    public void No_folder_has_a_name_that_says_nothing()
+    public void No_folder_has_a_vague_name()
     {
         Assert.All(Repository.Files, file => Assert.DoesNotContain(
             Path.GetDirectoryName(file)!.Split('/', '\\'), part => VagueFolders.Contains(part, StringComparer.OrdinalIgnoreCase)));
@@ -65,12 +64,12 @@ public sealed partial class SourceTests
     }
 
     [Fact]
-    public void Links_in_documents_lead_to_files()
+    public void Links_in_documents_point_to_files()
     {
         Assert.All(Repository.WithExtension(".md"), document => Assert.All(Link().Matches(Repository.Read(document)), link =>
         {
             var target = Path.Combine(Repository.Root, Path.GetDirectoryName(document)!, link.Groups["target"].Value);
-            Assert.True(Path.Exists(target), $"{document} links to {link.Groups["target"].Value}, which is not there.");
+            Assert.True(Path.Exists(target), $"{document} links to {link.Groups["target"].Value}, which does not exist.");
         }));
     }
 
@@ -93,12 +92,12 @@ public sealed partial class SourceTests
     }
 
     [Fact]
-    public void Every_script_opens_with_its_contract()
+    public void Every_script_starts_with_its_contract()
     {
         Assert.All(Repository.WithExtension(".sql").Concat(Repository.WithExtension(".lua")), file =>
         {
             var first = Repository.ReadLines(file).First(line => !line.StartsWith("#!", StringComparison.Ordinal));
-            Assert.True(first.StartsWith("-- ", StringComparison.Ordinal) && first.Length > 10, $"{file} does not open with its contract.");
+            Assert.True(first.StartsWith("-- ", StringComparison.Ordinal) && first.Length > 10, $"{file} does not start with its contract.");
         });
     }
 
@@ -109,7 +108,7 @@ public sealed partial class SourceTests
     [InlineData("NotificationWorker", "notifications")]
     [InlineData("EventBus", "bus")]
     [InlineData("Reclaimer", "")]
-    public void A_project_s_SQL_touches_no_schema_but_its_own(string project, string own)
+    public void A_project_s_SQL_uses_only_its_own_schema(string project, string own)
     {
         var scripts = Repository.WithExtension(".sql").Where(file => file.StartsWith(project + "/", StringComparison.Ordinal));
 
@@ -136,7 +135,7 @@ public sealed partial class SourceTests
             file => Assert.DoesNotContain("disable CS1591", Repository.Read(file), StringComparison.Ordinal));
     }
 
-    /// <summary>Extension methods stand beside what they extend.</summary>
+    /// <summary>Extension methods may be in the namespace of the type that they extend.</summary>
     private static bool MayExtend(string file, string name) =>
         file.EndsWith("Extensions.cs", StringComparison.Ordinal) && name.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal);
 

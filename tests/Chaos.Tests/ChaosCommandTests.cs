@@ -4,13 +4,13 @@ using FanOut.Chaos.Scenarios;
 
 namespace FanOut.Chaos.Tests;
 
-/// <summary>The fault suite itself, shortened. These tests trust its exit status and its table; the tests of the verifier check those.</summary>
+/// <summary>The fault suite itself, shortened. These tests rely on its exit status and its table, which VerifierTests check.</summary>
 public sealed class ChaosCommandTests
 {
     private static readonly string[] Shortened = ["kill-webhook", "stall-worker", "redis-empty", "postgres-kill", "trimmed-outside", "poison"];
 
     [Fact]
-    public async Task Through_a_crash_a_stall_a_lost_Redis_a_killed_Postgres_a_trim_and_poison_nothing_is_lost_or_doubled()
+    public async Task No_order_is_lost_or_duplicated_under_faults()
     {
         var (status, output) = await InvokeAsync([.. Shortened, "--quick", "--seed", "1", "--orders-per-second", "30"]);
 
@@ -35,7 +35,7 @@ public sealed class ChaosCommandTests
     }
 
     [Fact]
-    public async Task The_list_names_every_scenario_with_what_it_does()
+    public async Task The_list_has_every_scenario_with_its_description()
     {
         var (status, output) = await InvokeAsync("--list");
 
@@ -48,7 +48,7 @@ public sealed class ChaosCommandTests
     [InlineData("nonsense")]
     [InlineData("--minutes", "0")]
     [InlineData("same-key", "--orders-per-second", "0")]
-    public async Task Wrong_arguments_are_refused_before_anything_runs(params string[] arguments)
+    public async Task Invalid_arguments_are_refused_before_anything_runs(params string[] arguments)
     {
         var (status, output) = await InvokeAsync(arguments);
 

@@ -6,13 +6,13 @@ namespace FanOut.EndToEnd.Tests;
 
 internal static class Eventually
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Asks until the answer is as wanted. A server that is away for the moment is no answer.</summary>
+    /// <summary>Asks until the answer is as wanted. Retries while a server is away.</summary>
     /// <param name="ask">What to ask.</param>
-    /// <param name="isWanted">Whether that is it.</param>
-    /// <param name="describe">What is there instead, for the message of a failure.</param>
+    /// <param name="isWanted">Whether the answer is as wanted.</param>
+    /// <param name="describe">Describes another answer, for the error message.</param>
     public static async Task<T> GetAsync<T>(Func<Task<T>> ask, Func<T, bool> isWanted, Func<T, string> describe)
     {
         var begun = TimeProvider.System.GetTimestamp();
@@ -34,7 +34,7 @@ internal static class Eventually
                 last = exception.Message;
             }
 
-            Assert.True(TimeProvider.System.GetElapsedTime(begun) < Patience, $"Not within {Patience.TotalSeconds} s: {last}");
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < Timeout, $"Timed out after {Timeout.TotalSeconds} s: {last}");
             await Task.Delay(PollInterval, TimeProvider.System, TestContext.Current.CancellationToken);
         }
     }

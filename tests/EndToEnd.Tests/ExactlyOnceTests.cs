@@ -15,7 +15,7 @@ public sealed class ExactlyOnceTests(SharedSystem shared)
     private readonly OrderClient _client = new(shared.System.Orders);
 
     [Fact]
-    public async Task An_order_posted_has_exactly_one_effect_in_each_of_the_three_groups()
+    public async Task An_order_takes_effect_exactly_once_in_each_group()
     {
         var order = await _client.PlaceAsync(NewOrder.From());
 
@@ -23,7 +23,7 @@ public sealed class ExactlyOnceTests(SharedSystem shared)
     }
 
     [Fact]
-    public async Task The_orders_of_three_years_add_up_to_the_cent_and_posting_them_again_changes_nothing()
+    public async Task The_Northwind_orders_have_the_exact_total_and_repeating_them_changes_nothing()
     {
         var orders = NorthwindOrders.Read();
         Assert.Equal(830, orders.Count);
@@ -42,14 +42,14 @@ public sealed class ExactlyOnceTests(SharedSystem shared)
         Assert.Equal(first.Totals, second.Totals);
     }
 
-    private Task<RevenueReport> ReportAsync() =>
-        shared.System.Analytics.GetRevenueAsync(new DateOnly(1996, 1, 1), new DateOnly(1998, 12, 31), cancellationToken: TestContext.Current.CancellationToken);
+    private Task<RevenueReport> ReportAsync() => shared.System.Analytics.GetRevenueAsync(
+        new DateOnly(1996, 1, 1), new DateOnly(1998, 12, 31), cancellationToken: TestContext.Current.CancellationToken);
 
     private async Task<Guid[]> PlaceAllAsync(IReadOnlyList<PlaceOrder> orders)
     {
         var ids = new Guid[orders.Count];
-        await Parallel.ForAsync(0, orders.Count, new ParallelOptions { MaxDegreeOfParallelism = Clients, CancellationToken = TestContext.Current.CancellationToken }, async (i, _) =>
-            ids[i] = await _client.PlaceAsync(orders[i], orders[i].Number));
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Clients, CancellationToken = TestContext.Current.CancellationToken };
+        await Parallel.ForAsync(0, orders.Count, options, async (i, _) => ids[i] = await _client.PlaceAsync(orders[i], orders[i].Number));
         return ids;
     }
 }

@@ -14,12 +14,12 @@ public sealed class FaultTests(FaultySystem faulty) : IClassFixture<FaultySystem
     private readonly EffectLedger _ledger = new(faulty.System);
 
     [Fact]
-    public async Task Whichever_service_is_killed_every_order_that_was_answered_takes_effect_exactly_once_in_each_group()
+    public async Task Orders_take_effect_exactly_once_when_a_service_is_killed()
     {
         var endpoint = await _system.Webhooks.CreateEndpointAsync(new CreateEndpoint(faulty.Webhooks.Url), TestContext.Current.CancellationToken);
         var ids = await PlaceThroughAsync(3_000, ["webhook-worker", "analytics-worker", "notification-worker", "reclaimer", "order-api"]);
 
-        // A webhook may come twice, as its receiver is told; it must not be missing.
+        // A webhook may arrive twice, but must not be missing.
         await Eventually.GetAsync(
             () => Task.FromResult(ids.Except(faulty.Webhooks.Received.Select(webhook => webhook.OrderId)).ToArray()),
             missing => missing.Length == 0,
@@ -30,22 +30,22 @@ public sealed class FaultTests(FaultySystem faulty) : IClassFixture<FaultySystem
     [Theory]
     [InlineData("postgres")]
     [InlineData("redis")]
-    public async Task When_a_server_is_killed_orders_go_on_after_its_return_and_each_takes_effect_exactly_once(string server) =>
+    public async Task Orders_take_effect_exactly_once_when_a_server_is_killed(string server) =>
         await PlaceThroughAsync(600, [server, server]);
 
     [Fact]
-    public async Task A_service_that_a_user_stops_stays_stopped_while_one_that_crashes_is_started_again()
+    public async Task A_crashed_service_restarts_and_a_stopped_one_does_not()
     {
         await _system.StopAsync("analytics-worker", TestContext.Current.CancellationToken);
 
-        // The crash comes later, and its pause is at least as long.
+        // This crash is later, and its pause is at least as long.
         await _system.KillAsync("notification-worker", TestContext.Current.CancellationToken);
 
         Assert.NotEqual(KnownResourceStates.Running, _system.StateOf("analytics-worker"));
         await _system.StartAsync("analytics-worker", TestContext.Current.CancellationToken);
     }
 
-    /// <summary>Places orders all the while that these are killed, one after the other.</summary>
+    /// <summary>Places orders while the victims are killed one after the other.</summary>
     private async Task<IReadOnlyCollection<Guid>> PlaceThroughAsync(int orders, string[] victims)
     {
         var load = new OrderLoad(new OrderClient(_system.Orders));
@@ -59,7 +59,7 @@ public sealed class FaultTests(FaultySystem faulty) : IClassFixture<FaultySystem
                     await Task.Delay(Poll, TimeProvider.System, cancellationToken);
                 }
 
-                // The next one is killed while the last may still be down; only nobody is killed twice in one death.
+                // The previous victim may still be down, but no victim is killed before it is back.
                 await recoveries.GetValueOrDefault(victim, Task.CompletedTask);
                 recoveries[victim] = _system.KillAsync(victim, cancellationToken);
             }
@@ -69,12 +69,12 @@ public sealed class FaultTests(FaultySystem faulty) : IClassFixture<FaultySystem
         var ids = answered.Values.ToArray();
         Assert.True(ids.Length >= orders);
         await _ledger.AssertOnceInEachGroupAsync(ids);
-        await AssertNothingElseAsync();
+        await AssertGroupsAgreeAsync();
         return ids;
     }
 
-    /// <summary>Also an order whose answer was lost for good would be one order, with one effect: the groups agree, whatever clients know.</summary>
-    private async Task AssertNothingElseAsync()
+    /// <summary>The groups agree on all orders, also on those whose answer was lost.</summary>
+    private async Task AssertGroupsAgreeAsync()
     {
         var all = await _ledger.AllSubjectsAsync(Group.Analytics);
         Assert.Equal(all.Distinct(), all);

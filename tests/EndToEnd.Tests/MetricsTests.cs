@@ -13,7 +13,7 @@ public sealed class MetricsTests(SharedSystem shared)
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Lag_is_what_a_group_has_not_been_given_and_of_that_group_only()
+    public async Task Lag_counts_undelivered_events_of_one_group()
     {
         await LagsAsync(0, 0, 0);
         await _system.StopAsync(Group.Webhooks.Service, Cancelled);
@@ -32,7 +32,7 @@ public sealed class MetricsTests(SharedSystem shared)
     }
 
     [Fact]
-    public async Task Each_group_shows_its_lag_pending_and_throughput_on_the_metrics_pages()
+    public async Task Metrics_pages_have_lag_pending_and_throughput_of_each_group()
     {
         var before = new Dictionary<Group, double>();
         foreach (var group in Group.All)
@@ -46,7 +46,9 @@ public sealed class MetricsTests(SharedSystem shared)
         foreach (var group in Group.All)
         {
             await Eventually.GetAsync(
-                () => ConsumedAsync(group), consumed => consumed >= before[group] + 20, consumed => $"{group.Name} consumed {consumed}, before it was {before[group]}.");
+                () => ConsumedAsync(group),
+                consumed => consumed >= before[group] + 20,
+                consumed => $"{group.Name} consumed {consumed}, before it was {before[group]}.");
             var page = await _system.MetricsAsync(group.Service, Cancelled);
             Assert.True(page.OfGroup("messaging_process_duration_seconds_count", group.Name) > 0);
         }
@@ -58,11 +60,13 @@ public sealed class MetricsTests(SharedSystem shared)
                 && page.OfGroup("fanout_group_lag_duration_seconds", group.Name) == 0
                 && page.OfGroup("fanout_dlq_depth", group.Name) is not null
                 && page.OfGroup("fanout_group_lanes", group.Name) > 0),
-            page => string.Join(", ", Group.All.Select(group => $"{group.Name}: lag {page.OfGroup("fanout_group_lag", group.Name)}, pending {page.OfGroup("fanout_group_pending", group.Name)}, lanes {page.OfGroup("fanout_group_lanes", group.Name)}")));
+            page => string.Join(", ", Group.All.SelectMany(
+                _ => new[] { "lag", "pending", "lanes" },
+                (group, name) => $"{group.Name} {name} {page.OfGroup($"fanout_group_{name}", group.Name)}")));
     }
 
     [Fact]
-    public async Task A_collector_is_sent_the_lag_pending_and_throughput_of_each_group_under_the_services_names()
+    public async Task OTLP_exports_lag_pending_and_throughput_of_each_group()
     {
         (string Service, string Metric, string? Group)[] expected =
         [
@@ -79,7 +83,9 @@ public sealed class MetricsTests(SharedSystem shared)
         await _client.PlaceAsync(NewOrder.From());
 
         await Eventually.GetAsync(
-            () => Task.FromResult(expected.Except(shared.Otlp.Series).ToArray()), missing => missing.Length == 0, missing => $"The collector was not sent {string.Join(", ", missing)}.");
+            () => Task.FromResult(expected.Except(shared.Otlp.Series).ToArray()),
+            missing => missing.Length == 0,
+            missing => $"The collector did not get {string.Join(", ", missing)}.");
     }
 
     private async Task<double> ConsumedAsync(Group group) =>

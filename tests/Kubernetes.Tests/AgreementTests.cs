@@ -16,7 +16,7 @@ namespace FanOut.Kubernetes.Tests;
 public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Overlays>
 {
     [Fact]
-    public void A_pod_is_given_longer_to_end_than_a_service_takes()
+    public void The_grace_period_is_longer_than_the_shutdown_timeout()
     {
         var builder = WebApplication.CreateBuilder();
         builder.AddServiceDefaults();
@@ -26,7 +26,7 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
     }
 
     [Fact]
-    public async Task Each_service_runs_the_image_that_its_project_makes_as_the_user_it_names()
+    public async Task Each_service_runs_the_image_and_user_of_its_project()
     {
         var services = Repository.Services.Select(service => Path.Combine(Repository.Root, service, $"{service}.csproj"));
         var images = new List<string>();
@@ -44,7 +44,7 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
     }
 
     [Fact]
-    public void Probes_ask_what_the_services_answer()
+    public void Probes_use_the_health_endpoints()
     {
         var endpoints = Repository.Read("ServiceDefaults", "DefaultEndpoints.cs");
 
@@ -58,7 +58,7 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
     }
 
     [Fact]
-    public void The_workers_settings_are_valid_at_the_most_replicas()
+    public void The_workers_settings_are_valid_at_the_maximum_of_replicas()
     {
         var deployments = overlays.Read("production").All<V1Deployment>();
         var workers = deployments.Where(deployment => deployment.Metadata.Name.EndsWith("-worker", StringComparison.Ordinal)).ToArray();
@@ -78,7 +78,7 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
     [Theory]
     [InlineData("production")]
     [InlineData("production-redis-scaler")]
-    public void Each_worker_is_scaled_on_the_lag_of_its_own_group(string name)
+    public void Each_worker_scales_on_the_lag_of_its_own_group(string name)
     {
         Assert.All(overlays.Read(name).All<ScaledObject>().Select(scaled => scaled.Spec), spec =>
         {
@@ -91,7 +91,7 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
     }
 
     [Fact]
-    public void The_development_secret_has_every_key_that_is_asked_for()
+    public void The_development_secret_has_every_key_in_use()
     {
         var script = Repository.Read("deploy", "kubernetes", "overlays", "dev", "create-secret.sh");
         var keys = overlays.Read("dev").Workloads.SelectMany(workload => workload.Containers).SelectMany(container => container.Env ?? [])
@@ -106,7 +106,7 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
     }
 
     [Fact]
-    public void Redis_keeps_what_a_stream_needs()
+    public void Redis_is_durable_and_never_evicts()
     {
         var maps = overlays.Read("dev").All<V1ConfigMap>();
         var settings = maps.Single(map => map.Metadata.Name.StartsWith("redis-settings", StringComparison.Ordinal)).Data["redis.conf"].Split('\n');

@@ -9,16 +9,16 @@ using Xunit;
 
 namespace FanOut.Kubernetes.Tests;
 
-/// <summary>Alerts, scalers and the dashboard name metrics as Prometheus shows those of the services.</summary>
+/// <summary>Alerts, scalers and the dashboard use the metric names that Prometheus gets from the services.</summary>
 public sealed partial class MetricTests(Overlays overlays) : IClassFixture<Overlays>
 {
-    // What Prometheus 3 sends. It would take dots in names, if the exporter offered them.
+    // The header of Prometheus 3. It accepts dots in names, but the exporter does not offer them.
     private const string Accept =
         "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,"
         + "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
 
     [Fact]
-    public async Task Every_metric_that_is_asked_for_is_one_that_the_services_show()
+    public async Task Every_metric_in_use_is_exported_by_a_service()
     {
         var shown = await ShowAsync();
         var tags = Repository.Sources().SelectMany(source => Tag().Matches(source)).Select(match => match.Groups[1].Value);
@@ -48,7 +48,7 @@ public sealed partial class MetricTests(Overlays overlays) : IClassFixture<Overl
         ];
     }
 
-    /// <summary>Makes the instruments of the sources again and lets the real exporter name them.</summary>
+    /// <summary>Creates the instruments of the sources again and lets the real exporter name them.</summary>
     private static async Task<HashSet<string>> ShowAsync()
     {
         using var meter = new Meter("FanOut.Names");
@@ -74,7 +74,7 @@ public sealed partial class MetricTests(Overlays overlays) : IClassFixture<Overl
         return [.. Sample().Matches(text).Select(match => match.Groups[1].Value)];
     }
 
-    /// <summary>Answers how to record a first value.</summary>
+    /// <summary>Returns the action that records a first value.</summary>
     private static Action Make(Meter meter, string kind, string name, string unit)
     {
         switch (kind)
@@ -89,7 +89,7 @@ public sealed partial class MetricTests(Overlays overlays) : IClassFixture<Overl
                 meter.CreateObservableGauge(name, () => 1, unit);
                 return () => { };
             default:
-                throw new InvalidOperationException($"{name} is a {kind}: make one here too.");
+                throw new InvalidOperationException($"{name} is a {kind}: create one here too.");
         }
     }
 

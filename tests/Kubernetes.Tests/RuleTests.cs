@@ -3,7 +3,7 @@ using Xunit;
 
 namespace FanOut.Kubernetes.Tests;
 
-/// <summary>Each overlay keeps the API's schema and our rules; each rule finds a manifest that breaks it.</summary>
+/// <summary>Each overlay keeps the API's schema and our rules, and each rule finds a manifest that breaks it.</summary>
 public sealed class RuleTests(Overlays overlays) : IClassFixture<Overlays>
 {
     private const string Api = "Deployment/order-api";
@@ -46,7 +46,7 @@ public sealed class RuleTests(Overlays overlays) : IClassFixture<Overlays>
     [InlineData("PrometheusRule/fanout", "spec/groups/0/rules/0/expression", "up", "'expression' could not be mapped")]
     [InlineData("PrometheusRule/fanout", "spec/groups/0/rules/0/expr", null, "missing required properties including: 'expr'")]
     [InlineData("ExternalSecret/fanout-connections", "spec/data/0/remoteRef/property", "1", "remoteRef.property: The JSON value")]
-    public void A_manifest_that_the_API_would_not_take_is_found(string name, string path, string? yaml, string error)
+    public void A_manifest_that_the_API_would_refuse_is_found(string name, string path, string? yaml, string error)
     {
         var found = Assert.Single(new Overlay(Broken("production", name, path, yaml)).SchemaErrors);
 

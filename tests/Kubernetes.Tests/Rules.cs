@@ -5,7 +5,7 @@ using k8s.Models;
 
 namespace FanOut.Kubernetes.Tests;
 
-/// <summary>What every overlay of this project must keep beyond what the API demands.</summary>
+/// <summary>The rules that every overlay must keep, beyond those of the API.</summary>
 internal static partial class Rules
 {
     /// <summary>The limit of the services' own shutdown: HostOptions.ShutdownTimeout in ServiceDefaults.</summary>
@@ -21,7 +21,7 @@ internal static partial class Rules
         ["cpu"] = (["value"], ["containerName"]),
     };
 
-    /// <summary>Notes what is wrong with the subject where the condition is false.</summary>
+    /// <summary>Records an error of the subject if the condition is false.</summary>
     private delegate void Require(object subject, bool condition, string otherwise);
 
     public static IReadOnlyList<string> Check(Overlay overlay)
@@ -44,7 +44,7 @@ internal static partial class Rules
         return broken;
     }
 
-    /// <summary>Readiness may depend on other services and liveness may not, so they cannot ask the same.</summary>
+    /// <summary>Readiness may depend on other services and liveness may not, so the two probes must differ.</summary>
     private static void Probes(Overlay overlay, Require require)
     {
         foreach (var (app, container) in overlay.Workloads.SelectMany(app => app.Pod.Containers, (app, container) => (app, container)))
@@ -67,7 +67,7 @@ internal static partial class Rules
             : probe.Grpc is { } grpc ? $"gRPC {grpc.Port}" : null;
     }
 
-    /// <summary>No limit of processor time is required: throttling would show as latency.</summary>
+    /// <summary>No CPU limit is required, because throttling adds latency.</summary>
     private static void Resources(Overlay overlay, Require require)
     {
         foreach (var (app, container) in Containers(overlay))
@@ -90,7 +90,7 @@ internal static partial class Rules
     {
         foreach (var (app, container) in Containers(overlay))
         {
-            // The first segment may hold a registry's port.
+            // The first segment may have a registry's port.
             var name = container.Image.Split('/')[^1];
             var isFixed = name.Contains('@', StringComparison.Ordinal) || name.Split(':') is [_, not "" and not "latest"];
             require(app, isFixed, $"{container.Image} names no version");
@@ -402,7 +402,7 @@ internal static partial class Rules
 
     private static bool IsDuration(string? text) => text is null || Duration().IsMatch(text);
 
-    /// <summary>In the overlay, made by an ExternalSecret, or named on the namespace as made beforehand.</summary>
+    /// <summary>In the overlay, created by an ExternalSecret, or listed on the namespace as created beforehand.</summary>
     private static bool HasSecret(Overlay overlay, string name, string? key = null)
     {
         var made = overlay.All<ExternalSecret>().FirstOrDefault(one => (one.Spec.Target?.Name ?? one.Metadata.Name) == name)?.Spec.Data;

@@ -20,7 +20,7 @@ internal static class Schema
         V1PodDisruptionBudgetSpec: selector; V1HTTPIngressPath: pathType backend; V1SeccompProfile: type
         """);
 
-    /// <summary>The values that the API takes where the client's types take any text.</summary>
+    /// <summary>The values that the API accepts where the client's types accept any text.</summary>
     private static readonly Dictionary<string, string[]> Values = Table("""
         V1Container.imagePullPolicy: Always IfNotPresent Never; V1ContainerPort.protocol: TCP UDP SCTP
         V1ServicePort.protocol: TCP UDP SCTP; V1NetworkPolicyPort.protocol: TCP UDP SCTP
@@ -50,7 +50,7 @@ internal static class Schema
         .Where(pair => pair.Entity is not null)
         .ToDictionary(pair => $"{pair.Entity!.Group}/{pair.Entity.ApiVersion}/{pair.Entity.Kind}".TrimStart('/'), pair => pair.Type);
 
-    /// <exception cref="JsonException">The object is not what the API takes.</exception>
+    /// <exception cref="JsonException">The API would refuse the object.</exception>
     public static object Read(JsonObject document)
     {
         var name = $"{document["apiVersion"]}/{document["kind"]}";
@@ -62,7 +62,7 @@ internal static class Schema
         }
         catch (ArgumentException e)
         {
-            // What a ResourceQuantity throws.
+            // Thrown by ResourceQuantity.
             throw new JsonException(e.Message, e);
         }
     }

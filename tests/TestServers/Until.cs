@@ -13,7 +13,7 @@ internal static class Until
     {
         if (!await HoldsAsync(condition, timeout, cancellationToken, everyMilliseconds))
         {
-            throw new TimeoutException($"Waited {timeout.TotalSeconds:0} s in vain for {what}.");
+            throw new TimeoutException($"Timed out after {timeout.TotalSeconds:0} s waiting for {what}.");
         }
     }
 

@@ -22,12 +22,12 @@ internal static class BenchCommand
     public static RootCommand Create()
     {
         string[] known = [.. Scenarios.Select(scenario => scenario.Name)];
-        var names = new Argument<string[]>("scenario") { Description = "All of them unless named.", Arity = ArgumentArity.ZeroOrMore };
+        var names = new Argument<string[]>("scenario") { Description = "Scenarios to run. Default: all.", Arity = ArgumentArity.ZeroOrMore };
         names.AcceptOnlyFromAmong(known);
-        var all = new Option<bool>("--all") { Description = "All scenarios; the same as naming none." };
-        var quick = new Option<bool>("--quick") { Description = "Every scenario in a few minutes; ratios are rough." };
-        var smoke = new Option<bool>("--smoke") { Description = "Only show that everything works; the figures mean nothing.", Hidden = true };
-        var rounds = new Option<int?>("--rounds") { Description = "How often each variant is run; 5, with --quick 3." };
+        var all = new Option<bool>("--all") { Description = "Run all scenarios, as without a name." };
+        var quick = new Option<bool>("--quick") { Description = "Run each scenario in a few minutes, with rough ratios." };
+        var smoke = new Option<bool>("--smoke") { Description = "Only check that everything works. The figures mean nothing.", Hidden = true };
+        var rounds = new Option<int?>("--rounds") { Description = "Rounds of each variant (default 5, with --quick 3)." };
         rounds.Validators.Add(result =>
         {
             if (result.GetValue(rounds) is < 1 or > 100)
@@ -36,8 +36,8 @@ internal static class BenchCommand
             }
         });
         var json = new Option<FileInfo?>("--json") { Description = "Write the results to this file." };
-        var writeDocs = new Option<bool>("--write-docs") { Description = "Put tables and charts into docs/performance.md and docs/performance/." };
-        var command = new RootCommand("Measures FanOut against what its servers can do and against rivals, on its own durable Redis and Postgres.")
+        var writeDocs = new Option<bool>("--write-docs") { Description = "Write tables and charts to docs/performance.md and docs/performance/." };
+        var command = new RootCommand("Measures FanOut, its limit, and alternatives, on its own durable Redis and Postgres.")
         {
             names, all, quick, smoke, rounds, json, writeDocs, BareApi.CreateCommand(),
         };
@@ -58,7 +58,7 @@ internal static class BenchCommand
                     new SummaryTable([.. part]).Write(AnsiConsole.Console, part.Key);
                 }
 
-                // After each, so that what was measured is kept should a later one fail.
+                // Write after each scenario, so that a later failure loses nothing.
                 if (document is not null)
                 {
                     var machine = before.ToMarkdown($"{effort}".ToLowerInvariant(), count, Machine.Look());

@@ -3,14 +3,14 @@ using FanOut.Bench.Latency;
 
 namespace FanOut.Bench;
 
-/// <summary>The data of a benchmark's event: about 250 bytes as JSON, or as many as asked for.</summary>
+/// <summary>The data of a benchmark's event: about 250 bytes as JSON, or a given number.</summary>
 internal sealed record BenchOrder(
     Guid OrderId, string? Customer, string? Email, string? Currency, string? Sku, int Quantity, decimal UnitPrice, decimal Total, DateOnly Day,
     string? Note = null)
 {
     public const string EventType = "bench.order";
 
-    /// <summary>The shortest is about this long.</summary>
+    /// <summary>The length of the shortest, about.</summary>
     private const int Shortest = 120;
 
     public static BenchOrder Create(int number) => new(
@@ -24,7 +24,7 @@ internal sealed record BenchOrder(
         9.95m * ((number % 9) + 1),
         new DateOnly(2026, 1, 1).AddDays(number % 28));
 
-    /// <summary>An order of about so many bytes as JSON; about 100 at least.</summary>
+    /// <summary>An order of about this many bytes as JSON, at least about 100.</summary>
     public static BenchOrder Create(int number, int bytes)
     {
         var note = bytes > Shortest ? new string('x', bytes - Shortest) : null;

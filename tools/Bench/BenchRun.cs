@@ -7,7 +7,7 @@ internal interface IScenario
     Task<IReadOnlyList<Measurement>> RunAsync(BenchRun run, CancellationToken cancellationToken);
 }
 
-/// <summary>What a scenario is told about the run it is part of.</summary>
+/// <summary>The run that a scenario is part of.</summary>
 internal sealed record BenchRun(Effort Effort, int Rounds, Action<string> Say)
 {
     public T Pick<T>(T full, T quick, T smoke) => Effort switch { Effort.Full => full, Effort.Quick => quick, _ => smoke };
@@ -15,12 +15,12 @@ internal sealed record BenchRun(Effort Effort, int Rounds, Action<string> Say)
 
 internal enum Effort
 {
-    /// <summary>As the published figures are made.</summary>
+    /// <summary>For published figures.</summary>
     Full,
 
-    /// <summary>Every scenario in a few minutes: the ratios are rough.</summary>
+    /// <summary>Each scenario takes a few minutes, and the ratios are rough.</summary>
     Quick,
 
-    /// <summary>Only shows that everything works: the figures mean nothing.</summary>
+    /// <summary>Only checks that everything works. The figures mean nothing.</summary>
     Smoke,
 }

@@ -1,6 +1,6 @@
 namespace FanOut.Bench;
 
-/// <summary>A Redis and a Postgres of the benchmark's own, as durable as in production: append-only file, fsync and synchronous commit on.</summary>
+/// <summary>The benchmark's own Redis and Postgres, durable as in production: append-only file, fsync, synchronous commit.</summary>
 internal sealed class BenchServers(RedisServer redis, PostgresServer postgres, PostgresDatabase database, ConnectionMultiplexer connection)
     : IAsyncDisposable
 {
@@ -24,7 +24,7 @@ internal sealed class BenchServers(RedisServer redis, PostgresServer postgres, P
             {
                 Fsync = true,
 
-                // As the workers have it.
+                // As in the workers.
                 ClientSettings = "No Reset On Close=true",
                 Settings = new Dictionary<string, string> { ["synchronous_commit"] = "on", ["shared_buffers"] = "256MB", ["max_wal_size"] = "4GB" },
             },
@@ -54,7 +54,7 @@ internal sealed class BenchServers(RedisServer redis, PostgresServer postgres, P
 
     public async ValueTask DisposeAsync()
     {
-        // Servers first: a database of a server that is gone need not be dropped.
+        // Servers first, so that no database must be dropped.
         await postgres.DisposeAsync();
         await redis.DisposeAsync();
         await database.DisposeAsync();

@@ -12,7 +12,7 @@ internal sealed record BenchStream(StreamName Name, int Count)
     /// <summary>The id of an event, counted from 0.</summary>
     public static EntryId IdOf(int number) => new(Beginning.ToUnixTimeMilliseconds() + (number / BatchSize), number % BatchSize);
 
-    /// <summary>Fills a stream unless it is there already.</summary>
+    /// <summary>Fills a stream unless it exists.</summary>
     public static async Task<BenchStream> FillAsync(
         BenchServers servers, string name, int count, Action<string> say, CancellationToken cancellationToken, int? bytes = null)
     {

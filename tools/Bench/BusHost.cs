@@ -19,7 +19,7 @@ internal static class BusHost
         return builder.Build();
     }
 
-    /// <summary>Makes the tables of the event bus.</summary>
+    /// <summary>Creates the tables of the event bus.</summary>
     public static async Task MigrateAsync(BenchServers servers, NpgsqlDataSource postgres, StreamName stream, CancellationToken cancellationToken)
     {
         using var host = Create(servers, postgres, stream, _ => { });

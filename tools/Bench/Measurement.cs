@@ -9,20 +9,20 @@ internal sealed record Measurement(
 {
     public double? Ratio => Limit is > 0 ? Value / Limit : null;
 
-    /// <summary>Null where nothing was asked of it.</summary>
+    /// <summary>Null if it has no goal.</summary>
     public bool? IsReached => Goals.Count == 0 ? null : Goals.All(goal => goal.IsMet(this));
 }
 
 /// <summary>What a figure should reach.</summary>
 internal sealed record Goal(string Text, Func<Measurement, bool> IsMet)
 {
-    /// <summary>So much of the limit, or more.</summary>
+    /// <summary>At least this fraction of the limit.</summary>
     public static Goal RatioAtLeast(double bound) => new($"≥ {bound:0.##} of the limit", measurement => measurement.Ratio >= bound);
 
-    /// <summary>So many times the limit, or less.</summary>
+    /// <summary>At most this multiple of the limit.</summary>
     public static Goal RatioAtMost(double bound) => new($"≤ {bound:0.##} of the limit", measurement => measurement.Ratio <= bound);
 
-    /// <summary>So many times the baseline, or more.</summary>
+    /// <summary>At least this multiple of the baseline.</summary>
     public static Goal TimesBaselineAtLeast(double bound) =>
         new($"≥ {bound:0.##} x the article's", measurement => measurement.TimesBaseline >= bound);
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using FanOut.Bench;
 using Spectre.Console;
 
-// A pipe or a log has no width; the default would break tables into pieces.
+// A pipe or a log has no width, and the default is too narrow for the tables.
 if (Console.IsOutputRedirected)
 {
     AnsiConsole.Profile.Width = 180;

@@ -1,6 +1,6 @@
 namespace FanOut.Bench;
 
-/// <summary>Runs variants in turn, A B C A B C, so that whatever else the machine does falls on all of them, and takes medians.</summary>
+/// <summary>Runs variants in turn, A B C A B C, so that other load on the machine affects all of them, and takes medians.</summary>
 internal static class Rounds
 {
     public static async Task<IReadOnlyList<Measurement>> RunAsync(

@@ -11,9 +11,10 @@ internal static class ChaosCommand
     public static RootCommand Create()
     {
         string[] known = [.. Catalogue.All.Select(scenario => scenario.Name), Catalogue.Random];
-        var names = new Argument<string[]>("scenario") { Description = "See --list; all but random unless named.", Arity = ArgumentArity.ZeroOrMore };
+        const string About = "Scenarios to run (see --list). Default: all except random.";
+        var names = new Argument<string[]>("scenario") { Description = About, Arity = ArgumentArity.ZeroOrMore };
         names.AcceptOnlyFromAmong(known);
-        var minutes = new Option<double?>("--minutes") { Description = "The duration of random, 5 by default. Alone it selects random." };
+        var minutes = new Option<double?>("--minutes") { Description = "Duration of random (default 5). Selects random if no scenario is named." };
         minutes.Validators.Add(result =>
         {
             if (result.GetValue(minutes) is not > 0)
@@ -21,8 +22,8 @@ internal static class ChaosCommand
                 result.AddError("--minutes must be more than 0.");
             }
         });
-        var seed = new Option<int?>("--seed") { Description = "Chooses replicas to hit, and the steps of random. Drawn unless given." };
-        var list = new Option<bool>("--list") { Description = "Say what there is, and do nothing." };
+        var seed = new Option<int?>("--seed") { Description = "Seed of random choices. Default: drawn and printed." };
+        var list = new Option<bool>("--list") { Description = "List the scenarios and exit." };
         var rate = new Option<int>("--orders-per-second") { Description = "The load.", DefaultValueFactory = _ => DefaultOrdersPerSecond };
         rate.Validators.Add(result =>
         {
@@ -31,9 +32,9 @@ internal static class ChaosCommand
                 result.AddError("--orders-per-second must be 1 to 1000.");
             }
         });
-        var quick = new Option<bool>("--quick") { Description = "Shorter faults." };
-        var keep = new Option<bool>("--keep") { Description = "Keep the logs of all processes also when everything passed." };
-        var command = new RootCommand("Injects faults into a FanOut under load and verifies that each order took effect exactly once.")
+        var quick = new Option<bool>("--quick") { Description = "Use shorter faults." };
+        var keep = new Option<bool>("--keep") { Description = "Keep the logs even if everything passed." };
+        var command = new RootCommand("Injects faults into a running system under load, and verifies that no order is lost or duplicated.")
         {
             names, minutes, seed, list, rate, quick, keep,
         };
@@ -53,7 +54,7 @@ internal static class ChaosCommand
             }
 
             return await RunAsync(
-                new Narrator(writer, TimeProvider.System),
+                new ProgressLog(writer, TimeProvider.System),
                 named.Length > 0 ? named : [.. Catalogue.All.Select(scenario => scenario.Name)],
                 TimeSpan.FromMinutes(arguments.GetValue(minutes) ?? 5),
                 arguments.GetValue(seed) ?? Random.Shared.Next(),
@@ -73,20 +74,20 @@ internal static class ChaosCommand
             await writer.WriteLineAsync($"{scenario.Name.PadRight(width)}{scenario.Description}");
         }
 
-        await writer.WriteLineAsync($"{Catalogue.Random.PadRight(width)}draws up to three of these at a time, by --seed, for --minutes");
+        await writer.WriteLineAsync($"{Catalogue.Random.PadRight(width)}draws up to three of these at a time, from --seed, for --minutes");
     }
 
     private static async Task<int> RunAsync(
-        Narrator narrator, IReadOnlyList<string> names, TimeSpan randomTime, int seed, int ordersPerSecond, bool isQuick, bool keep,
+        ProgressLog log, IReadOnlyList<string> names, TimeSpan randomTime, int seed, int ordersPerSecond, bool isQuick, bool keep,
         CancellationToken cancellationToken)
     {
         var folder = Path.Combine(
             SourceTree.Root, "artifacts", "chaos", $"{TimeProvider.System.GetLocalNow():yyyyMMdd-HHmmss}-{Environment.ProcessId}");
-        narrator.Say($"seed {seed}; logs in {folder}");
+        log.Write($"seed {seed}; logs in {folder}");
         var results = new List<ScenarioResult>();
         try
         {
-            await using var runner = new ScenarioRunner(narrator, folder, ordersPerSecond, isQuick);
+            await using var runner = new ScenarioRunner(log, folder, ordersPerSecond, isQuick);
             foreach (var name in names)
             {
                 if (name == Catalogue.Random)
@@ -101,17 +102,17 @@ internal static class ChaosCommand
         }
         catch (Exception e) when (e is TimeoutException or TestServerException or FileNotFoundException)
         {
-            narrator.Say($"The system could not be started: {e.Message} The logs are in {folder}.");
+            log.Write($"The system could not be started: {e.Message} See the logs in {folder}.");
             return 1;
         }
         finally
         {
-            ResultTable.Write(narrator.Writer, results);
+            ResultTable.Write(log.Writer, results);
         }
 
         var failed = results.Count(result => !result.Verdict.IsGood);
-        await narrator.Writer.WriteLineAsync(failed == 0
-            ? $"All {results.Count} passed: nothing lost, nothing doubled. Seed {seed}."
+        await log.Writer.WriteLineAsync(failed == 0
+            ? $"All {results.Count} passed: no order lost or duplicated. Seed {seed}."
             : $"{failed} of {results.Count} FAILED. Seed {seed}; the logs are in {folder}.");
         if (failed == 0 && !keep && Directory.Exists(folder))
         {

@@ -12,13 +12,13 @@ internal sealed class ChaosSystem : IAsyncDisposable
     private static readonly TimeSpan SupervisionInterval = TimeSpan.FromMilliseconds(250);
     private readonly CancellationTokenSource _ending = new();
     private readonly List<RedisServer> _formerRedis = [];
-    private readonly Narrator _narrator;
+    private readonly ProgressLog _log;
     private PostgresDatabase? _database;
     private Task _supervising = Task.CompletedTask;
 
-    private ChaosSystem(Narrator narrator, string folder, RedisServer redis, PostgresServer postgres, WebhookSink webhooks)
+    private ChaosSystem(ProgressLog log, string folder, RedisServer redis, PostgresServer postgres, WebhookSink webhooks)
     {
-        _narrator = narrator;
+        _log = log;
         Folder = folder;
         Redis = redis;
         Postgres = postgres;
@@ -36,7 +36,7 @@ internal sealed class ChaosSystem : IAsyncDisposable
 
     public IReadOnlyList<ServiceReplica> Services { get; private set; } = [];
 
-    /// <summary>For this program's own questions: not through a proxy, and without a pool that would remember a dead server.</summary>
+    /// <summary>For this program's own queries: without a proxy, and without a pool that would keep connections to a dead server.</summary>
     public NpgsqlDataSource Database { get; private set; } = null!;
 
     private static RedisServerOptions RedisOptions(string folder, string name) => new()
@@ -44,7 +44,7 @@ internal sealed class ChaosSystem : IAsyncDisposable
         AppendOnly = true,
         AppendFsync = "everysec",
         Log = Path.Combine(folder, $"{name}.log"),
-        // A replica that is behind must not be cut off by the master for it.
+        // The master must not disconnect a replica that lags behind.
         Settings = new Dictionary<string, string>
         {
             ["client-output-buffer-limit"] = "replica 0 0 0",
@@ -53,7 +53,7 @@ internal sealed class ChaosSystem : IAsyncDisposable
         },
     };
 
-    public static async Task<ChaosSystem> StartAsync(Narrator narrator, string folder, CancellationToken cancellationToken)
+    public static async Task<ChaosSystem> StartAsync(ProgressLog log, string folder, CancellationToken cancellationToken)
     {
         var redis = await RedisServer.StartAsync(RedisOptions(folder, "redis"), cancellationToken);
         var postgres = await PostgresServer.StartAsync(
@@ -65,7 +65,7 @@ internal sealed class ChaosSystem : IAsyncDisposable
                 Settings = new Dictionary<string, string> { ["synchronous_commit"] = "on" },
             },
             cancellationToken);
-        var system = new ChaosSystem(narrator, folder, redis, postgres, await WebhookSink.StartAsync(cancellationToken));
+        var system = new ChaosSystem(log, folder, redis, postgres, await WebhookSink.StartAsync(cancellationToken));
         try
         {
             await system.StartServicesAsync(cancellationToken);
@@ -80,21 +80,21 @@ internal sealed class ChaosSystem : IAsyncDisposable
 
     public IReadOnlyList<ServiceReplica> Of(ServiceKind kind) => [.. Services.Where(service => service.Kind == kind)];
 
-    /// <summary>A connection to the Redis of the moment; the caller disposes it.</summary>
+    /// <summary>Connects to the current Redis. The caller disposes the connection.</summary>
     public Task<ConnectionMultiplexer> ConnectToRedisAsync() => Redis.ConnectAsync(options => options.AbortOnConnectFail = true);
 
-    /// <summary>Runs one command on the Redis of the moment.</summary>
+    /// <summary>Runs one command on the current Redis.</summary>
     public async Task<RedisResult> RedisAsync(string command, params object[] arguments)
     {
         await using var redis = await ConnectToRedisAsync();
         return await redis.GetDatabase().ExecuteAsync(command, arguments);
     }
 
-    /// <summary>Starts another Redis of the same kind.</summary>
+    /// <summary>Starts another Redis with the same options.</summary>
     public Task<RedisServer> StartReplicaAsync(CancellationToken cancellationToken) =>
         RedisServer.StartAsync(RedisOptions(Folder, $"redis-{_formerRedis.Count + 2}"), cancellationToken);
 
-    /// <summary>Sends every service to another Redis from now on; its connections to the former one are reset.</summary>
+    /// <summary>Switches every service to another Redis, and resets the connections to the former one.</summary>
     public void FailOverTo(RedisServer redis)
     {
         _formerRedis.Add(Redis);
@@ -106,7 +106,7 @@ internal sealed class ChaosSystem : IAsyncDisposable
         }
     }
 
-    /// <summary>The replica of the API whose relay leads; null where none does at the moment.</summary>
+    /// <summary>The replica of the API whose relay leads; null if none leads now.</summary>
     public async Task<ServiceReplica?> FindLeaderAsync(CancellationToken cancellationToken)
     {
         try
@@ -117,12 +117,12 @@ internal sealed class ChaosSystem : IAsyncDisposable
         }
         catch (NpgsqlException)
         {
-            // Another fault has stopped Postgres for the moment: then none leads.
+            // Another fault has stopped Postgres, so none leads.
             return null;
         }
     }
 
-    /// <summary>Waits until every service answers that it is well.</summary>
+    /// <summary>Waits until every service is healthy.</summary>
     public Task WaitUntilHealthyAsync(TimeSpan timeout, CancellationToken cancellationToken) =>
         Task.WhenAll(Services.Select(service => service.WaitUntilHealthyAsync(timeout, cancellationToken)));
 
@@ -165,13 +165,13 @@ internal sealed class ChaosSystem : IAsyncDisposable
         _supervising = Task.Run(SuperviseAsync, CancellationToken.None);
         await WaitUntilHealthyAsync(StartTimeout, cancellationToken);
 
-        // Before the first order, so that each is to be delivered.
+        // The endpoint must exist before the first order, so that each order has a webhook.
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = Of(ServiceKind.Webhook)[0].Address };
         using var answer = await http.PostAsJsonAsync(new Uri("/endpoints", UriKind.Relative), new { url = Webhooks.Url }, cancellationToken);
         answer.EnsureSuccessStatusCode();
     }
 
-    /// <summary>Starts again what ends by itself.</summary>
+    /// <summary>Restarts services that end unexpectedly.</summary>
     private async Task SuperviseAsync()
     {
         using var timer = new PeriodicTimer(SupervisionInterval, TimeProvider.System);
@@ -183,14 +183,14 @@ internal sealed class ChaosSystem : IAsyncDisposable
                 {
                     if (await service.ReviveAsync() is { } status)
                     {
-                        _narrator.Say($"{service.Name} ended by itself with status {status} and is started again");
+                        _log.Write($"{service.Name} ended unexpectedly with status {status}; restarting");
                     }
                 }
             }
         }
         catch (OperationCanceledException)
         {
-            // The end.
+            // The system is being disposed.
         }
     }
 }

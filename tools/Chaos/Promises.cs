@@ -4,7 +4,7 @@ using FanOut.Chaos.Verifying;
 
 namespace FanOut.Chaos;
 
-/// <summary>What the faults so far add to what must be true, beside that each accepted order takes effect once.</summary>
+/// <summary>What must hold after the faults so far, beside one effect for each accepted order.</summary>
 internal sealed class Promises
 {
     private readonly ConcurrentDictionary<(string Group, string Key), byte> _mustFail = new();
@@ -22,10 +22,10 @@ internal sealed class Promises
 
     public void Broken(string promise) => _broken.Enqueue(promise);
 
-    /// <summary>Redis is made to lose data now.</summary>
+    /// <summary>Records that Redis loses data now.</summary>
     public void RedisLosesData() => _redisLostData = true;
 
-    /// <summary>Ends a scenario: what Redis may have lost in it is not asked for again, what comes later is.</summary>
+    /// <summary>Ends a scenario. What Redis may have lost in it is no longer required.</summary>
     public void Conclude(Observation seen)
     {
         if (_redisLostData)
@@ -36,7 +36,7 @@ internal sealed class Promises
         }
     }
 
-    /// <summary>The promises that were seen broken since this was asked last.</summary>
+    /// <summary>Returns the promises broken since the last call.</summary>
     public IReadOnlyList<Finding> TakeBroken()
     {
         var broken = new List<string>();

@@ -2,17 +2,17 @@ using System.Globalization;
 
 namespace FanOut.Chaos;
 
-/// <summary>The services' settings, with times in which a fault is over in seconds. Only times, sizes and places differ from the defaults.</summary>
+/// <summary>The services' settings, with times for a recovery within seconds. Only times, sizes and folders differ.</summary>
 internal static class QuickSettings
 {
-    /// <summary>How long an entry may be pending without a sign of life.</summary>
+    /// <summary>How long an entry may be pending before it is reclaimed.</summary>
     public static readonly TimeSpan ReclaimAfter = TimeSpan.FromSeconds(3);
 
     public static Dictionary<string, string> For(string mailFolder)
     {
         var settings = new Dictionary<string, string>
         {
-            // Small batches and few lanes: at a few dozen orders a second there shall be many batches to be caught in.
+            // Small batches and few lanes, so that a few dozen orders a second make many batches for a fault to hit.
             ["EventBus__Consumer__Lanes"] = "2",
             ["EventBus__Consumer__BatchSize"] = "20",
             ["EventBus__Consumer__PauseAbove"] = "2000",

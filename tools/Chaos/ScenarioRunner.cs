@@ -6,17 +6,17 @@ using FanOut.Chaos.Verifying;
 namespace FanOut.Chaos;
 
 /// <summary>
-/// Runs scenarios one after the other on one system. Each is verified together with all before it, so that an old order that a later
-/// fault doubles shows too. After a failure the next one gets a new system.
+/// Runs scenarios one after the other on one system. Each is verified together with all before it, to find an old order that a later fault
+/// duplicates. After a failure the next scenario gets a new system.
 /// </summary>
-internal sealed class ScenarioRunner(Narrator narrator, string folder, int ordersPerSecond, bool isQuick) : IAsyncDisposable
+internal sealed class ScenarioRunner(ProgressLog log, string folder, int ordersPerSecond, bool isQuick) : IAsyncDisposable
 {
     private static readonly TimeSpan RecoveryTimeout = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan HealthTimeout = TimeSpan.FromSeconds(120);
 
-    /// <summary>How long to look for what comes too late, once all is as it must be: a stalled lane's commit, a second delivery.</summary>
+    /// <summary>How long to wait for late effects before the last check: a stalled lane's commit, a second delivery.</summary>
     private static readonly TimeSpan Afterwards = TimeSpan.FromSeconds(1);
 
     private Session? _session;
@@ -25,21 +25,21 @@ internal sealed class ScenarioRunner(Narrator narrator, string folder, int order
 
     public async Task<ScenarioResult> RunAsync(Scenario scenario, Random random, CancellationToken cancellationToken)
     {
-        narrator.Say($"=== {scenario.Name}: {scenario.Description}");
+        log.Write($"=== {scenario.Name}: {scenario.Description}");
         var session = _session ??= await StartSessionAsync(cancellationToken);
         var result = await RunAsync(session, scenario, random, cancellationToken);
         var (_, verdict, recovery) = result;
-        narrator.Say(
+        log.Write(
             $"{scenario.Name} {(verdict.IsGood ? "passed" : "FAILED")}: {verdict.Accepted} accepted, {verdict.Count(FindingKind.Lost)} lost, "
-            + $"{verdict.Count(FindingKind.Doubled)} doubled, recovered after {(recovery is { } time ? $"{time.TotalSeconds:0.0} s" : "-")}");
+            + $"{verdict.Count(FindingKind.Doubled)} duplicated, recovered after {(recovery is { } time ? $"{time.TotalSeconds:0.0} s" : "-")}");
         foreach (var finding in verdict.Findings)
         {
-            narrator.Say($"    {finding}");
+            log.Write($"    {finding}");
         }
 
         if (!verdict.IsGood)
         {
-            narrator.Say($"    the logs of every process are in {session.System.Folder}");
+            log.Write($"    the logs of every process are in {session.System.Folder}");
             _session = null;
             await session.DisposeAsync();
         }
@@ -68,7 +68,7 @@ internal sealed class ScenarioRunner(Narrator narrator, string folder, int order
             try
             {
                 await OrdersArriveAsync(session, ordersPerSecond, cancellationToken);
-                var fault = new Fault(session.System, session.Client, session.Promises, random, narrator.Say, isQuick, run);
+                var fault = new Fault(session.System, session.Client, session.Promises, random, log.Write, isQuick, run);
                 await scenario.InjectAsync(fault, cancellationToken);
                 var healed = TimeProvider.System.GetTimestamp();
                 var position = await TryAsync(() => session.Observer.PositionAsync(cancellationToken), cancellationToken);
@@ -83,11 +83,11 @@ internal sealed class ScenarioRunner(Narrator narrator, string folder, int order
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is not OutOfMemoryException)
             {
-                narrator.Say(e.ToString());
+                log.Write(e.ToString());
                 findings.Add(new Finding(FindingKind.Stuck, "the scenario", [e.Message]));
             }
 
-            // Those without an answer are findings: the verifier asks the client.
+            // The verifier reports orders without an answer.
             await load.StopAsync(AnswerTimeout);
         }
 
@@ -101,7 +101,7 @@ internal sealed class ScenarioRunner(Narrator narrator, string folder, int order
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is not OutOfMemoryException)
         {
-            narrator.Say(e.ToString());
+            log.Write(e.ToString());
             findings.Add(new Finding(FindingKind.Stuck, "the verification", [e.Message]));
         }
 
@@ -109,7 +109,7 @@ internal sealed class ScenarioRunner(Narrator narrator, string folder, int order
         return new ScenarioResult(scenario.Name, verdict.Since(before, findings), recovery);
     }
 
-    /// <summary>Looks again and again until all is as it must be, and then once more.</summary>
+    /// <summary>Verifies until there are no findings, and then once more.</summary>
     private static async Task<(Verdict Verdict, Observation Seen)> DrainAsync(Session session, CancellationToken cancellationToken)
     {
         await Until.HoldsAsync(IsSettledAsync, DrainTimeout, cancellationToken);
@@ -129,14 +129,14 @@ internal sealed class ScenarioRunner(Narrator narrator, string folder, int order
         }
     }
 
-    /// <summary>A second's worth of orders is answered, wherever it takes.</summary>
+    /// <summary>Waits until a second's worth of orders is accepted.</summary>
     private static Task OrdersArriveAsync(Session session, int count, CancellationToken cancellationToken)
     {
         var wanted = session.Client.AcceptedCount + count;
         return Until.TrueAsync(() => Task.FromResult(session.Client.AcceptedCount >= wanted), AnswerTimeout, "accepted orders", cancellationToken);
     }
 
-    /// <summary>A server that has just come back may still end a session.</summary>
+    /// <summary>Retries, because a server that has just restarted may still end a session.</summary>
     private static async Task<T> TryAsync<T>(Func<Task<T>> ask, CancellationToken cancellationToken)
     {
         const int Attempts = 20;
@@ -158,8 +158,8 @@ internal sealed class ScenarioRunner(Narrator narrator, string folder, int order
     {
         var own = Directory.CreateDirectory(Path.Combine(folder, $"system-{++_systems}")).FullName;
         var begun = TimeProvider.System.GetTimestamp();
-        var system = await ChaosSystem.StartAsync(narrator, own, cancellationToken);
-        narrator.Say(
+        var system = await ChaosSystem.StartAsync(log, own, cancellationToken);
+        log.Write(
             $"redis, postgres and {system.Services.Count} services ({Fault.Names(system.Services)}) started in "
             + $"{TimeProvider.System.GetElapsedTime(begun).TotalSeconds:0.0} s; {ordersPerSecond} orders a second");
         return new Session(system);

@@ -2,10 +2,10 @@ using FanOut.Chaos.Network;
 
 namespace FanOut.Chaos;
 
-/// <summary>One replica of a service: a process that may be killed, stalled and started again, behind a proxy to Redis and one to Postgres.</summary>
+/// <summary>One replica of a service: a process that can be killed, stalled and restarted, behind a proxy to Redis and one to Postgres.</summary>
 internal sealed class ServiceReplica : IAsyncDisposable
 {
-    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(40);
     private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(5);
     private readonly Dictionary<string, string> _environment;
     private readonly string _log;
@@ -42,7 +42,7 @@ internal sealed class ServiceReplica : IAsyncDisposable
 
     public TcpProxy ToPostgres { get; }
 
-    /// <summary>Starts it, and does not wait until it answers.</summary>
+    /// <summary>Starts the process. Does not wait until it is healthy.</summary>
     public Task StartAsync() => ChangeAsync(async () =>
     {
         _wanted = true;
@@ -50,8 +50,8 @@ internal sealed class ServiceReplica : IAsyncDisposable
         return true;
     });
 
-    /// <summary>Waits until it answers that it is well.</summary>
-    /// <exception cref="TimeoutException">It does not.</exception>
+    /// <summary>Waits until it is healthy.</summary>
+    /// <exception cref="TimeoutException">It is not healthy in time.</exception>
     public Task WaitUntilHealthyAsync(TimeSpan timeout, CancellationToken cancellationToken) => Until.TrueAsync(
         async () =>
         {
@@ -62,7 +62,7 @@ internal sealed class ServiceReplica : IAsyncDisposable
             }
             catch (TestServerException)
             {
-                // It may have ended: then it is started again, and that process is asked.
+                // It may have ended and been restarted: ask the new process.
                 return false;
             }
         },
@@ -70,7 +70,7 @@ internal sealed class ServiceReplica : IAsyncDisposable
         $"{Name} to be healthy (see {_log})",
         cancellationToken);
 
-    /// <summary>kill -9, and it stays down.</summary>
+    /// <summary>kill -9, without a restart.</summary>
     public Task KillAsync() => ChangeAsync(async () =>
     {
         _wanted = false;
@@ -78,12 +78,12 @@ internal sealed class ServiceReplica : IAsyncDisposable
         return true;
     });
 
-    /// <summary>SIGTERM, and it stays down.</summary>
-    /// <returns>Whether it ended by itself.</returns>
+    /// <summary>SIGTERM, without a restart.</summary>
+    /// <returns>Whether it ended in time; otherwise it was killed.</returns>
     public Task<bool> StopAsync() => ChangeAsync(async () =>
     {
         _wanted = false;
-        return _process is not { } process || await process.StopAsync(StopPatience);
+        return _process is not { } process || await process.StopAsync(StopTimeout);
     });
 
     /// <summary>SIGSTOP.</summary>
@@ -92,8 +92,8 @@ internal sealed class ServiceReplica : IAsyncDisposable
     /// <summary>SIGCONT.</summary>
     public void Resume() => _process?.Resume();
 
-    /// <summary>Starts it again where it ended although nobody asked it to, as an orchestrator does.</summary>
-    /// <returns>Its exit code; null where it runs.</returns>
+    /// <summary>Restarts it if it ended unexpectedly, as an orchestrator does.</summary>
+    /// <returns>Its exit code; null if it is running.</returns>
     public Task<int?> ReviveAsync() => ChangeAsync<int?>(async () =>
     {
         if (!_wanted || _process is not { HasExited: true } ended)
@@ -143,7 +143,7 @@ internal sealed class ServiceReplica : IAsyncDisposable
     }
 }
 
-/// <summary>A service: its project, and what its replicas are called.</summary>
+/// <summary>A service: the name of its replicas, and its project.</summary>
 internal sealed record ServiceKind(string Name, string Project)
 {
     public static readonly ServiceKind Api = new("api", "OrderApi");

@@ -1,4 +1,4 @@
--- The port from which the session was opened that holds the relay's lock; no row where none does.
+-- Returns the client port of the session that holds the relay's lock; no row if none does.
 select activity.client_port
 from pg_locks held
 join pg_stat_activity activity on activity.pid = held.pid

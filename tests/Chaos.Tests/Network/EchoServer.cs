@@ -5,7 +5,7 @@ using System.Text;
 
 namespace FanOut.Chaos.Tests.Network;
 
-/// <summary>Sends back what it is sent, and remembers it.</summary>
+/// <summary>Sends back what it receives, and records it.</summary>
 internal sealed class EchoServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

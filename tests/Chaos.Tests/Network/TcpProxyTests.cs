@@ -8,7 +8,7 @@ namespace FanOut.Chaos.Tests.Network;
 public sealed class TcpProxyTests : IAsyncLifetime
 {
     private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(300);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     private readonly EchoServer _server = new();
     private TcpProxy _proxy = null!;
@@ -28,7 +28,7 @@ public sealed class TcpProxyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Open_it_passes_everything_both_ways_and_the_end_too()
+    public async Task An_open_proxy_passes_data_and_the_end_of_the_stream()
     {
         using var client = await ConnectAsync();
         var sent = new byte[300_000];
@@ -48,7 +48,7 @@ public sealed class TcpProxyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_cut_resets_what_is_connected_and_what_connects_until_it_is_healed()
+    public async Task A_cut_proxy_resets_connections_until_it_is_healed()
     {
         using var client = await ConnectAsync();
         Assert.Equal("one", await EchoAsync(client, "one"));
@@ -64,7 +64,7 @@ public sealed class TcpProxyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Half_open_it_swallows_what_either_side_sends_and_a_heal_resets_those_that_lost_something()
+    public async Task A_half_open_proxy_drops_data_and_resets_affected_connections_when_healed()
     {
         using var speaking = await ConnectAsync();
         using var silent = await ConnectAsync();
@@ -86,7 +86,7 @@ public sealed class TcpProxyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Half_open_neither_side_hears_that_the_other_has_gone()
+    public async Task A_half_open_proxy_hides_a_disconnect()
     {
         var client = await ConnectAsync();
         Assert.Equal("one", await EchoAsync(client, "one"));
@@ -100,7 +100,7 @@ public sealed class TcpProxyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Slow_it_holds_everything_up()
+    public async Task A_slow_proxy_delays_both_directions()
     {
         var delay = TimeSpan.FromMilliseconds(200);
         using var client = await ConnectAsync();
@@ -114,7 +114,7 @@ public sealed class TcpProxyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Pointed_to_another_server_it_leads_new_connections_there()
+    public async Task New_connections_go_to_the_new_target()
     {
         await using var other = new EchoServer();
         using var before = await ConnectAsync();
@@ -130,7 +130,7 @@ public sealed class TcpProxyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task It_knows_which_of_a_server_s_connections_are_its_own()
+    public async Task The_proxy_recognises_its_own_connections()
     {
         using var direct = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await direct.ConnectAsync(new IPEndPoint(IPAddress.Loopback, _server.Port), Cancelled);
@@ -143,7 +143,7 @@ public sealed class TcpProxyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_server_that_is_away_looks_like_a_reset_and_is_found_again()
+    public async Task A_missing_server_causes_resets_until_it_is_back()
     {
         await _server.DisposeAsync();
         await AssertNewIsResetAsync();
@@ -177,7 +177,7 @@ public sealed class TcpProxyTests : IAsyncLifetime
     }
 
     private static async Task<int> ReceiveAsync(Socket socket, Memory<byte> buffer) =>
-        await socket.ReceiveAsync(buffer, Cancelled).AsTask().WaitAsync(Patience, TimeProvider.System, Cancelled);
+        await socket.ReceiveAsync(buffer, Cancelled).AsTask().WaitAsync(Timeout, TimeProvider.System, Cancelled);
 
     private static async Task AssertResetAsync(Socket socket)
     {
@@ -185,7 +185,7 @@ public sealed class TcpProxyTests : IAsyncLifetime
         Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);
     }
 
-    /// <summary>The reset may come before the connection is there.</summary>
+    /// <summary>The reset may come before the connection is established.</summary>
     private async Task AssertNewIsResetAsync()
     {
         var error = await Assert.ThrowsAsync<SocketException>(async () =>
@@ -198,9 +198,9 @@ public sealed class TcpProxyTests : IAsyncLifetime
 
     private static async Task AssertSilenceAsync(Socket socket)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
-        patience.CancelAfter(Silence);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await socket.ReceiveAsync(new byte[16], patience.Token));
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
+        silence.CancelAfter(Silence);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await socket.ReceiveAsync(new byte[16], silence.Token));
     }
 
     private static async Task AssertStaysAsync(Func<bool> condition)
@@ -218,7 +218,7 @@ public sealed class TcpProxyTests : IAsyncLifetime
         var begun = TimeProvider.System.GetTimestamp();
         while (!condition())
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(begun) < Patience);
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < Timeout);
             await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Cancelled);
         }
     }

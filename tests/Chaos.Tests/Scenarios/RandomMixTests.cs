@@ -7,14 +7,14 @@ public sealed class RandomMixTests
     private const int Steps = 200;
 
     [Fact]
-    public void The_same_seed_draws_the_same_steps_and_another_one_others()
+    public void A_seed_determines_the_steps()
     {
         Assert.Equal(Draw(42), Draw(42));
         Assert.NotEqual(Draw(42), Draw(43));
     }
 
     [Fact]
-    public void Every_scenario_has_its_turn()
+    public void Every_scenario_is_drawn()
     {
         var steps = string.Join('\n', Draw(7));
 
@@ -22,7 +22,7 @@ public sealed class RandomMixTests
     }
 
     [Fact]
-    public void Names_are_unique_and_random_is_none_of_them()
+    public void Scenario_names_are_unique_and_never_random()
     {
         Assert.Equal(Catalogue.All.Select(scenario => scenario.Name).Distinct().Count(), Catalogue.All.Count);
         Assert.DoesNotContain(Catalogue.All, scenario => scenario.Name == Catalogue.Random);

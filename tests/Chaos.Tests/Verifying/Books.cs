@@ -3,7 +3,7 @@ using FanOut.Chaos.Verifying;
 
 namespace FanOut.Chaos.Tests.Verifying;
 
-/// <summary>A few orders of which each went as it should, to be tampered with.</summary>
+/// <summary>Some orders with exact effects, for a test to change.</summary>
 internal sealed class Books
 {
     private static readonly string[] Groups = [Verifier.WebhookGroup, Verifier.AnalyticsGroup, Verifier.NotificationGroup];

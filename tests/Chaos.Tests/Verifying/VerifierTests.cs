@@ -8,7 +8,7 @@ public sealed class VerifierTests
     private readonly Books _books = new(orders: 5);
 
     [Fact]
-    public void Where_each_order_took_effect_once_there_is_nothing_to_find()
+    public void Exact_effects_give_no_findings()
     {
         var verdict = _books.Judge();
 
@@ -18,7 +18,7 @@ public sealed class VerifierTests
     }
 
     [Fact]
-    public void An_accepted_order_that_is_not_in_Postgres_is_lost_and_named()
+    public void An_accepted_order_that_is_not_in_Postgres_is_lost()
     {
         var lost = _books.Orders[2];
         _books.Orders.Remove(lost);
@@ -43,7 +43,7 @@ public sealed class VerifierTests
     }
 
     [Fact]
-    public void An_order_that_nobody_was_answered_with_is_unexpected_unless_its_client_still_waits()
+    public void An_order_that_no_client_placed_is_unexpected()
     {
         var order = new RecordedOrder(Guid.CreateVersion7(), "ghost", 1m);
         _books.Orders.Add(order);
@@ -54,7 +54,7 @@ public sealed class VerifierTests
     }
 
     [Fact]
-    public void An_order_without_an_answer_is_stuck_and_one_that_was_refused_is_unexpected()
+    public void An_order_without_an_answer_is_stuck_and_a_refused_one_unexpected()
     {
         _books.Unanswered.Add("waiting");
         _books.Refused["wrong"] = "400 no";
@@ -64,7 +64,7 @@ public sealed class VerifierTests
     }
 
     [Fact]
-    public void An_order_without_its_event_is_lost_and_one_with_two_is_doubled()
+    public void An_order_without_an_event_is_lost_and_with_two_is_doubled()
     {
         var (lost, doubled) = (_books.Outbox[0], _books.Outbox[1]);
         _books.Outbox.Remove(lost);
@@ -78,7 +78,7 @@ public sealed class VerifierTests
     [InlineData(Verifier.WebhookGroup)]
     [InlineData(Verifier.AnalyticsGroup)]
     [InlineData(Verifier.NotificationGroup)]
-    public void An_event_that_did_not_take_effect_in_a_group_is_lost_and_one_that_did_twice_is_doubled(string group)
+    public void An_event_without_an_effect_is_lost_and_with_two_is_doubled(string group)
     {
         var (lost, doubled) = (_books.Effects[group][3], _books.Effects[group][4]);
         _books.Effects[group].Remove(lost);
@@ -89,7 +89,7 @@ public sealed class VerifierTests
     }
 
     [Fact]
-    public void As_many_lost_as_doubled_are_both_found()
+    public void A_lost_and_a_doubled_effect_do_not_cancel_out()
     {
         var effects = _books.Effects[Verifier.NotificationGroup];
         effects[0] = effects[1];
@@ -100,7 +100,7 @@ public sealed class VerifierTests
     }
 
     [Fact]
-    public void A_webhook_that_is_to_be_sent_twice_or_never_or_was_not_received_is_found()
+    public void A_missing_duplicated_or_unreceived_webhook_is_found()
     {
         var (lost, doubled, silent) = (_books.Deliveries[0], _books.Deliveries[1], _books.Deliveries[2]);
         _books.Deliveries.Remove(lost);
@@ -113,13 +113,13 @@ public sealed class VerifierTests
     }
 
     [Fact]
-    public void An_effect_of_no_event_of_the_outbox_is_unexpected()
+    public void An_effect_without_an_event_is_unexpected()
     {
         var ghost = new Effect(Guid.CreateVersion7(), Guid.CreateVersion7().ToString());
         _books.Effects[Verifier.AnalyticsGroup].Add(ghost);
 
         AssertFound(FindingKind.Unexpected, "analytics-pipeline (effects)", ghost.Subject);
-        AssertFound(FindingKind.Unexpected, "analytics-pipeline (effects), of no event of the outbox", ghost.Event.ToString());
+        AssertFound(FindingKind.Unexpected, "analytics-pipeline (effects), not in the outbox", ghost.Event.ToString());
     }
 
     [Theory]
@@ -127,7 +127,7 @@ public sealed class VerifierTests
     [InlineData(0, 0.01, FindingKind.Doubled)]
     [InlineData(-1, 0, FindingKind.Lost)]
     [InlineData(0, -0.01, FindingKind.Lost)]
-    public void Sums_that_are_off_by_one_order_or_by_one_cent_are_found(long orders, double revenue, object kind)
+    public void A_sum_that_is_off_by_an_order_or_a_cent_is_found(long orders, double revenue, object kind)
     {
         _books.Revenue = (_books.Revenue.Orders + orders, _books.Revenue.Revenue + (decimal)revenue);
 
@@ -136,7 +136,7 @@ public sealed class VerifierTests
     }
 
     [Fact]
-    public void An_event_that_stands_on_the_stream_under_two_ids_is_doubled()
+    public void An_event_with_two_ids_on_the_stream_is_doubled()
     {
         _books.OnStream.Add(_books.OnStream[0]);
 
@@ -144,7 +144,7 @@ public sealed class VerifierTests
     }
 
     [Fact]
-    public void What_is_pending_or_not_sent_is_stuck_and_keeps_a_system_from_being_drained()
+    public void Pending_entries_and_unsent_mails_are_stuck()
     {
         Assert.Equal(0, _books.Judge().Count(FindingKind.Stuck));
         _books.Pending[Verifier.WebhookGroup].Add("1-0 (lane)");
@@ -156,7 +156,7 @@ public sealed class VerifierTests
     }
 
     [Fact]
-    public void A_dead_letter_that_no_fault_asked_for_is_unexpected_and_its_missing_effect_is_lost()
+    public void An_unexpected_dead_letter_and_its_lost_effect_are_found()
     {
         var effect = _books.Effects[Verifier.NotificationGroup][0];
         _books.Effects[Verifier.NotificationGroup].Remove(effect);
@@ -168,7 +168,7 @@ public sealed class VerifierTests
     }
 
     [Fact]
-    public void An_event_that_must_fail_has_no_effect_in_its_group_and_one_dead_letter()
+    public void An_event_that_must_fail_has_one_dead_letter_and_no_effect()
     {
         var order = _books.Accepted[0];
         _books.MustFail.Add((Verifier.NotificationGroup, order.Key));
@@ -185,7 +185,7 @@ public sealed class VerifierTests
     }
 
     [Fact]
-    public void Poison_that_a_group_did_not_dead_letter_is_lost_unless_Redis_lost_it_or_a_relay_moved_it_out_of_its_way()
+    public void Poison_without_a_dead_letter_is_lost()
     {
         _books.Poison.Add("9-0");
         foreach (var group in new[] { Verifier.WebhookGroup, Verifier.AnalyticsGroup })
@@ -205,11 +205,11 @@ public sealed class VerifierTests
     }
 
     [Fact]
-    public void An_order_worth_something_else_than_was_answered_is_unexpected()
+    public void An_order_whose_total_differs_from_the_answer_is_unexpected()
     {
         _books.Accepted[0] = new AcceptedOrder(_books.Accepted[0].Key, _books.Accepted[0].Id, 1m);
 
-        AssertFound(FindingKind.Unexpected, "orders (another total than was answered)", _books.Accepted[0].Id.ToString());
+        AssertFound(FindingKind.Unexpected, "orders (total differs from the answer)", _books.Accepted[0].Id.ToString());
     }
 
     private void AssertFound(FindingKind kind, string where, string id)

@@ -12,9 +12,9 @@ public sealed partial class UpTests : IDisposable
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Up_starts_the_system_in_the_background_and_down_ends_all_its_processes()
+    public async Task Up_starts_the_system_and_down_ends_all_its_processes()
     {
-        // Ports that a system beside the tests does not use.
+        // Other ports than those of a system that runs beside the tests.
         string[] up =
         [
             "up", "--detach", "--fresh", $"--DataPath={_data}", "--Ports:order-api=0", "--ASPNETCORE_URLS=http://127.0.0.1:0",
@@ -26,7 +26,8 @@ public sealed partial class UpTests : IDisposable
             Assert.True(exitCode == 0, output);
             Assert.Matches(@"Dashboard +http://\S+/login\?t=\w+", output);
             using var http = new HttpClient();
-            Assert.Equal("Healthy", (string?)JsonNode.Parse(await http.GetStringAsync(new Uri($"{OrderApi().Match(output).Groups[1].Value}/health"), Cancelled))!["status"]);
+            var health = await http.GetStringAsync(new Uri($"{OrderApi().Match(output).Groups[1].Value}/health"), Cancelled);
+            Assert.Equal("Healthy", (string?)JsonNode.Parse(health)!["status"]);
 
             var (again, repeated) = await FanOutProgram.RunAsync("up", "--detach");
             Assert.Equal(0, again);
@@ -38,7 +39,7 @@ public sealed partial class UpTests : IDisposable
             (exitCode, _) = await FanOutProgram.RunAsync("down");
             Assert.Equal(0, exitCode);
             Assert.Equal(7, running.Length);
-            Assert.All(running, process => Assert.True(process.HasExited, $"{process.Id} still runs."));
+            Assert.All(running, process => Assert.True(process.HasExited, $"{process.Id} is still running."));
         }
 
         Assert.Empty(await PidsAsync());
@@ -47,8 +48,11 @@ public sealed partial class UpTests : IDisposable
 
     public void Dispose() => Directory.Delete(_data, recursive: true);
 
-    private static async Task<int[]> PidsAsync() =>
-        [.. JsonNode.Parse((await FanOutProgram.RunAsync("status", "--json")).Output)!["resources"]!.AsArray().Select(resource => (int?)resource!["pid"]).OfType<int>()];
+    private static async Task<int[]> PidsAsync()
+    {
+        var (_, status) = await FanOutProgram.RunAsync("status", "--json");
+        return [.. JsonNode.Parse(status)!["resources"]!.AsArray().Select(resource => (int?)resource!["pid"]).OfType<int>()];
+    }
 
     [GeneratedRegex(@"Order API +(http://\S+)")]
     private static partial Regex OrderApi();

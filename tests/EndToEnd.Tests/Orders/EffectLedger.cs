@@ -1,13 +1,12 @@
-using System.Globalization;
 using FanOut.EndToEnd.Tests.Running;
 using Xunit;
 
 namespace FanOut.EndToEnd.Tests.Orders;
 
-/// <summary>What each group did, from the tables that its effects are in: nobody's word is taken for it.</summary>
+/// <summary>The effects of each group, from its own tables.</summary>
 internal sealed class EffectLedger(RunningSystem system)
 {
-    /// <summary>Waits until every one of the orders has taken effect in each group; then there must be exactly one effect for each.</summary>
+    /// <summary>Waits until all orders have taken effect in each group. Then each must have exactly one effect.</summary>
     public async Task AssertOnceInEachGroupAsync(IReadOnlyCollection<Guid> orders)
     {
         foreach (var group in Group.All)
@@ -23,9 +22,9 @@ internal sealed class EffectLedger(RunningSystem system)
         await Eventually.GetAsync(
             () => SubjectsAsync(group, wanted),
             subjects => subjects.Distinct().Count() == wanted.Length,
-            subjects => string.Create(CultureInfo.InvariantCulture, $"{group.Name} has effects for {subjects.Distinct().Count()} of {wanted.Length} orders."));
+            subjects => $"{group.Name} has effects for {subjects.Distinct().Count()} of {wanted.Length} orders.");
 
-        // What is still pending might yet take effect a second time.
+        // A pending entry could still take effect a second time.
         await DrainedAsync(group);
         Assert.Equal(wanted, await SubjectsAsync(group, wanted));
     }
@@ -33,10 +32,11 @@ internal sealed class EffectLedger(RunningSystem system)
     public Task DrainedAsync(Group group) => Eventually.GetAsync(
         () => system.Redis.GetDatabase().StreamPendingAsync("orders", group.Name),
         pending => pending.PendingMessageCount == 0,
-        pending => string.Create(CultureInfo.InvariantCulture, $"{group.Name} has {pending.PendingMessageCount} entries pending."));
+        pending => $"{group.Name} has {pending.PendingMessageCount} entries pending.");
 
-    /// <summary>The orders that have an effect in the group, each as often as it has.</summary>
-    public Task<string[]> SubjectsAsync(Group group, IReadOnlyCollection<string> among) => QueryAsync(group, "where subject = any($1) order by subject collate \"C\"", [.. among]);
+    /// <summary>The orders that have an effect in the group, once per effect.</summary>
+    public Task<string[]> SubjectsAsync(Group group, IReadOnlyCollection<string> among) =>
+        QueryAsync(group, "where subject = any($1) order by subject collate \"C\"", [.. among]);
 
     public Task<string[]> AllSubjectsAsync(Group group) => QueryAsync(group, "order by subject collate \"C\"", []);
 

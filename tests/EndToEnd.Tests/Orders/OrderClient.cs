@@ -5,13 +5,13 @@ using Xunit;
 
 namespace FanOut.EndToEnd.Tests.Orders;
 
-/// <summary>A client that does as one should: an order without an answer is sent again under the same key.</summary>
+/// <summary>A correct client: it sends an order without an answer again with the same key.</summary>
 internal sealed class OrderClient(HttpClient http)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
 
-    /// <returns>The id that the order was answered 201 with.</returns>
+    /// <returns>The id in the answer 201.</returns>
     public async Task<Guid> PlaceAsync(PlaceOrder order, string? key = null, string? traceParent = null)
     {
         key ??= Guid.NewGuid().ToString();
@@ -21,7 +21,8 @@ internal sealed class OrderClient(HttpClient http)
             string problem;
             try
             {
-                using var request = new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = JsonContent.Create(order, ContractsJson.Default.PlaceOrder) };
+                using var request = new HttpRequestMessage(HttpMethod.Post, "/orders");
+                request.Content = JsonContent.Create(order, ContractsJson.Default.PlaceOrder);
                 request.Headers.Add("Idempotency-Key", key);
                 if (traceParent is not null)
                 {
@@ -46,15 +47,17 @@ internal sealed class OrderClient(HttpClient http)
                 problem = exception.Message;
             }
 
-            Assert.True(TimeProvider.System.GetElapsedTime(begun) < Patience, $"Order '{key}' was not taken within {Patience.TotalSeconds} s: {problem}");
+            var elapsed = TimeProvider.System.GetElapsedTime(begun);
+            Assert.True(elapsed < Timeout, $"Order '{key}' was not accepted within {Timeout.TotalSeconds} s: {problem}");
             await Task.Delay(Pause, TimeProvider.System, TestContext.Current.CancellationToken);
         }
     }
 
-    /// <summary>Several at once, in one transaction.</summary>
+    /// <summary>Places several orders in one transaction.</summary>
     public async Task<IReadOnlyList<Guid>> PlaceBatchAsync(IReadOnlyList<PlaceOrder> orders, string? traceParent = null)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/orders/batch") { Content = JsonContent.Create(new PlaceOrders(orders), ContractsJson.Default.PlaceOrders) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/orders/batch");
+        request.Content = JsonContent.Create(new PlaceOrders(orders), ContractsJson.Default.PlaceOrders);
         if (traceParent is not null)
         {
             request.Headers.Add("traceparent", traceParent);
@@ -62,6 +65,7 @@ internal sealed class OrderClient(HttpClient http)
 
         using var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
-        return [.. (await response.Content.ReadFromJsonAsync(ContractsJson.Default.OrderReceipts, TestContext.Current.CancellationToken))!.Orders.Select(order => order.Id)];
+        var receipts = await response.Content.ReadFromJsonAsync(ContractsJson.Default.OrderReceipts, TestContext.Current.CancellationToken);
+        return [.. receipts!.Orders.Select(order => order.Id)];
     }
 }

@@ -4,18 +4,18 @@ using Xunit;
 
 namespace FanOut.EndToEnd.Tests.Orders;
 
-/// <summary>Orders at a steady rate for as long as something else goes on, and a number of them at least. Clients are not without number: while none is answered, few more come.</summary>
+/// <summary>Places orders at a steady rate while another task runs, and at least a number of them. Few orders wait for an answer at a time.</summary>
 internal sealed class OrderLoad(OrderClient client)
 {
     private const int PerTick = 10;
-    private const int MostUnderWay = 200;
+    private const int MaxOpen = 200;
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(40);
 
     private readonly ConcurrentDictionary<string, Guid> _answered = new();
 
     public int Answered => _answered.Count;
 
-    /// <returns>The id that each key was answered 201 with.</returns>
+    /// <returns>The id in the answer 201 to each key.</returns>
     public async Task<IReadOnlyDictionary<string, Guid>> RunAsync(int atLeast, Func<CancellationToken, Task> meanwhile)
     {
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
@@ -33,7 +33,7 @@ internal sealed class OrderLoad(OrderClient client)
             }
 
             var due = orders.Count < atLeast ? PerTick : 1;
-            for (var i = 0; i < due && orders.Count - Answered < MostUnderWay; i++)
+            for (var i = 0; i < due && orders.Count - Answered < MaxOpen; i++)
             {
                 orders.Add(PlaceAsync(string.Create(CultureInfo.InvariantCulture, $"{run}-{orders.Count}")));
             }

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace FanOut.EndToEnd.Tests.Running;
 
-/// <summary>A running system whose parts are going to be killed.</summary>
+/// <summary>A running system for tests that kill its processes.</summary>
 public sealed class FaultySystem : IAsyncLifetime
 {
     internal RunningSystem System { get; private set; } = null!;
@@ -15,7 +15,7 @@ public sealed class FaultySystem : IAsyncLifetime
         System = await RunningSystem.StartAsync("faulty", new Dictionary<string, string>(QuickRecovery.Settings)
         {
             ["Webhooks__AllowPrivateNetworks"] = "true",
-            // A killed dispatcher's deliveries come due with the end of their lease.
+            // A killed dispatcher's deliveries are retried when their lease ends.
             ["Webhooks__Timeout"] = "00:00:02",
             ["Webhooks__Lease"] = "00:00:03",
         });

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace FanOut.EndToEnd.Tests.Running;
 
-/// <summary>An HTTP server of a test's own on loopback.</summary>
+/// <summary>An HTTP server of a test, on loopback.</summary>
 internal sealed class LoopbackServer : IAsyncDisposable
 {
     private readonly WebApplication _app;

@@ -1,6 +1,6 @@
 namespace FanOut.EndToEnd.Tests.Running;
 
-/// <summary>The times after which entries are tried again or handed over, in seconds instead of a minute.</summary>
+/// <summary>Settings that retry and reclaim entries after seconds instead of a minute.</summary>
 internal static class QuickRecovery
 {
     public static readonly IReadOnlyDictionary<string, string> Settings = new Dictionary<string, string>

@@ -31,7 +31,7 @@ internal sealed class RunningSystem : IAsyncDisposable
         Orders = Client("order-api");
     }
 
-    /// <summary>Where its data and traces are, below the tests' own folder.</summary>
+    /// <summary>The folder of its data and traces.</summary>
     public string Folder { get; }
 
     public NpgsqlDataSource Database { get; }
@@ -42,9 +42,11 @@ internal sealed class RunningSystem : IAsyncDisposable
 
     public HttpClient Orders { get; }
 
-    public IAnalyticsApi Analytics => RestService.For<IAnalyticsApi>(Client("analytics-worker"), new RefitSettings(new SystemTextJsonContentSerializer(ContractsJson.Default.Options)));
+    public IAnalyticsApi Analytics => RestService.For<IAnalyticsApi>(
+        Client("analytics-worker"), new RefitSettings(new SystemTextJsonContentSerializer(ContractsJson.Default.Options)));
 
-    public IWebhookApi Webhooks => RestService.For<IWebhookApi>(Client("webhook-worker"), new RefitSettings(new SystemTextJsonContentSerializer(WebhooksJson.Default.Options)));
+    public IWebhookApi Webhooks => RestService.For<IWebhookApi>(
+        Client("webhook-worker"), new RefitSettings(new SystemTextJsonContentSerializer(WebhooksJson.Default.Options)));
 
     /// <summary>Starts everything and waits until all of it is healthy.</summary>
     public static async Task<RunningSystem> StartAsync(string name, IReadOnlyDictionary<string, string> environment, params string[] settings)
@@ -55,7 +57,8 @@ internal sealed class RunningSystem : IAsyncDisposable
         try
         {
             await app.StartAsync(limit.Token);
-            await Task.WhenAll(Services.Append("redis").Append("fanout").Select(resource => app.ResourceNotifications.WaitForResourceHealthyAsync(resource, limit.Token)));
+            await Task.WhenAll(Services.Append("redis").Append("fanout").Select(resource =>
+                app.ResourceNotifications.WaitForResourceHealthyAsync(resource, limit.Token)));
             var redis = ConfigurationOptions.Parse((await app.GetConnectionStringAsync("redis", limit.Token))!);
             redis.AbortOnConnectFail = false;
             return new RunningSystem(
@@ -88,7 +91,8 @@ internal sealed class RunningSystem : IAsyncDisposable
             Directory.Delete(folder, recursive: true);
         }
 
-        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>([$"--DataPath={DataFolderIn(folder)}", .. settings], cancellationToken);
+        string[] arguments = [$"--DataPath={DataFolderIn(folder)}", .. settings];
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(arguments, cancellationToken);
         foreach (var project in builder.Resources.OfType<ProjectResource>().ToArray())
         {
             var service = builder.CreateResourceBuilder(project);
@@ -99,7 +103,7 @@ internal sealed class RunningSystem : IAsyncDisposable
         return await builder.BuildAsync(cancellationToken);
     }
 
-    /// <summary>Deletes everything of a stopped system but its traces.</summary>
+    /// <summary>Deletes the files of a stopped system, except its traces.</summary>
     public static void DeleteData(string folder)
     {
         foreach (var data in new[] { DataFolderIn(folder), MailFolderIn(folder) }.Where(Directory.Exists))
@@ -114,7 +118,11 @@ internal sealed class RunningSystem : IAsyncDisposable
 
     public static string TraceFolderIn(string folder) => Path.Combine(folder, "traces");
 
-    public HttpClient Client(string service) => new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = _app.GetEndpoint(service, "http"), Timeout = TimeSpan.FromSeconds(30) };
+    public HttpClient Client(string service) => new(new SocketsHttpHandler { UseProxy = false })
+    {
+        BaseAddress = _app.GetEndpoint(service, "http"),
+        Timeout = TimeSpan.FromSeconds(30),
+    };
 
     public async Task<MetricsPage> MetricsAsync(string service, CancellationToken cancellationToken)
     {
@@ -140,14 +148,22 @@ internal sealed class RunningSystem : IAsyncDisposable
     public string? StateOf(string resource) =>
         _app.ResourceNotifications.TryGetCurrentState(resource, out var change) ? change.Snapshot.State?.Text : null;
 
-    /// <summary>Presses a button of the dashboard.</summary>
-    public Task PressAsync(string resource, string command, CancellationToken cancellationToken) => CommandAsync(resource, command, cancellationToken);
+    /// <summary>Runs a command of the dashboard.</summary>
+    public async Task RunCommandAsync(string resource, string command, CancellationToken cancellationToken)
+    {
+        var result = await _app.ResourceCommands.ExecuteCommandAsync(resource, command, cancellationToken);
+        if (!result.Success)
+        {
+            throw new InvalidOperationException($"'{command}' of {resource} failed: {result.Message}");
+        }
+    }
 
-    public Task StopAsync(string resource, CancellationToken cancellationToken) => CommandAsync(resource, KnownResourceCommands.StopCommand, cancellationToken);
+    public Task StopAsync(string resource, CancellationToken cancellationToken) =>
+        RunCommandAsync(resource, KnownResourceCommands.StopCommand, cancellationToken);
 
     public async Task StartAsync(string resource, CancellationToken cancellationToken)
     {
-        await CommandAsync(resource, KnownResourceCommands.StartCommand, cancellationToken);
+        await RunCommandAsync(resource, KnownResourceCommands.StartCommand, cancellationToken);
         await _app.ResourceNotifications.WaitForResourceHealthyAsync(resource, cancellationToken);
     }
 
@@ -162,14 +178,6 @@ internal sealed class RunningSystem : IAsyncDisposable
 
     private static string MailFolderIn(string folder) => Path.Combine(folder, "mail");
 
-    private static int? PidOf(ResourceEvent change) => change.Snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value as int?;
-
-    private async Task CommandAsync(string resource, string command, CancellationToken cancellationToken)
-    {
-        var result = await _app.ResourceCommands.ExecuteCommandAsync(resource, command, cancellationToken);
-        if (!result.Success)
-        {
-            throw new InvalidOperationException($"'{command}' of {resource} failed: {result.Message}");
-        }
-    }
+    private static int? PidOf(ResourceEvent change) =>
+        change.Snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value as int?;
 }

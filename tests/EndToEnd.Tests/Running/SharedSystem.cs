@@ -3,7 +3,7 @@ using Xunit;
 
 namespace FanOut.EndToEnd.Tests.Running;
 
-/// <summary>One running system for all tests that leave it as they found it, its telemetry sent to a receiver of the tests.</summary>
+/// <summary>One running system for all tests that do not damage it. It sends telemetry to a receiver of the tests.</summary>
 public sealed class SharedSystem : IAsyncLifetime
 {
     internal RunningSystem System { get; private set; } = null!;

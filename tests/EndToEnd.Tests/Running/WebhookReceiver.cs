@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace FanOut.EndToEnd.Tests.Running;
 
-/// <summary>A customer's server that takes every webhook.</summary>
+/// <summary>A customer's server that accepts every webhook.</summary>
 internal sealed class WebhookReceiver : IAsyncDisposable
 {
     private LoopbackServer _server = null!;

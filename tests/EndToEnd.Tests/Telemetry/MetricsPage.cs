@@ -21,14 +21,15 @@ internal sealed partial class MetricsPage
 
             page._samples.Add((
                 sample.Groups["name"].Value,
-                Label().Matches(sample.Groups["labels"].Value).ToDictionary(label => label.Groups["name"].Value, label => label.Groups["value"].Value),
+                Label().Matches(sample.Groups["labels"].Value)
+                    .ToDictionary(label => label.Groups["name"].Value, label => label.Groups["value"].Value),
                 double.Parse(sample.Groups["value"].Value, CultureInfo.InvariantCulture)));
         }
 
         return page;
     }
 
-    /// <summary>The sum of the metric's samples for the consumer group on the stream of orders; null where there is none.</summary>
+    /// <summary>The sum of the metric's samples for the consumer group on the stream of orders; null if there is none.</summary>
     public double? OfGroup(string name, string group) =>
         _samples.Where(sample => sample.Name == name
                 && sample.Labels.GetValueOrDefault("messaging_consumer_group_name") == group

@@ -3,7 +3,7 @@ using FanOut.EndToEnd.Tests.Running;
 
 namespace FanOut.EndToEnd.Tests.Telemetry;
 
-/// <summary>An OpenTelemetry collector that remembers which service sent which metric of which consumer group (OTLP over HTTP, protobuf).</summary>
+/// <summary>An OpenTelemetry collector that records which service sent which metric of which consumer group (OTLP over HTTP, protobuf).</summary>
 internal sealed class OtlpReceiver : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<(string Service, string Metric, string? Group), bool> _series = new();
@@ -37,8 +37,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
             foreach (var metric in resourceMetrics.Fields(2).SelectMany(scope => scope.Fields(2)))
             {
                 var name = metric.Fields(1).Single().Text;
-                var groups = metric.Fields(5).Concat(metric.Fields(7)).SelectMany(data => data.Fields(1)).SelectMany(point => Attribute(point, 7, "messaging.consumer.group.name"))
-                    .Concat(metric.Fields(9).SelectMany(data => data.Fields(1)).SelectMany(point => Attribute(point, 9, "messaging.consumer.group.name")));
+                var groups = GroupsOf(metric, 5, 7).Concat(GroupsOf(metric, 7, 7)).Concat(GroupsOf(metric, 9, 9));
                 foreach (var group in groups.Cast<string?>().DefaultIfEmpty(null))
                 {
                     _series.TryAdd((service, name, group), true);
@@ -46,6 +45,13 @@ internal sealed class OtlpReceiver : IAsyncDisposable
             }
         }
     }
+
+    /// <param name="metric">The metric.</param>
+    /// <param name="kind">The field of a gauge, sum or histogram.</param>
+    /// <param name="attributes">The field of its points' attributes.</param>
+    private static IEnumerable<string> GroupsOf(ProtobufField metric, int kind, int attributes) => metric.Fields(kind)
+        .SelectMany(data => data.Fields(1))
+        .SelectMany(point => Attribute(point, attributes, "messaging.consumer.group.name"));
 
     private static IEnumerable<string> Attribute(ProtobufField owner, int field, string key) =>
         owner.Fields(field).Where(pair => pair.Fields(1).Single().Text == key).Select(pair => pair.Fields(2).Single().Fields(1).Single().Text);

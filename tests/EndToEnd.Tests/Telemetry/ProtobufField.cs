@@ -2,9 +2,9 @@ using System.Text;
 
 namespace FanOut.EndToEnd.Tests.Telemetry;
 
-/// <summary>One field of a protobuf message: enough to read names out of OTLP without generated code.</summary>
+/// <summary>One field of a protobuf message: enough to read names from OTLP without generated code.</summary>
 /// <param name="Number">As in the .proto file.</param>
-/// <param name="Bytes">What it holds when it is a string or a message; empty when it is a number.</param>
+/// <param name="Bytes">The content of a string or a message; empty for a number.</param>
 internal readonly record struct ProtobufField(int Number, ReadOnlyMemory<byte> Bytes)
 {
     public string Text => Encoding.UTF8.GetString(Bytes.Span);

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace FanOut.EndToEnd.Tests.Telemetry;
 
-/// <summary>What the services have written under FANOUT_TRACE_FOLDER: a file per process, a line per ended span. Only what is new is read each time.</summary>
+/// <summary>The spans under FANOUT_TRACE_FOLDER: a file per process, a line per ended span. Each call reads only new lines.</summary>
 internal sealed class TraceFolder(string folder)
 {
     private readonly Dictionary<string, long> _read = [];
@@ -17,9 +17,10 @@ internal sealed class TraceFolder(string folder)
             using var rest = new MemoryStream();
             await stream.CopyToAsync(rest, cancellationToken);
 
-            // The last line may be half written.
+            // The last line may be incomplete.
             var whole = rest.GetBuffer().AsSpan(0, (int)rest.Length).LastIndexOf((byte)'\n') + 1;
-            _spans.AddRange(Encoding.UTF8.GetString(rest.GetBuffer(), 0, whole).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(WrittenSpan.Parse));
+            var lines = Encoding.UTF8.GetString(rest.GetBuffer(), 0, whole).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            _spans.AddRange(lines.Select(WrittenSpan.Parse));
             _read[file] = _read.GetValueOrDefault(file) + whole;
         }
 

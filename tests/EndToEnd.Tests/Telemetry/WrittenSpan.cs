@@ -4,7 +4,8 @@ namespace FanOut.EndToEnd.Tests.Telemetry;
 
 /// <summary>A span as a service wrote it to the trace folder.</summary>
 internal sealed record WrittenSpan(
-    string Service, string Name, string Kind, string TraceId, string SpanId, string? ParentSpanId, IReadOnlySet<string> LinkedSpanIds, IReadOnlyDictionary<string, string> Tags)
+    string Service, string Name, string Kind, string TraceId, string SpanId, string? ParentSpanId, IReadOnlySet<string> LinkedSpanIds,
+    IReadOnlyDictionary<string, string> Tags)
 {
     public string? Tag(string name) => Tags.GetValueOrDefault(name);
 

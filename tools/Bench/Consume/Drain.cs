@@ -5,7 +5,7 @@ internal sealed class Drain(BenchServers servers, BenchStream stream, int consum
 {
     /// <summary>Group-events per second.</summary>
     /// <param name="groupCount">How many groups each read the whole stream.</param>
-    /// <param name="handleAsync">Given the group and a batch; returns when it may be acknowledged. Null to acknowledge at once.</param>
+    /// <param name="handleAsync">Handles a batch of a group before it is acknowledged. Null to acknowledge at once.</param>
     /// <param name="acknowledgeEach">Whether each entry is handled and acknowledged alone, waiting for the answer.</param>
     /// <param name="cancellationToken">Cancels.</param>
     public async Task<double> RunAsync(
@@ -72,7 +72,7 @@ internal sealed class Drain(BenchServers servers, BenchStream stream, int consum
                 await handleAsync(group, entries);
             }
 
-            // Its answer is awaited after the next read has been sent.
+            // The answer is awaited after the next read has been sent.
             acknowledged = redis.StreamAcknowledgeAsync(key, group, Array.ConvertAll(entries, entry => entry.Id));
         }
     }

@@ -7,19 +7,19 @@ namespace FanOut.Bench.Consume;
 /// <summary>Reads a stream to its end with the lanes of the event bus, as a worker runs them.</summary>
 internal sealed class LanesDrain(BenchServers servers, BenchStream stream, int lanes, int batchSize)
 {
-    /// <summary>Whose transactions the lanes run in, where it is not the servers' first database.</summary>
+    /// <summary>The database of the lanes' transactions, if not the servers' first.</summary>
     public PostgresDatabase? Database { get; init; }
 
-    /// <summary>The group's name, where it matters and there is one.</summary>
+    /// <summary>The group's name, if it matters and there is only one.</summary>
     public GroupName? Group { get; init; }
 
     /// <summary>Called for each group before its worker starts.</summary>
     public Func<GroupName, Task>? PrepareAsync { get; init; }
 
-    /// <summary>Entries that are pending when all is done, with nobody to handle them.</summary>
+    /// <summary>Entries that stay pending because no worker handles them.</summary>
     public int LeftPending { get; init; }
 
-    /// <summary>Events of the stream that are handled; all of them unless set.</summary>
+    /// <summary>How many events of the stream are handled. Default: all.</summary>
     public int? Events { get; init; }
 
     private NpgsqlDataSource Postgres => (Database ?? servers.Database).DataSource;
@@ -88,7 +88,7 @@ internal sealed class LanesDrain(BenchServers servers, BenchStream stream, int l
             await servers.Redis.KeyDeleteAsync([StreamKeys.Redrive(stream.Name, group), StreamKeys.Lanes(stream.Name, group)]);
         }
 
-        // Rows below the stream's first entry are there to be in the way, and stay.
+        // Rows below the stream's first entry are part of the scenario, and stay.
         var name = new NpgsqlParameter<string> { TypedValue = stream.Name.Value };
         await BenchServers.ExecuteAsync(
             Postgres,

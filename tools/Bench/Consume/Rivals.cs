@@ -3,8 +3,8 @@ using FanOut.EventBus.Wire;
 namespace FanOut.Bench.Consume;
 
 /// <summary>
-/// The article's consumer, one message at a time: where there is no idempotency record, effect and record in one transaction. The record's
-/// key includes the group here, or a second group would skip everything.
+/// The article's consumer, one message at a time: if there is no idempotency record, it writes effect and record in one transaction. Here the
+/// record's key includes the group. Otherwise a second group would skip everything.
 /// </summary>
 internal sealed class ArticleAlgorithm(NpgsqlDataSource postgres)
 {

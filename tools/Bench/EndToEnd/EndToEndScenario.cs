@@ -4,7 +4,7 @@ using FanOut.Bench.Services;
 
 namespace FanOut.Bench.EndToEnd;
 
-/// <summary>The whole system at the rate that it can keep up, against its slowest part on its own.</summary>
+/// <summary>The whole system at the rate that it can sustain, compared with its slowest part alone.</summary>
 internal sealed class EndToEndScenario : IScenario
 {
     private const int Connections = 8;
@@ -12,8 +12,8 @@ internal sealed class EndToEndScenario : IScenario
     private const string Unit = "orders/s";
     private const string ApiStage = "OrderApi with its relay";
 
-    /// <summary>While orders that were accepted and not yet handled by the slowest group are more than this, no more are posted.</summary>
-    private const int MostBehind = 10_000;
+    /// <summary>No orders are posted while the slowest group is behind by more than this.</summary>
+    private const int MaxBehind = 10_000;
 
     private static readonly string[] Workers = ["WebhookWorker", "AnalyticsWorker", "NotificationWorker"];
     private static readonly StreamName Stream = new("orders");
@@ -35,21 +35,21 @@ internal sealed class EndToEndScenario : IScenario
             rounds.Add(new(stages) { ["slowest"] = stages.Values.Min(), ["together"] = accepted, ["start"] = behindAtStart, ["end"] = behindAtEnd });
         }
 
-        // Each round is made in one go; what it gave is told as rounds of variants.
+        // A round measures all variants at once.
         return await Rounds.RunAsync(
             Name,
             run with { Rounds = count, Say = _ => { } },
             [
-                Told("slowest stage alone", Standing.Limit, Unit, "slowest"),
-                Told("all together, accepted while all groups keep up", Standing.Ours, Unit, "together", Goal.RatioAtLeast(0.50)),
-                .. Workers.Prepend(ApiStage).Select(stage => Told($"{stage} alone", Standing.Rival, Unit, stage)),
-                Told("behind when the measurement began", Standing.Ours, "orders", "start"),
-                Told("behind when it ended", Standing.Ours, "orders", "end", Goal.ValueAtMost(MostBehind * 1.5, "orders")),
+                Measured("slowest stage alone", Standing.Limit, Unit, "slowest"),
+                Measured("all together, accepted while all groups keep up", Standing.Ours, Unit, "together", Goal.RatioAtLeast(0.50)),
+                .. Workers.Prepend(ApiStage).Select(stage => Measured($"{stage} alone", Standing.Rival, Unit, stage)),
+                Measured("behind when the measurement began", Standing.Ours, "orders", "start"),
+                Measured("behind when it ended", Standing.Ours, "orders", "end", Goal.ValueAtMost(MaxBehind * 1.5, "orders")),
             ],
             cancellationToken,
             warmUp: false);
 
-        Variant Told(string name, Standing standing, string unit, string key, params Goal[] goals)
+        Variant Measured(string name, Standing standing, string unit, string key, params Goal[] goals)
         {
             var next = 0;
             return Variant.Of(name, standing, unit, (_, _) => Task.FromResult(rounds[next++][key]), goals);
@@ -71,7 +71,7 @@ internal sealed class EndToEndScenario : IScenario
             var started = TimeProvider.System.GetTimestamp();
             var rate = await HttpLoad.RunAsync(api.Http, () => bodies.Next(false), Connections, duration, 0, cancellationToken) * BatchSize;
 
-            // Accepted and published: whatever is behind at the end has still to be worked off, by the same stage.
+            // Accepted and published: the same stage must still publish what is left at the end.
             var outbox = new OutboxWatch(servers.Postgres);
             await Until.TrueAsync(async () => await outbox.BacklogAsync(cancellationToken) == 0, "the outbox to be published", cancellationToken);
             var published = (await watch.LengthAsync() - before) / TimeProvider.System.GetElapsedTime(started).TotalSeconds;
@@ -148,7 +148,7 @@ internal sealed class EndToEndScenario : IScenario
             using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
             while (!ending.IsCancellationRequested)
             {
-                if (Interlocked.Read(ref posted) - Interlocked.Read(ref slowest) >= MostBehind)
+                if (Interlocked.Read(ref posted) - Interlocked.Read(ref slowest) >= MaxBehind)
                 {
                     await timer.WaitForNextTickAsync(cancellationToken);
                     continue;
@@ -164,7 +164,7 @@ internal sealed class EndToEndScenario : IScenario
     private static async Task<ServiceProcess> StartWorkerAsync(
         SystemProcesses system, string project, WebhookSink sink, CancellationToken cancellationToken)
     {
-        // Port 1 refuses connections: the mails wait as rows. Webhooks go out one at a time.
+        // Port 1 refuses connections, so mails stay rows. Webhooks are sent one at a time.
         var worker = await system.StartAsync(
             project,
             cancellationToken,

@@ -2,7 +2,7 @@ using FanOut.Bench.Consume;
 
 namespace FanOut.Bench.Growth;
 
-/// <summary>What becomes of the rate at which a group drains a stream when one thing grows. The limit is the smallest case.</summary>
+/// <summary>The rate at which a group drains a stream while one thing grows. The limit is the smallest case.</summary>
 internal sealed class GrowthScenario : IScenario
 {
     private const int BatchSize = 500;
@@ -38,7 +38,7 @@ internal sealed class GrowthScenario : IScenario
             run,
             [.. streams.Select((stream, i) => Case($"stream of {stream.Count:n0}", i, async token =>
             {
-                // The last ones of a long stream; a short one several times, for it is drained in no time.
+                // The end of a long stream; a short stream several times, because one pass is too short to measure.
                 var events = Math.Min(stream.Count, most);
                 var passes = Math.Clamp(most / events, 1, 5);
                 var drain = new LanesDrain(servers, stream, Lanes, BatchSize)

@@ -22,7 +22,7 @@ internal static class BareApi
 
     public static Command CreateCommand()
     {
-        var command = new Command(CommandName, "Serves the API that ingest is compared with.") { Hidden = true };
+        var command = new Command(CommandName, "Runs the API that ingest is compared with.") { Hidden = true };
         command.SetAction((_, cancellationToken) => RunAsync(cancellationToken));
         return command;
     }

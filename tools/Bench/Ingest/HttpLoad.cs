@@ -1,9 +1,9 @@
 namespace FanOut.Bench.Ingest;
 
-/// <summary>Sends requests over some connections, each as soon as it has the answer to its last.</summary>
+/// <summary>Sends requests over several connections, each as soon as the last one is answered.</summary>
 internal static class HttpLoad
 {
-    /// <summary>Runs for a time, and however long <paramref name="atLeast"/> answers take.</summary>
+    /// <summary>Runs for a time, and at least until <paramref name="atLeast"/> requests are answered.</summary>
     /// <returns>Answers per second.</returns>
     /// <exception cref="InvalidOperationException">An answer was not 201.</exception>
     public static async Task<double> RunAsync(

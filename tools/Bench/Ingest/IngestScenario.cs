@@ -42,11 +42,11 @@ internal sealed class IngestScenario : IScenario
         {
             var duration = warmUp ? run.Pick(3.0, 1.5, 0.2) : run.Pick(8.0, 2.0, 0.3);
 
-            // The runtime compiles hot code again in the background: without enough calls the bigger program would still be warming up.
+            // The runtime recompiles hot code in the background. A larger program needs more calls to warm up.
             var calls = warmUp ? run.Pick(10_000, 3_000, 0) / (bodies.OrdersPerRequest == 1 ? 1 : 4) : 0;
             var rate = await HttpLoad.RunAsync(service.Http, () => bodies.Next(withKey), Connections, TimeSpan.FromSeconds(duration), calls, token);
 
-            // What the relay has still to publish must not take the next variant's time.
+            // The relay's backlog must not slow down the next variant.
             await Until.TrueAsync(async () => await outbox.BacklogAsync(token) == 0, "the outbox to be published", token, everyMilliseconds: 50);
             return rate * bodies.OrdersPerRequest;
         }

@@ -3,7 +3,7 @@ using FanOut.Contracts;
 
 namespace FanOut.Bench.Ingest;
 
-/// <summary>Requests to place orders of three lines, made once and sent again and again: an order without a number is a new one each time.</summary>
+/// <summary>Requests to place orders of three lines, made once and sent repeatedly. An order without a number is a new order each time.</summary>
 internal sealed class OrderBodies(int ordersPerRequest)
 {
     private readonly byte[][] _bodies = [.. Enumerable.Range(0, 64).Select(seed => Body(seed, ordersPerRequest))];

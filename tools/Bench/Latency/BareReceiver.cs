@@ -4,7 +4,7 @@ using FanOut.EventBus.Wire;
 
 namespace FanOut.Bench.Latency;
 
-/// <summary>The limit: a blocked XREADGROUP on a connection of its own that does nothing with what it gets but look when it was due.</summary>
+/// <summary>The limit: a blocked XREADGROUP on its own connection that only records when each event was due.</summary>
 internal sealed class BareReceiver(ConnectionMultiplexer connection, StreamName stream, LatencyRecorder recorder)
 {
     private const string Group = "bare";

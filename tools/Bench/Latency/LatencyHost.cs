@@ -5,7 +5,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace FanOut.Bench.Latency;
 
-/// <summary>A publisher and a worker of one stream, in this process, so that one clock tells when an event was due and when it was seen.</summary>
+/// <summary>A publisher and a worker of one stream, in this process, so that both times come from one clock.</summary>
 internal sealed class LatencyHost(IHost host, PostgresDatabase database, LatencyRecorders recorders) : IAsyncDisposable
 {
     public IServiceProvider Services => host.Services;

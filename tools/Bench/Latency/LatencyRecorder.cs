@@ -4,8 +4,8 @@ using HdrHistogram;
 namespace FanOut.Bench.Latency;
 
 /// <summary>
-/// How long after each event was due it was seen. Events are due by the clock, not when the system is ready for them, so a stall counts for
-/// every event that was due during it (no coordinated omission).
+/// Records the time from when each event was due until it was seen. Events are due by the clock, not when the system is ready, so a stall
+/// counts for every event that was due during it (no coordinated omission).
 /// </summary>
 internal sealed class LatencyRecorder
 {
@@ -18,8 +18,8 @@ internal sealed class LatencyRecorder
     /// <summary>How many were seen, the skipped ones included.</summary>
     public int Seen => Volatile.Read(ref _seen);
 
-    /// <summary>Begins anew.</summary>
-    /// <param name="skipped">So many events at the beginning warm up and are not recorded.</param>
+    /// <summary>Starts again.</summary>
+    /// <param name="skipped">The number of events at the start that warm up and are not recorded.</param>
     public void Reset(int skipped)
     {
         lock (_lock)

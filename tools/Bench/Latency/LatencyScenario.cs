@@ -4,10 +4,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace FanOut.Bench.Latency;
 
-/// <summary>How long after it was due to be published an event is seen by a handler, and its effect is committed.</summary>
+/// <summary>The time from when an event is due until a handler gets it, and until its effect is committed.</summary>
 internal sealed class LatencyScenario : IScenario
 {
-    /// <summary>From this rate on, the outbox gets several events a transaction, as a busy API would hand them over.</summary>
+    /// <summary>From this rate on, the outbox gets several events per transaction, as from a busy API.</summary>
     private const int LargestTransactionRate = 1_000;
 
     private static readonly int[] Rates = [100, 1_000, 10_000];
@@ -92,7 +92,7 @@ internal sealed class LatencyScenario : IScenario
         return measurements;
     }
 
-    /// <summary>What a worker takes of a core while there is nothing to do.</summary>
+    /// <summary>The CPU use of an idle worker.</summary>
     private static async Task<IReadOnlyList<Measurement>> IdleAsync(BenchServers servers, BenchRun run, CancellationToken cancellationToken)
     {
         var system = new SystemProcesses(servers, servers.Database);

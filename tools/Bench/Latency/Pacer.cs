@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace FanOut.Bench.Latency;
 
-/// <summary>Calls at exact intervals, from a thread of its own, whether the last call's effect was seen or not: an open loop.</summary>
+/// <summary>Calls at exact intervals from its own thread, without waiting for the effect: an open loop.</summary>
 internal static partial class Pacer
 {
     private const int SetTimerSlack = 29;
@@ -31,7 +31,7 @@ internal static partial class Pacer
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
 
-    /// <summary>A timer of milliseconds is too coarse, and spinning would take a core from what is measured.</summary>
+    /// <summary>A millisecond timer is too coarse, and spinning would take a core away.</summary>
     private static void Wait(long due)
     {
         for (var left = due - Stopwatch.GetTimestamp(); left > 0; left = due - Stopwatch.GetTimestamp())

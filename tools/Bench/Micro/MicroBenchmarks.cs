@@ -10,7 +10,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace FanOut.Bench.Micro;
 
-/// <summary>What is hot, by itself, per event: batches of 500 events of about 250 bytes of JSON.</summary>
+/// <summary>The hot paths, per event, in batches of 500 events of about 250 bytes of JSON.</summary>
 public class MicroBenchmarks
 {
     private const int BatchSize = 500;

@@ -7,7 +7,7 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 
 namespace FanOut.Bench.Micro;
 
-/// <summary>Time and allocations per event of what is hot.</summary>
+/// <summary>Time and allocations per event of the hot paths.</summary>
 internal sealed class MicroScenario : IScenario
 {
     public string Name => "micro";

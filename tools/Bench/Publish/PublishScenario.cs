@@ -4,7 +4,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace FanOut.Bench.Publish;
 
-/// <summary>How fast events get onto the stream: from a full outbox by the relay, and by the direct publisher, against bare XADDs.</summary>
+/// <summary>The rate of the relay on a full outbox and of the direct publisher, compared with bare XADDs.</summary>
 internal sealed class PublishScenario : IScenario
 {
     private const int Callers = 4;
@@ -74,7 +74,7 @@ internal sealed class PublishScenario : IScenario
         return await servers.Redis.StreamLengthAsync(StreamKeys.Stream(Stream)) / elapsed.TotalSeconds;
     }
 
-    /// <summary>A relay that starts on a full outbox. Its host's start, and its way to leadership, do not count.</summary>
+    /// <summary>A relay that starts on a full outbox. The start of its host and its election do not count.</summary>
     private static async Task<double> RelayAsync(BenchServers servers, int count, CancellationToken cancellationToken)
     {
         var key = StreamKeys.Stream(Stream);

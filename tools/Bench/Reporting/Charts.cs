@@ -10,7 +10,7 @@ internal static class Charts
     private static readonly Color RivalColor = Color.FromHex("#d9a05b");
     private static readonly Color OurColor = Color.FromHex("#2f6fb7");
 
-    /// <returns>The file's name; null where there is nothing to draw.</returns>
+    /// <returns>The file's name; null if there is nothing to draw.</returns>
     public static string? Write(string folder, string scenario, IReadOnlyList<Measurement> measurements)
     {
         var file = $"{scenario}.svg";

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace FanOut.Bench.Reporting;
 
-/// <summary>What the figures were seen on.</summary>
+/// <summary>The machine that was measured.</summary>
 internal sealed record Machine(string Processor, int Cores, double Gigabytes, string System, string Runtime, string Load, DateTimeOffset Time)
 {
     public static Machine Look() => new(

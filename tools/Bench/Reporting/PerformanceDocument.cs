@@ -2,7 +2,7 @@ using System.Text;
 
 namespace FanOut.Bench.Reporting;
 
-/// <summary>docs/performance.md: text written by hand, with the figures between markers, which a run replaces.</summary>
+/// <summary>docs/performance.md. A run replaces the figures between the markers.</summary>
 internal sealed class PerformanceDocument(string root)
 {
     private readonly string _file = Path.Combine(root, "docs", "performance.md");
@@ -32,6 +32,6 @@ internal sealed class PerformanceDocument(string root)
         var to = text.IndexOf(end, StringComparison.Ordinal);
         return from >= 0 && to > from
             ? $"{text[..(from + begin.Length)]}\n{section}{text[to..]}"
-            : throw new InvalidOperationException($"{_file} lacks the markers {begin} and {end}, between which the figures of '{name}' stand.");
+            : throw new InvalidOperationException($"{_file} needs the markers {begin} and {end} for the figures of '{name}'.");
     }
 }

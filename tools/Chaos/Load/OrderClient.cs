@@ -5,11 +5,11 @@ using FanOut.Contracts;
 
 namespace FanOut.Chaos.Load;
 
-/// <summary>Sends an unanswered order again under the same key, to the next replica, so that it is known which orders were accepted.</summary>
+/// <summary>Sends an unanswered order again with the same key, to the next replica, until it is known whether it was accepted.</summary>
 internal sealed class OrderClient : IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(1);
     private readonly HttpClient[] _replicas;
     private readonly ConcurrentDictionary<string, byte> _open = new();
     private readonly ConcurrentBag<AcceptedOrder> _accepted = [];
@@ -27,7 +27,7 @@ internal sealed class OrderClient : IDisposable
         }),
     ];
 
-    /// <summary>Every answer of success: one key has several where several clients sent it.</summary>
+    /// <summary>Every successful answer. A key that several clients sent has several.</summary>
     public IReadOnlyCollection<AcceptedOrder> Accepted => _accepted;
 
     public int AcceptedCount => _accepted.Count;
@@ -37,7 +37,7 @@ internal sealed class OrderClient : IDisposable
 
     public int OpenCount => _open.Count;
 
-    /// <summary>Orders that were answered with an error that is the client's: none should be.</summary>
+    /// <summary>Orders that were answered 4xx. There should be none.</summary>
     public IReadOnlyDictionary<string, string> Refused => _refused;
 
     /// <summary>Answers by status.</summary>
@@ -60,13 +60,13 @@ internal sealed class OrderClient : IDisposable
             }
 
             await Task.Delay(pause, TimeProvider.System, cancellationToken);
-            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            pause = pause * 2 < MaxPause ? pause * 2 : MaxPause;
         }
     }
 
     public void Dispose() => Array.ForEach(_replicas, replica => replica.Dispose());
 
-    /// <returns>False where it is to be sent again.</returns>
+    /// <returns>False if it must be sent again.</returns>
     private async Task<bool> TryAsync(HttpClient replica, string key, PlaceOrder order, CancellationToken cancellationToken)
     {
         try
@@ -100,5 +100,5 @@ internal sealed class OrderClient : IDisposable
     }
 }
 
-/// <summary>An order that was answered with success: its Idempotency-Key, which is also its customer's id, and the answered id and total.</summary>
+/// <summary>An accepted order: its Idempotency-Key, which is also its customer's id, and the id and total in the answer.</summary>
 internal sealed record AcceptedOrder(string Key, Guid Id, decimal Total);

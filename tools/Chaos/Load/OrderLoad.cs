@@ -2,10 +2,10 @@ using FanOut.Contracts;
 
 namespace FanOut.Chaos.Load;
 
-/// <summary>Orders at a steady rate until it is stopped. At most 200 orders wait for an answer at a time.</summary>
+/// <summary>Places orders at a steady rate until it is stopped. At most 200 orders wait for an answer at a time.</summary>
 internal sealed class OrderLoad : IAsyncDisposable
 {
-    private const int MostOpen = 200;
+    private const int MaxOpen = 200;
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(20);
     private readonly OrderClient _client;
     private readonly string _run;
@@ -27,7 +27,7 @@ internal sealed class OrderLoad : IAsyncDisposable
     public static OrderLoad Start(OrderClient client, string run, int perSecond, CancellationToken cancellationToken) =>
         new(client, run, perSecond, cancellationToken);
 
-    /// <summary>An order that no other is like: what it is worth and who ordered it says which it is.</summary>
+    /// <summary>A unique order: its total and its customer identify it.</summary>
     public static PlaceOrder NewOrder(string key, int number, string? email = null) => new(
         new Customer(key, "Grace Hopper", email ?? "grace@example.com"),
         "EUR",
@@ -36,14 +36,14 @@ internal sealed class OrderLoad : IAsyncDisposable
             new PlaceOrderLine("mug-blue", "Mug, blue", 1, 12m, 0.05m),
         ]);
 
-    /// <summary>Sends no more, and waits until all is answered.</summary>
-    /// <returns>False where some have no answer after so long: they are given up.</returns>
-    public async Task<bool> StopAsync(TimeSpan patience)
+    /// <summary>Stops sending, and waits until every order is answered.</summary>
+    /// <returns>False if some have no answer after the timeout. They are abandoned.</returns>
+    public async Task<bool> StopAsync(TimeSpan timeout)
     {
         await _stopping.CancelAsync();
         await _sending;
         var answered = Task.WhenAll(_orders);
-        _giveUp.CancelAfter(patience);
+        _giveUp.CancelAfter(timeout);
         await answered.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return answered.IsCompletedSuccessfully;
     }
@@ -68,12 +68,12 @@ internal sealed class OrderLoad : IAsyncDisposable
             {
                 var now = TimeProvider.System.GetTimestamp();
 
-                // Not what was not sent while nobody answered: that would come in one heap.
+                // Orders that were not sent while the API was away are dropped. They would come in one burst.
                 due = Math.Min(due + TimeProvider.System.GetElapsedTime(last, now).TotalSeconds * _perSecond, _perSecond);
                 last = now;
                 for (; due >= 1; due--)
                 {
-                    if (_client.OpenCount >= MostOpen)
+                    if (_client.OpenCount >= MaxOpen)
                     {
                         continue;
                     }
@@ -86,7 +86,7 @@ internal sealed class OrderLoad : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // Enough.
+            // Stopped.
         }
     }
 }

@@ -3,20 +3,20 @@ using System.Net.Sockets;
 
 namespace FanOut.Chaos.Network;
 
-/// <summary>One client's connection and the one to the server that stands for it.</summary>
+/// <summary>A client's connection, and its counterpart to the server.</summary>
 internal sealed class ProxiedConnection(Socket client, Func<TcpProxy.Condition> condition) : IDisposable
 {
     private readonly Socket _server = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private volatile bool _lostBytes;
     private volatile int _port;
 
-    /// <summary>Whether one side has sent something that the other will never get.</summary>
+    /// <summary>Whether bytes of one side were dropped.</summary>
     public bool LostBytes => _lostBytes;
 
-    /// <summary>Where the server sees it coming from; 0 while it is not connected.</summary>
+    /// <summary>The client port that the server sees; 0 while it is not connected.</summary>
     public int Port => _port;
 
-    /// <summary>Connects to the server and passes bytes until one side is gone.</summary>
+    /// <summary>Connects to the server and passes bytes until one side disconnects.</summary>
     public async Task RunAsync(int port, CancellationToken connecting)
     {
         try
@@ -33,8 +33,8 @@ internal sealed class ProxiedConnection(Socket client, Func<TcpProxy.Condition> 
         await Task.WhenAll(PassAsync(client, _server), PassAsync(_server, client));
     }
 
-    /// <summary>Reads what the client sends, and never answers.</summary>
-    public async Task SwallowAsync()
+    /// <summary>Drops what the client sends, and never answers.</summary>
+    public async Task DropAsync()
     {
         _lostBytes = true;
         var buffer = new byte[4096];
@@ -46,11 +46,11 @@ internal sealed class ProxiedConnection(Socket client, Func<TcpProxy.Condition> 
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // The client has given up, or the network is well again.
+            // The client has disconnected, or the network is restored.
         }
     }
 
-    /// <summary>Ends both sides at once: they hear that the connection was reset.</summary>
+    /// <summary>Resets both sides.</summary>
     public void Reset()
     {
         foreach (var socket in new[] { client, _server })
@@ -61,7 +61,7 @@ internal sealed class ProxiedConnection(Socket client, Func<TcpProxy.Condition> 
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {
-                // Gone already.
+                // Already closed.
             }
 
             socket.Dispose();
@@ -81,7 +81,7 @@ internal sealed class ProxiedConnection(Socket client, Func<TcpProxy.Condition> 
                 var now = condition();
                 if (now.State == NetworkState.HalfOpen)
                 {
-                    // Neither bytes nor the end of them arrive.
+                    // Neither bytes nor the end of the stream arrive.
                     _lostBytes = true;
                     if (count == 0)
                     {
@@ -96,7 +96,7 @@ internal sealed class ProxiedConnection(Socket client, Func<TcpProxy.Condition> 
                     await Task.Delay(now.Delay, TimeProvider.System);
                 }
 
-                // What follows lost bytes must not arrive either: it would look as if they had never been sent.
+                // Bytes after dropped ones must not arrive either: the stream would have a gap.
                 if (_lostBytes)
                 {
                     Reset();
@@ -117,7 +117,7 @@ internal sealed class ProxiedConnection(Socket client, Func<TcpProxy.Condition> 
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // One side is gone without a word; so is the other then, but where the network would not tell it.
+            // One side is gone. Reset the other, unless the network is half open: then it would not learn of it.
             if (condition().State == NetworkState.HalfOpen)
             {
                 _lostBytes = true;

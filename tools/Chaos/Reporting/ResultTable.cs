@@ -6,7 +6,7 @@ namespace FanOut.Chaos.Reporting;
 
 /// <param name="Scenario">Its name.</param>
 /// <param name="Verdict">What happened during it.</param>
-/// <param name="Recovery">From the end of the fault until all orders accepted by then had taken effect in every group; null if they had not.</param>
+/// <param name="Recovery">From the end of the fault until all orders accepted by then had taken effect in every group; null if they did not.</param>
 internal sealed record ScenarioResult(string Scenario, Verdict Verdict, TimeSpan? Recovery);
 
 internal static class ResultTable
@@ -19,7 +19,7 @@ internal static class ResultTable
         var console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(writer), Ansi = isConsole ? AnsiSupport.Detect : AnsiSupport.No });
         if (!isConsole || Console.IsOutputRedirected)
         {
-            // A pipe or a log has no width; the default would break tables into pieces.
+            // A pipe or a log has no width, and the default is too narrow for the table.
             console.Profile.Width = Width;
         }
 

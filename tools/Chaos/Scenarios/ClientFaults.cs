@@ -2,7 +2,7 @@ using FanOut.Chaos.Load;
 
 namespace FanOut.Chaos.Scenarios;
 
-/// <summary>Clients that do the same thing many times.</summary>
+/// <summary>Clients that repeat requests.</summary>
 internal static class ClientFaults
 {
     private const int Clients = 50;

@@ -2,18 +2,18 @@ using FanOut.Chaos.Load;
 
 namespace FanOut.Chaos.Scenarios;
 
-/// <summary>What a scenario works with while orders come in. Random chooses the replicas to hit; Run begins the keys of its orders.</summary>
+/// <summary>The context of a scenario under load. Random chooses replicas; Run is the prefix of the keys of its orders.</summary>
 internal sealed record Fault(ChaosSystem System, OrderClient Client, Promises Promises, Random Random, Action<string> Say, bool IsQuick, string Run)
 {
     private static readonly TimeSpan HealthTimeout = TimeSpan.FromMinutes(2);
 
-    /// <summary>Whether nothing else fails meanwhile. With Postgres away, too, no order can be accepted.</summary>
+    /// <summary>Whether no other fault happens at the same time. If Postgres is away too, no order can be accepted.</summary>
     public bool IsAlone { get; init; } = true;
 
     /// <summary>The duration to use: the second argument in quick mode, otherwise the first.</summary>
     public TimeSpan Time(double seconds, double quickSeconds) => TimeSpan.FromSeconds(IsQuick ? quickSeconds : seconds);
 
-    /// <summary>Lets orders come in meanwhile.</summary>
+    /// <summary>Waits while orders are placed.</summary>
     public static Task WaitAsync(TimeSpan time, CancellationToken cancellationToken) => Task.Delay(time, TimeProvider.System, cancellationToken);
 
     /// <summary>Waits while something is away, and reports a broken promise if no order is accepted meanwhile.</summary>
@@ -35,7 +35,7 @@ internal sealed record Fault(ChaosSystem System, OrderClient Client, Promises Pr
 
     public static string Names(IEnumerable<ServiceReplica> services) => string.Join(", ", services.Select(service => service.Name));
 
-    /// <summary>Loses something while the checkpoints are behind what the groups have done, so that all of it is delivered once more.</summary>
+    /// <summary>Loses data while the checkpoints lag behind the groups, so that events are delivered again.</summary>
     public async Task WithCheckpointsBehindAsync(Func<Task> loseAsync, CancellationToken cancellationToken)
     {
         var reclaimers = System.Of(ServiceKind.Reclaimer);

@@ -2,17 +2,17 @@ using FanOut.Chaos.Network;
 
 namespace FanOut.Chaos.Scenarios;
 
-/// <summary>The network between services and servers fails.</summary>
+/// <summary>Faults of the network between services and servers.</summary>
 internal static class NetworkFaults
 {
     private const Part Parts = Part.Redis | Part.Postgres | Part.Network;
 
     public static IReadOnlyList<Scenario> All { get; } =
     [
-        new("network-cut", "connections to Redis are reset and refused, for all services; then those to Postgres", Parts, CutAsync),
-        new("network-half-open", "connections to Redis, then those to Postgres, stay open and carry nothing, for a replica of each service",
+        new("network-cut", "connections of all services to Redis, then to Postgres, are reset and refused", Parts, CutAsync),
+        new("network-half-open", "connections of one replica of each service to Redis, then to Postgres, stay open and lose all data",
             Parts | Part.Services, HalfOpenAsync),
-        new("network-slow", "everything to and from Redis, then Postgres, arrives late", Parts, SlowAsync),
+        new("network-slow", "everything to and from Redis, then Postgres, is delayed", Parts, SlowAsync),
     ];
 
     private static async Task CutAsync(Fault fault, CancellationToken cancellationToken)
@@ -36,7 +36,7 @@ internal static class NetworkFaults
         fault, "slow (100 ms each way)", fault.System.Services, proxy => proxy.Slow(TimeSpan.FromMilliseconds(100)),
         fault.Time(8, 3), fault.Time(8, 3), cancellationToken);
 
-    /// <summary>Lets the network to Redis fail for a time, then that to Postgres.</summary>
+    /// <summary>Breaks the network to Redis for a time, then the network to Postgres.</summary>
     private static async Task FailAsync(
         Fault fault, string how, IReadOnlyCollection<ServiceReplica> services, Action<TcpProxy> fail, TimeSpan redis, TimeSpan postgres,
         CancellationToken cancellationToken)
@@ -58,7 +58,7 @@ internal static class NetworkFaults
             finally
             {
                 Array.ForEach(proxies, proxy => proxy.Heal());
-                fault.Say($"the network to {server} is well");
+                fault.Say($"the network to {server} is restored");
             }
         }
     }

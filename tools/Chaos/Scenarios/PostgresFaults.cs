@@ -1,6 +1,6 @@
 namespace FanOut.Chaos.Scenarios;
 
-/// <summary>Postgres goes away.</summary>
+/// <summary>Faults of Postgres.</summary>
 internal static class PostgresFaults
 {
     private static readonly string SlowCommits = EmbeddedSql.Read("Scenarios.slow_commits.sql");
@@ -9,10 +9,10 @@ internal static class PostgresFaults
 
     public static IReadOnlyList<Scenario> All { get; } =
     [
-        new("postgres-kill", "kill -9 of Postgres with all its sessions, and a start", Part.Postgres, KillAsync),
+        new("postgres-kill", "kill -9 of Postgres with all its sessions, and a restart", Part.Postgres, KillAsync),
         new("postgres-away", "Postgres is stopped for 30 s", Part.Postgres, StopAsync),
-        new("postgres-cut", "all sessions are ended by the server, several times", Part.Postgres, CutAsync),
-        new("slow-commits", "orders that have their position commit late, or roll back: later ones overtake them", Part.Postgres, SlowCommitsAsync),
+        new("postgres-cut", "the server ends all sessions, several times", Part.Postgres, CutAsync),
+        new("slow-commits", "some orders commit late or roll back, and later ones overtake them", Part.Postgres, SlowCommitsAsync),
     ];
 
     private static async Task KillAsync(Fault fault, CancellationToken cancellationToken)

@@ -3,8 +3,8 @@ namespace FanOut.Chaos.Scenarios;
 /// <summary>Draws faults that happen at the same time. The same seed draws the same ones.</summary>
 internal sealed class RandomMix(int seed)
 {
-    private const int MostAtOnce = 3;
-    private const double LongestStart = 4;
+    private const int MaxAtOnce = 3;
+    private const double MaxDelay = 4;
 
     private readonly Random _random = new(seed);
     private int _step;
@@ -15,7 +15,7 @@ internal sealed class RandomMix(int seed)
         _step++;
         var left = Catalogue.All.ToArray();
         _random.Shuffle(left);
-        var wanted = _random.Next(1, MostAtOnce + 1);
+        var wanted = _random.Next(1, MaxAtOnce + 1);
         var taken = Part.None;
         var chosen = new List<(Scenario Scenario, TimeSpan Start, int Seed)>();
         foreach (var scenario in left)
@@ -23,7 +23,7 @@ internal sealed class RandomMix(int seed)
             if (chosen.Count < wanted && (scenario.Parts & taken) == Part.None)
             {
                 taken |= scenario.Parts;
-                var start = chosen.Count == 0 ? 0 : Math.Round(_random.NextDouble() * LongestStart, 1);
+                var start = chosen.Count == 0 ? 0 : Math.Round(_random.NextDouble() * MaxDelay, 1);
                 chosen.Add((scenario, TimeSpan.FromSeconds(start), _random.Next()));
             }
         }

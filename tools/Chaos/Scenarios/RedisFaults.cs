@@ -2,17 +2,17 @@ using FanOut.Chaos.Network;
 
 namespace FanOut.Chaos.Scenarios;
 
-/// <summary>Redis goes away, loses data, or is full.</summary>
+/// <summary>Redis is away, loses data, or is full.</summary>
 internal static class RedisFaults
 {
     private static readonly TimeSpan SyncTimeout = TimeSpan.FromSeconds(30);
 
     public static IReadOnlyList<Scenario> All { get; } =
     [
-        new("redis-restart", "kill -9 of Redis, and a start with its append-only file", Part.Redis, RestartAsync),
-        new("redis-empty", "kill -9 of Redis, and a start with its data deleted", Part.Redis | Part.Reclaimer, RestartEmptyAsync),
-        new("failover", "Redis dies and everybody is sent to a replica of it that lags behind", Part.Redis | Part.Reclaimer, FailOverAsync),
-        new("redis-full", "Redis is at its maxmemory and refuses what would need more", Part.Redis, FillAsync),
+        new("redis-restart", "kill -9 of Redis, and a restart with its append-only file", Part.Redis, RestartAsync),
+        new("redis-empty", "kill -9 of Redis, and a restart without its data", Part.Redis | Part.Reclaimer, RestartEmptyAsync),
+        new("failover", "Redis dies and all services switch to a replica that lags behind", Part.Redis | Part.Reclaimer, FailOverAsync),
+        new("redis-full", "Redis has reached maxmemory and refuses writes", Part.Redis, FillAsync),
     ];
 
     private static async Task RestartAsync(Fault fault, CancellationToken cancellationToken)
@@ -77,7 +77,7 @@ internal static class RedisFaults
         }
 
         fault.System.FailOverTo(replica);
-        fault.Say("the replica is promoted, and everybody is sent to it");
+        fault.Say("the replica is promoted, and all services switch to it");
     }
 
     private static async Task FillAsync(Fault fault, CancellationToken cancellationToken)

@@ -1,13 +1,13 @@
 namespace FanOut.Chaos.Scenarios;
 
 /// <summary>A fault under load.</summary>
-/// <param name="Name">What it is called on the command line.</param>
-/// <param name="Description">What happens, in a line.</param>
-/// <param name="Parts">What it needs for itself.</param>
-/// <param name="InjectAsync">Does it, and puts right again what it did: when it returns, nothing is in the way any more.</param>
+/// <param name="Name">Its name on the command line.</param>
+/// <param name="Description">What happens, in one line.</param>
+/// <param name="Parts">The parts that no other fault may use at the same time.</param>
+/// <param name="InjectAsync">Injects the fault and removes it again before it returns.</param>
 internal sealed record Scenario(string Name, string Description, Part Parts, Func<Fault, CancellationToken, Task> InjectAsync);
 
-/// <summary>What a fault needs for itself: two faults that share a part do not happen at the same time.</summary>
+/// <summary>The parts of the system. Two faults that share a part do not happen at the same time.</summary>
 [Flags]
 internal enum Part
 {

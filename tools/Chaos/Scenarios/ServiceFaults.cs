@@ -8,17 +8,17 @@ internal static class ServiceFaults
     public static IReadOnlyList<Scenario> All { get; } =
     [
         Kill(ServiceKind.Api, Part.Api, "order API"),
-        new("kill-relay-leader", "kill -9 of the replica of the API whose relay leads, and of the one that leads then", Part.Api, KillLeaderAsync),
+        new("kill-relay-leader", "kill -9 of the replica whose relay leads, then of its successor", Part.Api, KillLeaderAsync),
         Kill(ServiceKind.Webhook, Part.Webhook, "webhook worker"),
         Kill(ServiceKind.Analytics, Part.Analytics, "analytics worker"),
         Kill(ServiceKind.Notification, Part.Notification, "notification worker"),
-        new("kill-reclaimer", "kill -9 of both reclaimers and of a worker, whose entries nobody hands over until a reclaimer is back",
+        new("kill-reclaimer", "kill -9 of both reclaimers and of a worker, whose entries stay pending until a reclaimer is back",
             Part.Reclaimer | Part.Webhook, KillReclaimerAsync),
         new("kill-everything", "kill -9 of all services at once", Part.Services, KillEverythingAsync),
-        new("stall-worker", "SIGSTOP of a replica of each worker for longer than the reclaim time, then SIGCONT: what it held was done by others",
+        new("stall-worker", "SIGSTOP of a replica of each worker for longer than the reclaim time, then SIGCONT: others have done its work",
             Part.Workers, StallWorkersAsync),
-        new("two-relays", "SIGSTOP of the relay's leader until the other one leads, then SIGCONT: two lead for a moment", Part.Api, TwoRelaysAsync),
-        new("rolling-restart", "SIGTERM and a new start of each replica of each service in turn: nothing is refused meanwhile",
+        new("two-relays", "SIGSTOP of the leading relay until the other one leads, then SIGCONT: two lead for a moment", Part.Api, TwoRelaysAsync),
+        new("rolling-restart", "SIGTERM and restart of each replica of each service in turn: no order is refused meanwhile",
             Part.Services, RollingRestartAsync),
     ];
 
@@ -101,7 +101,7 @@ internal static class ServiceFaults
 
     private static async Task RollingRestartAsync(Fault fault, CancellationToken cancellationToken)
     {
-        const double MostErrors = 0.01;
+        const double MaxErrors = 0.01;
         var (errors, accepted) = (Errors(), fault.Client.AcceptedCount);
         foreach (var service in fault.IsQuick ? fault.System.Of(ServiceKind.Api) : fault.System.Services)
         {
@@ -112,12 +112,12 @@ internal static class ServiceFaults
 
             await service.StartAsync();
             await Fault.HealthyAsync(service, cancellationToken);
-            fault.Say($"SIGTERM {service.Name}, and started again");
+            fault.Say($"SIGTERM {service.Name}, and restarted");
         }
 
         (errors, accepted) = (Errors() - errors, fault.Client.AcceptedCount - accepted);
         fault.Say($"{accepted} orders were accepted meanwhile, {errors} attempts were answered 5xx");
-        if (errors > accepted * MostErrors && fault.IsAlone)
+        if (errors > accepted * MaxErrors && fault.IsAlone)
         {
             fault.Promises.Broken($"{errors} attempts were answered 5xx while {accepted} orders were accepted");
         }
@@ -125,7 +125,7 @@ internal static class ServiceFaults
         int Errors() => fault.Client.Answers.Where(answer => (int)answer.Key >= 500).Sum(answer => answer.Value);
     }
 
-    /// <summary>Waits until a relay leads, of another replica than the former leader.</summary>
+    /// <summary>Waits until a relay other than the former leader's leads.</summary>
     private static async Task<ServiceReplica> FindLeaderAsync(Fault fault, CancellationToken cancellationToken, ServiceReplica? former = null)
     {
         ServiceReplica? leader = null;

@@ -3,32 +3,32 @@ using FanOut.Chaos.Verifying;
 
 namespace FanOut.Chaos.Scenarios;
 
-/// <summary>Somebody does to the stream what nobody should.</summary>
+/// <summary>Damage to the stream from outside.</summary>
 internal static class StreamFaults
 {
-    private const string CursedRecipient = "cursed@example.com";
+    private const string FailingRecipient = "failing@example.com";
     private static readonly TimeSpan DeadLetterTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan ArrivalTimeout = TimeSpan.FromSeconds(30);
     private static readonly string[] Groups = [Verifier.WebhookGroup, Verifier.AnalyticsGroup, Verifier.NotificationGroup];
-    private static readonly string CurseRecipient = EmbeddedSql.Read("Scenarios.curse_recipient.sql");
-    private static readonly string LiftCurse = EmbeddedSql.Read("Scenarios.lift_curse.sql");
+    private static readonly string FailRecipient = EmbeddedSql.Read("Scenarios.fail_recipient.sql");
+    private static readonly string RestoreRecipient = EmbeddedSql.Read("Scenarios.restore_recipient.sql");
     private static readonly string CountDeadLetters = EmbeddedSql.Read("Scenarios.count_dead_letters.sql");
 
     public static IReadOnlyList<Scenario> All { get; } =
     [
-        new("poison", "malformed and oversized entries and impossible ids on the stream, and orders that a handler fails on, end as dead letters",
+        new("poison", "malformed and oversized entries, impossible ids, and orders that a handler fails on become dead letters",
             Part.Redis | Part.Postgres, PoisonAsync),
         new("group-destroyed", "XGROUP DESTROY of each group in turn", Part.Redis | Part.Reclaimer, DestroyGroupsAsync),
         new("stream-deleted", "DEL of the stream", Part.Redis | Part.Reclaimer, DeleteStreamAsync),
         new("flushall", "FLUSHALL", Part.Redis | Part.Reclaimer, FlushAsync),
-        new("trimmed-outside", "entries not read yet, or pending with another consumer, are trimmed away; a consumer is deleted with what it holds",
+        new("trimmed-outside", "unread and pending entries are trimmed; a consumer is deleted with its pending entries",
             Part.Redis | Part.Workers, TrimAsync),
     ];
 
     private static async Task PoisonAsync(Fault fault, CancellationToken cancellationToken)
     {
-        const int Cursed = 5;
-        await fault.ExecuteAsync(CurseRecipient);
+        const int Failing = 5;
+        await fault.ExecuteAsync(FailRecipient);
         try
         {
             await using (var redis = await fault.System.ConnectToRedisAsync())
@@ -39,32 +39,32 @@ internal static class StreamFaults
                     fault.Say($"wrote {what} to the stream");
                 }
 
-                // Higher than any number a publisher gives: Postgres cannot hold it as an int8 together with the milliseconds.
+                // The sequence is higher than a publisher uses: with the milliseconds it does not fit into an int8.
                 var impossible = await AddImpossibleAsync(redis.GetDatabase());
                 fault.Promises.SetAside(impossible);
                 fault.Say($"wrote an entry with the id {impossible}");
             }
 
-            var keys = Enumerable.Range(0, Cursed).Select(number => $"{fault.Run}-cursed-{number:00}").ToArray();
+            var keys = Enumerable.Range(0, Failing).Select(number => $"{fault.Run}-failing-{number:00}").ToArray();
             await Task.WhenAll(keys.Select((key, number) =>
             {
                 fault.Promises.MustFail(Verifier.NotificationGroup, key);
-                return fault.Client.PlaceAsync(key, OrderLoad.NewOrder(key, number, CursedRecipient), cancellationToken);
+                return fault.Client.PlaceAsync(key, OrderLoad.NewOrder(key, number, FailingRecipient), cancellationToken);
             }));
-            fault.Say($"placed {Cursed} orders that the handler of {Verifier.NotificationGroup} always fails on");
+            fault.Say($"placed {Failing} orders that the handler of {Verifier.NotificationGroup} always fails on");
             var orders = fault.Client.Accepted.Where(order => keys.Contains(order.Key)).Select(order => order.Id.ToString()).Distinct().ToArray();
             await Until.TrueAsync(() => AreDeadAsync(fault, orders, cancellationToken), DeadLetterTimeout, "the dead letters", cancellationToken);
         }
         finally
         {
-            await fault.ExecuteAsync(LiftCurse);
+            await fault.ExecuteAsync(RestoreRecipient);
         }
     }
 
-    /// <summary>Events are appended meanwhile: what is not above the last of them by then is refused.</summary>
+    /// <summary>Events are appended meanwhile, and Redis refuses an id that is not above the last one.</summary>
     private static async Task<string> AddImpossibleAsync(IDatabase redis)
     {
-        const int LongestLead = 60_000;
+        const int MaxLead = 60_000;
         for (var lead = 100; ; lead *= 2)
         {
             var last = EntryId.Parse((await redis.StreamInfoAsync(Key())).LastGeneratedId.ToString());
@@ -74,9 +74,9 @@ internal static class StreamFaults
                 await redis.StreamAddAsync(Key(), "nonsense", "1", id);
                 return id;
             }
-            catch (RedisServerException e) when (lead < LongestLead && e.Message.Contains("equal or smaller", StringComparison.Ordinal))
+            catch (RedisServerException e) when (lead < MaxLead && e.Message.Contains("equal or smaller", StringComparison.Ordinal))
             {
-                // Next time further ahead.
+                // Try further ahead.
             }
         }
     }
@@ -84,19 +84,19 @@ internal static class StreamFaults
     private static IEnumerable<(string What, NameValueEntry[] Fields)> Poisons()
     {
         const int Megabytes = 6;
-        yield return ("an entry that is no event", [new("nonsense", "1")]);
-        yield return ("an event whose id is no UUID", Event("17", "{}"));
-        yield return ("an event whose data is no JSON", Event(Guid.CreateVersion7().ToString(), "{\"orderId\":"));
-        yield return ("an event whose data is no order", Event(Guid.CreateVersion7().ToString(), "{\"orderId\":\"a\"}"));
+        yield return ("an entry that is not an event", [new("nonsense", "1")]);
+        yield return ("an event whose id is not a UUID", Event("17", "{}"));
+        yield return ("an event whose data is not JSON", Event(Guid.CreateVersion7().ToString(), "{\"orderId\":"));
+        yield return ("an event whose data is not an order", Event(Guid.CreateVersion7().ToString(), "{\"orderId\":\"a\"}"));
         yield return ("an event whose data is null", Event(Guid.CreateVersion7().ToString(), "null"));
-        yield return ("an event of bytes that are no text", Event(Guid.CreateVersion7().ToString(), new byte[] { 0, 0xff, 0xfe, (byte)'{', 0 }));
-        yield return ("a field whose name is no text", [new(new byte[] { 0xff, 0 }, new byte[] { 0 })]);
+        yield return ("an event whose data is not text", Event(Guid.CreateVersion7().ToString(), new byte[] { 0, 0xff, 0xfe, (byte)'{', 0 }));
+        yield return ("a field whose name is not text", [new(new byte[] { 0xff, 0 }, new byte[] { 0 })]);
         yield return ($"an event of {Megabytes} MB", Event(Guid.CreateVersion7().ToString(), new string('x', Megabytes << 20)));
         yield return ("an entry of 2,000 fields", [.. Enumerable.Range(0, 2_000).Select(number => new NameValueEntry($"field-{number}", number))]);
 
         static NameValueEntry[] Event(string id, RedisValue data) =>
         [
-            new("id", id), new("type", "order.placed"), new("source", "a stranger"), new("subject", "none"),
+            new("id", id), new("type", "order.placed"), new("source", "foreign"), new("subject", "none"),
             new("time", "2026-01-01T00:00:00.0000000Z"), new("data", data), new("traceparent", ""), new("tracestate", ""),
         ];
     }
@@ -138,14 +138,14 @@ internal static class StreamFaults
             await Until.TrueAsync(async () => await UnreadAsync(database) >= 20, ArrivalTimeout, "20 unread entries", cancellationToken);
             foreach (var group in Groups)
             {
-                var stolen = (await database.StreamReadGroupAsync(Key(), group, "stranger", ">", 5)).Length;
-                var taken = (await database.StreamReadGroupAsync(Key(), group, "other-stranger", ">", 5)).Length;
-                await database.ExecuteAsync("XGROUP", "DELCONSUMER", Key(), group, "other-stranger");
-                fault.Say($"{group}: a stranger holds {stolen} entries; another one was deleted with {taken}");
+                var held = (await database.StreamReadGroupAsync(Key(), group, "foreign", ">", 5)).Length;
+                var deleted = (await database.StreamReadGroupAsync(Key(), group, "deleted", ">", 5)).Length;
+                await database.ExecuteAsync("XGROUP", "DELCONSUMER", Key(), group, "deleted");
+                fault.Say($"{group}: a foreign consumer holds {held} entries; another one was deleted with {deleted}");
             }
 
             var trimmed = await database.StreamTrimAsync(Key(), 0);
-            fault.Say($"XTRIM took {trimmed} entries");
+            fault.Say($"XTRIM removed {trimmed} entries");
         }
         finally
         {

@@ -1,4 +1,4 @@
--- Makes three in ten transactions that wrote to the outbox wait before they commit, when their positions are drawn, and one in ten fail.
+-- Delays the commit of three in ten transactions that wrote to the outbox, and makes one in ten fail.
 create or replace function bus.dawdle() returns trigger language plpgsql as $$
 begin
     if random() < 0.3 then

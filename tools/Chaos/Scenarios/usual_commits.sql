@@ -1,3 +1,3 @@
--- Takes back what slow_commits.sql did.
+-- Reverts slow_commits.sql.
 drop trigger if exists dawdle on bus.outbox;
 drop function if exists bus.dawdle();

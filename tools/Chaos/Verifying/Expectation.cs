@@ -2,30 +2,30 @@ using FanOut.Chaos.Load;
 
 namespace FanOut.Chaos.Verifying;
 
-/// <summary>What must be true, from what clients were told.</summary>
+/// <summary>What must hold, given the answers that clients got.</summary>
 internal sealed record Expectation
 {
-    /// <summary>Every answer of success, by every client.</summary>
+    /// <summary>Every successful answer.</summary>
     public required IReadOnlyCollection<AcceptedOrder> Accepted { get; init; }
 
-    /// <summary>Keys that never got an answer: whether their orders were accepted nobody can know.</summary>
+    /// <summary>Keys without an answer. Their orders may have been accepted.</summary>
     public IReadOnlyCollection<string> Unanswered { get; init; } = [];
 
-    /// <summary>Keys that were answered with an error of the client's, and what it said.</summary>
+    /// <summary>Keys that were answered 4xx, and the answer.</summary>
     public IReadOnlyDictionary<string, string> Refused { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Orders, by their keys, whose events a group must dead-letter rather than take effect: its handler always fails on them.</summary>
+    /// <summary>Keys of orders on which a group's handler always fails: their events must become dead letters.</summary>
     public IReadOnlySet<(string Group, string Key)> MustFail { get; init; } = new HashSet<(string, string)>();
 
-    /// <summary>Ids of entries that are no events. Each group must dead-letter each of them, unless Redis lost it before.</summary>
+    /// <summary>Ids of malformed entries. Each must become a dead letter of each group, unless Redis lost it before.</summary>
     public IReadOnlyCollection<string> Poison { get; init; } = [];
 
-    /// <summary>Ids that Postgres cannot hold and no publisher of ours writes. These entries stand on each group's DLQ stream only.</summary>
+    /// <summary>Ids that do not fit into Postgres and that no publisher writes. These entries are only on each group's DLQ stream.</summary>
     public IReadOnlyCollection<string> SetAside { get; init; } = [];
 
-    /// <summary>Whether Redis lost data. Then entries that were not published through the outbox, and the DLQ streams, may lack some.</summary>
+    /// <summary>Whether Redis lost data. Then entries that are not from the outbox, and dead letters on the DLQ streams, may be missing.</summary>
     public bool RedisLostData { get; init; }
 
-    /// <summary>Entries that were there when Redis lost data before.</summary>
+    /// <summary>Entries that existed when Redis lost data.</summary>
     public IReadOnlySet<string> Forgotten { get; init; } = new HashSet<string>();
 }

@@ -1,6 +1,6 @@
 namespace FanOut.Chaos.Verifying;
 
-/// <summary>What was found, in Postgres, on the stream and at the webhooks' receiver.</summary>
+/// <summary>What was found in Postgres, on the stream and at the webhooks' receiver.</summary>
 internal sealed record Observation
 {
     public required IReadOnlyList<RecordedOrder> Orders { get; init; }
@@ -9,22 +9,22 @@ internal sealed record Observation
 
     public required IReadOnlyList<GroupObservation> Groups { get; init; }
 
-    /// <summary>The events that stand on the stream, each as often as it does. Those that were trimmed do not.</summary>
+    /// <summary>The events on the stream, with duplicates and without trimmed ones.</summary>
     public IReadOnlyList<Guid> OnStream { get; init; } = [];
 
-    /// <summary>Ids of foreign entries that a relay has moved off the stream. No group must handle them any more.</summary>
+    /// <summary>Ids of foreign entries that a relay has moved off the stream. No group needs to handle them.</summary>
     public IReadOnlySet<string> MovedAside { get; init; } = new HashSet<string>();
 
-    /// <summary>What analytics has added up. No unique key stands before a sum: an event that was added twice shows.</summary>
+    /// <summary>The totals of analytics. No unique key protects a sum, so an event that was added twice shows.</summary>
     public required (long Orders, decimal Revenue) Revenue { get; init; }
 
-    /// <summary>Events of which the receiver of webhooks has heard, once or more often; null where nobody listens.</summary>
+    /// <summary>Events that the receiver of webhooks got, once or more often; null if there is no receiver.</summary>
     public IReadOnlySet<Guid>? WebhooksReceived { get; init; }
 
-    /// <summary>Deliveries of what had taken effect before, which the inboxes stopped: that they had to shows that a fault did hit.</summary>
+    /// <summary>Repeated deliveries that the inboxes stopped. They show that a fault had an impact.</summary>
     public long Prevented { get; init; }
 
-    /// <summary>Rows that are to be sent and have neither been sent nor failed.</summary>
+    /// <summary>Webhooks and mails that are neither sent nor failed.</summary>
     public IReadOnlyList<string> Unsent { get; init; } = [];
 }
 
@@ -35,12 +35,12 @@ internal sealed record GroupObservation
 
     public required IReadOnlyList<Effect> Effects { get; init; }
 
-    /// <summary>Further books in which each effect must stand once, such as webhooks to be sent.</summary>
+    /// <summary>Further tables that must have each effect once, such as webhooks to send.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<Effect>> FurtherEffects { get; init; } = new Dictionary<string, IReadOnlyList<Effect>>();
 
     public IReadOnlyList<RecordedDeadLetter> DeadLetters { get; init; } = [];
 
-    /// <summary>The ids of the entries that the letters on the DLQ stream are of, each as often as it is there.</summary>
+    /// <summary>The entry ids of the dead letters on the DLQ stream, with duplicates.</summary>
     public IReadOnlyList<string> LettersOnStream { get; init; } = [];
 
     /// <summary>Entries of the stream and of the redrive stream that were delivered and are not finished.</summary>
@@ -49,15 +49,15 @@ internal sealed record GroupObservation
     /// <summary>Entries that are not delivered yet.</summary>
     public IReadOnlyList<string> Unread { get; init; } = [];
 
-    /// <summary>Dead letters that are on record and that Redis was not told of.</summary>
+    /// <summary>Dead letters that are recorded but not on the DLQ stream.</summary>
     public IReadOnlyList<string> Unprojected { get; init; } = [];
 }
 
-/// <summary>An order as it stands in Postgres.</summary>
+/// <summary>An order in Postgres.</summary>
 internal readonly record struct RecordedOrder(Guid Id, string Key, decimal Total);
 
-/// <summary>A row that says that an event took effect.</summary>
+/// <summary>A row that records an effect of an event.</summary>
 internal readonly record struct Effect(Guid Event, string Subject);
 
-/// <summary>A dead letter as it stands in Postgres: its entry's id, and its event's subject, null where it is no event.</summary>
+/// <summary>A dead letter in Postgres: its entry's id, and its event's subject (null for a malformed entry).</summary>
 internal readonly record struct RecordedDeadLetter(string Entry, string? Subject, string Error);

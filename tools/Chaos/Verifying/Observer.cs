@@ -1,10 +1,10 @@
 namespace FanOut.Chaos.Verifying;
 
-/// <summary>Looks at what is there. Nobody's word is taken for it: rows and entries are read themselves.</summary>
+/// <summary>Reads the rows of Postgres and the entries of Redis.</summary>
 internal sealed class Observer(ChaosSystem system)
 {
     private const int Page = 1_000;
-    private const int MostNamed = 100;
+    private const int MaxNamed = 100;
     private static readonly GroupName[] Groups = [new(Verifier.WebhookGroup), new(Verifier.AnalyticsGroup), new(Verifier.NotificationGroup)];
     private static readonly string FindOrders = EmbeddedSql.Read("Verifying.find_orders.sql");
     private static readonly string FindOutbox = EmbeddedSql.Read("Verifying.find_outbox.sql");
@@ -18,7 +18,7 @@ internal sealed class Observer(ChaosSystem system)
 
     public async Task<Observation> LookAsync(CancellationToken cancellationToken)
     {
-        // On its way first: what finishes meanwhile is then seen as finished, not as lost.
+        // Read what is in progress first, so that what finishes meanwhile is not taken for lost.
         await using var multiplexer = await system.ConnectToRedisAsync();
         var redis = multiplexer.GetDatabase();
         var waiting = new Dictionary<GroupName, (List<string> Pending, List<string> Unread)>();
@@ -92,14 +92,14 @@ internal sealed class Observer(ChaosSystem system)
         }
     }
 
-    /// <summary>How far the outbox goes at the moment.</summary>
+    /// <summary>The highest position of the outbox.</summary>
     public async Task<long> PositionAsync(CancellationToken cancellationToken)
     {
         await using var command = system.Database.CreateCommand(FindPosition);
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    /// <summary>How much of the outbox is still to take effect.</summary>
+    /// <summary>How many effects of these events are missing.</summary>
     public async Task<long> CountOpenAsync(long after, long upTo, CancellationToken cancellationToken)
     {
         await using var command = system.Database.CreateCommand(CountOpen);
@@ -121,9 +121,9 @@ internal sealed class Observer(ChaosSystem system)
                 continue;
             }
 
-            var delivered = await redis.StreamPendingMessagesAsync(key, group.Value, MostNamed, RedisValue.Null);
+            var delivered = await redis.StreamPendingMessagesAsync(key, group.Value, MaxNamed, RedisValue.Null);
             pending.AddRange(delivered.Select(entry => $"{entry.MessageId} ({entry.ConsumerName})"));
-            unread.AddRange((await redis.StreamRangeAsync(key, $"({last}", "+", MostNamed)).Select(entry => entry.Id.ToString()));
+            unread.AddRange((await redis.StreamRangeAsync(key, $"({last}", "+", MaxNamed)).Select(entry => entry.Id.ToString()));
         }
 
         return (pending, unread);

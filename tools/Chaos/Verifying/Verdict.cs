@@ -1,18 +1,18 @@
 namespace FanOut.Chaos.Verifying;
 
-/// <summary>Whether all is as it must be.</summary>
+/// <summary>The result of a verification.</summary>
 /// <param name="Accepted">Orders that were accepted.</param>
 /// <param name="Effects">How many orders took effect in each group.</param>
 /// <param name="DeadLetters">How many dead letters each group has.</param>
 /// <param name="Prevented">Deliveries that the inboxes stopped from having their effect a second time.</param>
-/// <param name="Findings">What is not as it must be.</param>
+/// <param name="Findings">The promises that were not kept.</param>
 internal sealed record Verdict(
     int Accepted, IReadOnlyDictionary<string, int> Effects, IReadOnlyDictionary<string, int> DeadLetters, long Prevented,
     IReadOnlyList<Finding> Findings)
 {
     public bool IsGood => Findings.Count == 0;
 
-    /// <summary>What this verdict has more than an earlier one.</summary>
+    /// <summary>The difference from an earlier verdict.</summary>
     public Verdict Since(Verdict before, IReadOnlyList<Finding> findings)
     {
         var (effects, deadLetters) = (Less(Effects, before.Effects), Less(DeadLetters, before.DeadLetters));
@@ -25,29 +25,29 @@ internal sealed record Verdict(
     public int Count(FindingKind kind) => Findings.Where(finding => finding.Kind == kind).SelectMany(finding => finding.Ids).Distinct().Count();
 }
 
-/// <summary>A promise that was not kept: how, in which records (orders, the outbox, a group's effects), and for which ids.</summary>
+/// <summary>A promise that was not kept: how, where (orders, the outbox, a group's effects), and for which ids.</summary>
 internal sealed record Finding(FindingKind Kind, string Where, IReadOnlyList<string> Ids)
 {
-    private const int MostNamed = 20;
+    private const int MaxNamed = 20;
 
     public override string ToString()
     {
-        var more = Ids.Count > MostNamed ? $" and {Ids.Count - MostNamed} more" : "";
-        return $"{Kind.ToString().ToUpperInvariant()} in {Where}: {string.Join(", ", Ids.Take(MostNamed))}{more}";
+        var more = Ids.Count > MaxNamed ? $" and {Ids.Count - MaxNamed} more" : "";
+        return $"{Kind.ToString().ToUpperInvariant()} in {Where}: {string.Join(", ", Ids.Take(MaxNamed))}{more}";
     }
 }
 
 internal enum FindingKind
 {
-    /// <summary>It should be there and is not.</summary>
+    /// <summary>It is missing.</summary>
     Lost,
 
-    /// <summary>It is there more often than once.</summary>
+    /// <summary>It exists more than once.</summary>
     Doubled,
 
-    /// <summary>It is there and should not be.</summary>
+    /// <summary>It exists and should not.</summary>
     Unexpected,
 
-    /// <summary>It is still on its way, although nothing is in its way any more.</summary>
+    /// <summary>It is still in progress, although the fault is over.</summary>
     Stuck,
 }

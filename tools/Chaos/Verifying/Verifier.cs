@@ -1,6 +1,6 @@
 namespace FanOut.Chaos.Verifying;
 
-/// <summary>Compares what must be with what is, id by id.</summary>
+/// <summary>Compares the expectation with the observation, id by id.</summary>
 internal static class Verifier
 {
     public const string AnalyticsGroup = "analytics-pipeline";
@@ -33,7 +33,7 @@ internal static class Verifier
             JudgeDeadLetters(expectation, group, [.. orders.Except(due)], seen.MovedAside, findings);
             Add(findings, FindingKind.Stuck, $"{group.Name} (pending)", group.Pending);
             Add(findings, FindingKind.Stuck, $"{group.Name} (not delivered)", group.Unread);
-            Add(findings, FindingKind.Stuck, $"{group.Name} (dead letters not moved)", group.Unprojected);
+            Add(findings, FindingKind.Stuck, $"{group.Name} (dead letters not on the DLQ stream)", group.Unprojected);
             if (group.Name == AnalyticsGroup)
             {
                 JudgeRevenue(seen.Orders.Where(order => due.Contains(order.Id.ToString())).ToArray(), seen.Revenue, findings);
@@ -75,7 +75,7 @@ internal static class Verifier
         Add(findings, FindingKind.Lost, "orders", [.. lost.Select(order => $"{order.Id} ({order.Key})")]);
         Add(findings, FindingKind.Doubled, "orders (one key, several rows)", Repeated(seen.Orders.Select(order => order.Key)));
         Add(findings, FindingKind.Unexpected, "orders", [.. unexpected.Select(order => $"{order.Id} ({order.Key})")]);
-        Add(findings, FindingKind.Unexpected, "orders (another total than was answered)", [.. changed.Select(order => order.Id.ToString())]);
+        Add(findings, FindingKind.Unexpected, "orders (total differs from the answer)", [.. changed.Select(order => order.Id.ToString())]);
     }
 
     private static void JudgeEffects(
@@ -83,7 +83,7 @@ internal static class Verifier
     {
         Compare(where, due, effects.Select(effect => effect.Subject), findings);
         var foreign = effects.Where(effect => events.GetValueOrDefault(effect.Event) != effect.Subject);
-        Add(findings, FindingKind.Unexpected, $"{where}, of no event of the outbox", [.. foreign.Select(effect => effect.Event.ToString())]);
+        Add(findings, FindingKind.Unexpected, $"{where}, not in the outbox", [.. foreign.Select(effect => effect.Event.ToString())]);
     }
 
     private static void JudgeDeadLetters(

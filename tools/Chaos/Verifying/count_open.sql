@@ -1,4 +1,4 @@
--- How many events of the outbox, after position $1 up to $2, have not taken effect in every group. A dead letter is an end too.
+-- Counts the missing effects and dead letters, over all groups, of the events after position $1 up to $2.
 with wanted as (select id from bus.outbox where position > $1 and position <= $2),
 dead as (select "group", event_id from bus.dead_letters)
 select

@@ -1,4 +1,5 @@
--- A row for each effect in each book of each group: group, book, event, subject. The book '' is the group's own; all of them may hold an event twice, so that it shows.
+-- A row per effect in each table of each group: group, table, event, subject. '' is the group's view of effects. No table is distinct, so that
+-- duplicates show.
 select 'webhook-delivery', '', event_id::uuid, subject from webhooks.effects
 union all
 select 'webhook-delivery', 'deliveries', event.event_id, event.subject from webhooks.deliveries delivery join webhooks.events event on event.id = delivery.event

@@ -1,2 +1,2 @@
--- Every order: id, the customer's id (the key that it was sent under), total.
+-- Every order: id, the customer's id (its Idempotency-Key), total.
 select id, customer_id, total from orders.orders

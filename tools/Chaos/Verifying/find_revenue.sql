@@ -1,2 +1,2 @@
--- What analytics has added up: orders, revenue.
+-- The totals of analytics: orders, revenue.
 select coalesce(sum(orders), 0)::bigint, coalesce(sum(revenue), 0) from analytics.daily_revenue

@@ -1,3 +1,3 @@
--- Takes back what curse_recipient.sql did.
+-- Reverts fail_recipient.sql.
 drop trigger if exists refuse on notifications.emails;
 drop function if exists notifications.refuse();

@@ -4,16 +4,16 @@ using Xunit;
 namespace FanOut.EndToEnd.Tests;
 
 [Collection(nameof(SharedSystemGroup))]
-public sealed class ButtonTests(SharedSystem shared)
+public sealed class CommandTests(SharedSystem shared)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_press_of_the_button_places_a_hundred_orders_that_the_API_accepts()
+    public async Task The_demo_command_places_a_hundred_orders()
     {
         var before = await CountAsync();
 
-        await shared.System.PressAsync("order-api", "place-demo-orders", Cancelled);
+        await shared.System.RunCommandAsync("order-api", "place-demo-orders", Cancelled);
 
         Assert.Equal(before + 100, await CountAsync());
     }
