@@ -46,7 +46,8 @@ public sealed class DeadLetterTests(SharedSystem shared)
             Assert.Contains($"no mail for {Failing}", letter["dlq-error"], StringComparison.Ordinal);
             var (error, deliveries) = await RecordAsync(Group.Notifications, entry);
             Assert.Equal((letter["dlq-error"], 3), (error, deliveries));
-            Assert.Equal(["1", "2", "3"], await DeliveriesAsync(letter["id"]));
+            // The first delivery is part of a batch, which has one span.
+            Assert.Equal(["2", "3"], await DeliveriesAsync(letter["id"]));
 
             Guid[] others = [.. orders.Where(order => order != failing)];
             var next = await _client.PlaceAsync(NewOrder.From());
@@ -138,10 +139,10 @@ public sealed class DeadLetterTests(SharedSystem shared)
     private async Task<string[]> DeliveriesAsync(string eventId)
     {
         var spans = await Eventually.GetAsync(
-            async () => (await _system.Traces.ReadAsync(TestContext.Current.CancellationToken))
+            () => Task.FromResult(shared.Otlp.Spans
                 .Where(span => span.Tag("messaging.message.id") == eventId)
-                .Where(span => span.Tag("messaging.consumer.group.name") == Group.Notifications.Name).ToArray(),
-            spans => spans.Length >= 3,
+                .Where(span => span.Tag("messaging.consumer.group.name") == Group.Notifications.Name).ToArray()),
+            spans => spans.Length >= 2,
             spans => $"{spans.Length} deliveries of event {eventId} were traced.");
         return [.. spans.Select(span => span.Tag("fanout.delivery")!).Order(StringComparer.Ordinal)];
     }

@@ -27,18 +27,15 @@ internal sealed class RunningSystem : IAsyncDisposable
         Folder = folder;
         Database = database;
         Redis = redis;
-        Traces = new TraceFolder(TraceFolderIn(folder));
         Orders = Client("order-api");
     }
 
-    /// <summary>The folder of its data and traces.</summary>
+    /// <summary>The folder of its data.</summary>
     public string Folder { get; }
 
     public NpgsqlDataSource Database { get; }
 
     public ConnectionMultiplexer Redis { get; }
-
-    public TraceFolder Traces { get; }
 
     public HttpClient Orders { get; }
 
@@ -103,7 +100,7 @@ internal sealed class RunningSystem : IAsyncDisposable
         return await builder.BuildAsync(cancellationToken);
     }
 
-    /// <summary>Deletes the files of a stopped system, except its traces.</summary>
+    /// <summary>Deletes the files of a stopped system.</summary>
     public static void DeleteData(string folder)
     {
         foreach (var data in new[] { DataFolderIn(folder), MailFolderIn(folder) }.Where(Directory.Exists))
@@ -115,8 +112,6 @@ internal sealed class RunningSystem : IAsyncDisposable
     public static string FolderOf(string name) => Path.Combine(AppContext.BaseDirectory, "systems", name);
 
     public static string DataFolderIn(string folder) => Path.Combine(folder, "data");
-
-    public static string TraceFolderIn(string folder) => Path.Combine(folder, "traces");
 
     public HttpClient Client(string service) => new(new SocketsHttpHandler { UseProxy = false })
     {

@@ -21,8 +21,8 @@ public sealed class SharedSystem : IAsyncLifetime
             new Dictionary<string, string>(QuickRecovery.Settings)
             {
                 ["Webhooks__AllowPrivateNetworks"] = "true",
-                ["FANOUT_TRACE_FOLDER"] = RunningSystem.TraceFolderIn(RunningSystem.FolderOf("shared")),
                 ["OTEL_METRIC_EXPORT_INTERVAL"] = "1000",
+                ["OTEL_BSP_SCHEDULE_DELAY"] = "200",
                 ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Otlp.Url,
                 ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
             });

@@ -3,24 +3,34 @@ using FanOut.EndToEnd.Tests.Running;
 
 namespace FanOut.EndToEnd.Tests.Telemetry;
 
-/// <summary>An OpenTelemetry collector that records which service sent which metric of which consumer group (OTLP over HTTP, protobuf).</summary>
+/// <summary>An OpenTelemetry collector (OTLP over HTTP, protobuf). It keeps the spans, and which service sent which metric of which consumer group.</summary>
 internal sealed class OtlpReceiver : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<(string Service, string Metric, string? Group), bool> _series = new();
+    private readonly ConcurrentQueue<WrittenSpan> _spans = [];
     private LoopbackServer _server = null!;
 
     public string Url => _server.Url;
 
     public IReadOnlyCollection<(string Service, string Metric, string? Group)> Series => [.. _series.Keys];
 
+    public IReadOnlyList<WrittenSpan> Spans => [.. _spans];
+
+    public IReadOnlyList<WrittenSpan> OfTrace(string traceId) => [.. _spans.Where(span => span.TraceId == traceId)];
+
     public static async Task<OtlpReceiver> StartAsync()
     {
         var receiver = new OtlpReceiver();
         receiver._server = await LoopbackServer.StartAsync((request, body) =>
         {
-            if (request.Path == "/v1/metrics")
+            switch (request.Path)
             {
-                receiver.ReadMetrics(body);
+                case "/v1/metrics":
+                    receiver.ReadMetrics(body);
+                    break;
+                case "/v1/traces":
+                    receiver.ReadTraces(body);
+                    break;
             }
         });
         return receiver;
@@ -28,10 +38,22 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
+    private void ReadTraces(byte[] body)
+    {
+        foreach (var resourceSpans in new ProtobufField(0, body, 0).Fields(1))
+        {
+            var service = resourceSpans.Fields(1).SelectMany(resource => Attribute(resource, 1, "service.name")).Single();
+            foreach (var span in resourceSpans.Fields(2).SelectMany(scope => scope.Fields(2)))
+            {
+                _spans.Enqueue(WrittenSpan.Read(service, span));
+            }
+        }
+    }
+
     // Field numbers: opentelemetry-proto, collector/metrics/v1/metrics_service.proto, metrics/v1/metrics.proto and common/v1/common.proto.
     private void ReadMetrics(byte[] body)
     {
-        foreach (var resourceMetrics in new ProtobufField(0, body).Fields(1))
+        foreach (var resourceMetrics in new ProtobufField(0, body, 0).Fields(1))
         {
             var service = resourceMetrics.Fields(1).SelectMany(resource => Attribute(resource, 1, "service.name")).Single();
             foreach (var metric in resourceMetrics.Fields(2).SelectMany(scope => scope.Fields(2)))

@@ -2,14 +2,17 @@ using System.Text;
 
 namespace FanOut.EndToEnd.Tests.Telemetry;
 
-/// <summary>One field of a protobuf message: enough to read names from OTLP without generated code.</summary>
-/// <param name="Number">As in the .proto file.</param>
-/// <param name="Bytes">The content of a string or a message; empty for a number.</param>
-internal readonly record struct ProtobufField(int Number, ReadOnlyMemory<byte> Bytes)
+/// <summary>One field of a protobuf message: enough to read names out of OTLP without generated code.</summary>
+/// <param name="Id">Its number in the .proto file.</param>
+/// <param name="Bytes">The value of a string or a message; empty for a number.</param>
+/// <param name="Number">The value of an integer or an enumeration; otherwise 0.</param>
+internal readonly record struct ProtobufField(int Id, ReadOnlyMemory<byte> Bytes, long Number)
 {
     public string Text => Encoding.UTF8.GetString(Bytes.Span);
 
-    public IEnumerable<ProtobufField> Fields(int number) => Read(Bytes).Where(field => field.Number == number);
+    public string Hex => Convert.ToHexStringLower(Bytes.Span);
+
+    public IEnumerable<ProtobufField> Fields(int id) => Read(Bytes).Where(field => field.Id == id);
 
     public static IEnumerable<ProtobufField> Read(ReadOnlyMemory<byte> message)
     {
@@ -17,29 +20,19 @@ internal readonly record struct ProtobufField(int Number, ReadOnlyMemory<byte> B
         while (position < message.Length)
         {
             var key = Varint(message, ref position);
-            var length = (key & 7) switch
+            var type = key & 7;
+            var number = type == 0 ? (long)Varint(message, ref position) : 0;
+            var length = type switch
             {
-                0 => VarintAsNothing(message, ref position),
-                1 => Skip(8, ref position),
-                5 => Skip(4, ref position),
+                0 => 0,
+                1 => 8,
                 2 => (int)Varint(message, ref position),
-                var type => throw new FormatException($"Wire type {type} at byte {position}."),
+                5 => 4,
+                _ => throw new FormatException($"Wire type {type} at byte {position}."),
             };
-            yield return new ProtobufField((int)(key >> 3), message.Slice(position, length));
+            yield return new ProtobufField((int)(key >> 3), type == 2 ? message.Slice(position, length) : default, number);
             position += length;
         }
-    }
-
-    private static int Skip(int bytes, ref int position)
-    {
-        position += bytes;
-        return 0;
-    }
-
-    private static int VarintAsNothing(ReadOnlyMemory<byte> message, ref int position)
-    {
-        Varint(message, ref position);
-        return 0;
     }
 
     private static ulong Varint(ReadOnlyMemory<byte> message, ref int position)
