@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace FanOut.Chaos.Tests.Network;
+namespace FanOut.Services.Tests.TestServers.Network;
 
 /// <summary>Sends back what it is sent, and remembers it.</summary>
 internal sealed class EchoServer : IAsyncDisposable

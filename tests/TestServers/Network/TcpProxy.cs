@@ -2,10 +2,10 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
-namespace FanOut.Chaos.Network;
+namespace FanOut.TestServers.Network;
 
 /// <summary>Stands on loopback between a client and a server, and lets the network between them fail.</summary>
-internal sealed class TcpProxy : IAsyncDisposable
+public sealed class TcpProxy : IAsyncDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -134,19 +134,4 @@ internal sealed class TcpProxy : IAsyncDisposable
     }
 
     internal sealed record Condition(NetworkState State, TimeSpan Delay);
-}
-
-internal enum NetworkState
-{
-    /// <summary>Bytes pass.</summary>
-    Open,
-
-    /// <summary>Connections are reset, and new ones too.</summary>
-    Cut,
-
-    /// <summary>Connections stay open, and what is sent over them is lost: neither side hears of it.</summary>
-    HalfOpen,
-
-    /// <summary>Everything arrives late.</summary>
-    Slow,
 }

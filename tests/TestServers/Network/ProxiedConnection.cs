@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace FanOut.Chaos.Network;
+namespace FanOut.TestServers.Network;
 
 /// <summary>One client's connection and the one to the server that stands for it.</summary>
 internal sealed class ProxiedConnection(Socket client, Func<TcpProxy.Condition> condition) : IDisposable
