@@ -35,7 +35,8 @@ public sealed class PostgresServer : TestServer
         return server;
     }
 
-    public string ConnectionStringFor(string database) => $"Host=127.0.0.1;Port={Port};Username=postgres;Database={database}";
+    public string ConnectionStringFor(string database) =>
+        $"Host=127.0.0.1;Port={Port};Username=postgres;Database={database}{(_options.Password is { } password ? $";Password={password}" : "")}";
 
     /// <summary>
     /// Prepares a template once per name, however many ask at the same time; later databases are copies of it in a few milliseconds.
@@ -59,12 +60,23 @@ public sealed class PostgresServer : TestServer
         return new PostgresDatabase(this, name, _options.ClientSettings);
     }
 
-    private protected override Task CreateDataAsync(CancellationToken cancellationToken) => ServerProcess.RunToEndAsync(
-        "initdb",
-        ServerBinary.InitDb,
-        ["-D", DataFolder, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"],
-        asServiceUser: true,
-        cancellationToken);
+    private protected override async Task CreateDataAsync(CancellationToken cancellationToken)
+    {
+        string[] authentication = ["-A", "trust"];
+        if (_options.Password is { } password)
+        {
+            var file = Path.Combine(Directory, "password");
+            await File.WriteAllTextAsync(file, password, cancellationToken);
+            authentication = ["-A", "scram-sha-256", "--pwfile", file];
+        }
+
+        await ServerProcess.RunToEndAsync(
+            "initdb",
+            ServerBinary.InitDb,
+            ["-D", DataFolder, "-U", "postgres", .. authentication, "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"],
+            asServiceUser: true,
+            cancellationToken);
+    }
 
     private protected override Task<ServerProcess> LaunchAsync()
     {
