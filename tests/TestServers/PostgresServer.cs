@@ -7,23 +7,24 @@ namespace FanOut.TestServers;
 /// A Postgres cluster, run as a service user when the tests run as root.
 /// <see cref="SharedAsync"/> gives one per test assembly; take a database per test class from it with <see cref="CreateDatabaseAsync"/>.
 /// </summary>
-public sealed class PostgresServer : TestServer
+public class PostgresServer : TestServer
 {
     private static readonly Lazy<Task<PostgresServer>> Shared = new(() => StartAsync());
 
-    private readonly PostgresServerOptions _options;
     private readonly ConcurrentDictionary<string, Lazy<Task>> _templates = new();
     private int _databases;
 
-    private PostgresServer(PostgresServerOptions options)
-        : base(folder: null) => _options = options;
+    private protected PostgresServer(PostgresServerOptions options)
+        : base(folder: null) => Options = options;
 
     /// <summary>Of the maintenance database <c>postgres</c>, as superuser.</summary>
     public string ConnectionString => ConnectionStringFor("postgres");
 
+    internal PostgresServerOptions Options { get; }
+
     private protected override bool StopsOnInterrupt => true;
 
-    private string DataFolder => Path.Combine(Directory, "data");
+    private protected string DataFolder => Path.Combine(Directory, "data");
 
     /// <summary>Started at first use, shared by all tests of the process, gone with it. Do not dispose or kill it.</summary>
     public static Task<PostgresServer> SharedAsync() => Shared.Value;
@@ -36,7 +37,7 @@ public sealed class PostgresServer : TestServer
     }
 
     public string ConnectionStringFor(string database) =>
-        $"Host=127.0.0.1;Port={Port};Username=postgres;Database={database}{(_options.Password is { } password ? $";Password={password}" : "")}";
+        $"Host=127.0.0.1;Port={Port};Username=postgres;Database={database}{(Options.Password is { } password ? $";Password={password}" : "")}";
 
     /// <summary>
     /// Prepares a template once per name, however many ask at the same time; later databases are copies of it in a few milliseconds.
@@ -57,13 +58,22 @@ public sealed class PostgresServer : TestServer
         }
 
         await ExecuteAsync($"create database \"{name}\" template \"{(template is null ? "template0" : TemplateName(template))}\"", cancellationToken);
-        return new PostgresDatabase(this, name, _options.ClientSettings);
+        return new PostgresDatabase(this, name, Options.ClientSettings);
+    }
+
+    /// <summary>Leaves it up for readers only, as a primary that has been demoted. Open sessions can still read.</summary>
+    public async Task MakeReadOnlyAsync(CancellationToken cancellationToken = default)
+    {
+        await SetAsync("default_transaction_read_only", "on", cancellationToken);
+        await Until.TrueAsync(
+            async () => await ExecuteAsync("show default_transaction_read_only", cancellationToken) is "on",
+            TimeSpan.FromSeconds(60), "the server to be read-only", cancellationToken, everyMilliseconds: 10);
     }
 
     private protected override async Task CreateDataAsync(CancellationToken cancellationToken)
     {
         string[] authentication = ["-A", "trust"];
-        if (_options.Password is { } password)
+        if (Options.Password is { } password)
         {
             var file = Path.Combine(Directory, "password");
             await File.WriteAllTextAsync(file, password, cancellationToken);
@@ -85,13 +95,13 @@ public sealed class PostgresServer : TestServer
             ["listen_addresses"] = "127.0.0.1",
             ["port"] = $"{Port}",
             ["unix_socket_directories"] = "",
-            ["max_connections"] = $"{_options.MaxConnections}",
-            ["fsync"] = _options.Fsync ? "on" : "off",
-            ["full_page_writes"] = _options.Fsync ? "on" : "off",
+            ["max_connections"] = $"{Options.MaxConnections}",
+            ["fsync"] = Options.Fsync ? "on" : "off",
+            ["full_page_writes"] = Options.Fsync ? "on" : "off",
             ["shared_buffers"] = "64MB",
             ["timezone"] = "UTC",
         };
-        foreach (var (name, value) in _options.Settings)
+        foreach (var (name, value) in Options.Settings)
         {
             settings[name] = value;
         }
@@ -103,7 +113,7 @@ public sealed class PostgresServer : TestServer
             ServerBinary.Postgres,
             ["-D", DataFolder, .. settings.SelectMany(setting => new[] { "-c", $"{setting.Key}={setting.Value}" })],
             asServiceUser: true,
-            log: _options.Log);
+            log: Options.Log);
     }
 
     private protected override async Task<bool> AnswersAsync(CancellationToken cancellationToken)
@@ -115,10 +125,28 @@ public sealed class PostgresServer : TestServer
 
     internal async Task DropDatabaseAsync(string name)
     {
-        if (IsRunning)
+        if (!IsRunning)
+        {
+            return;
+        }
+
+        try
         {
             await ExecuteAsync($"drop database if exists \"{name}\" with (force)", CancellationToken.None);
         }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction)
+        {
+            // Demoted: its databases go with it.
+        }
+    }
+
+    /// <returns>The first value.</returns>
+    internal async Task<object?> ExecuteAsync(string sql, CancellationToken cancellationToken)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
+        await connection.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync(cancellationToken);
     }
 
     private static string TemplateName(string template) => $"template_{template}";
@@ -134,11 +162,9 @@ public sealed class PostgresServer : TestServer
         await ExecuteAsync($"select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = '{name}'", cancellationToken);
     }
 
-    private async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
+    private protected async Task SetAsync(string setting, string value, CancellationToken cancellationToken)
     {
-        await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
-        await connection.OpenAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        await ExecuteAsync($"alter system set {setting} = '{value}'", cancellationToken);
+        await ExecuteAsync("select pg_reload_conf()", cancellationToken);
     }
 }

@@ -43,7 +43,9 @@ public static class ServerBinary
     {
         if (Environment.GetEnvironmentVariable(variable) is not { Length: > 0 } folder)
         {
-            folder = Path.GetDirectoryName(Find(variable, ["postgres"], "postgresql", PostgresFolders()))!;
+            // It may be a link, and the others have none beside it.
+            var postgres = Find(variable, ["postgres"], "postgresql", PostgresFolders());
+            folder = Path.GetDirectoryName(File.ResolveLinkTarget(postgres, returnFinalTarget: true)?.FullName ?? postgres)!;
         }
 
         var path = Path.Combine(folder, program);
