@@ -32,8 +32,11 @@ public sealed class PostgresStandby : PostgresServer
 
     /// <summary>Waits until everything that the primary has committed so far can be read here.</summary>
     /// <exception cref="TimeoutException">It is still behind after a minute.</exception>
-    public async Task CatchUpAsync(CancellationToken cancellationToken = default) =>
-        await WaitForAsync((NpgsqlLogSequenceNumber)(await _primary.ExecuteAsync("select pg_current_wal_lsn()", cancellationToken))!, cancellationToken);
+    public async Task CatchUpAsync(CancellationToken cancellationToken = default)
+    {
+        var position = (NpgsqlLogSequenceNumber)(await _primary.ExecuteAsync("select pg_current_wal_lsn()", cancellationToken))!;
+        await WaitForAsync(position, cancellationToken);
+    }
 
     /// <summary>Waits until the log up to a position can be read here.</summary>
     /// <exception cref="TimeoutException">It is still behind after a minute.</exception>

@@ -30,7 +30,8 @@ public sealed class ServerBinaryTests
     {
         var lines = ServersInUse.Describe().ToArray();
 
-        Assert.Contains(lines, line => line.Contains(ServerBinary.Redis, StringComparison.Ordinal) && line.Contains("v=", StringComparison.Ordinal));
-        Assert.Contains(lines, line => line.Contains(ServerBinary.Postgres, StringComparison.Ordinal) && line.Contains("(PostgreSQL)", StringComparison.Ordinal));
+        Assert.Matches($"^Server: {ServerBinary.Redis}: .*v=[0-9]", lines[0]);
+        Assert.Matches($"^Server: {ServerBinary.Postgres}: .*PostgreSQL. [0-9]", lines[1]);
+        Assert.Matches($"^Server: {ServerBinary.PgBouncer}: PgBouncer [0-9]", lines[2]);
     }
 }
