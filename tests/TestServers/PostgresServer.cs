@@ -4,38 +4,27 @@ using Npgsql;
 namespace FanOut.TestServers;
 
 /// <summary>
-/// A Postgres cluster of the tests' own, on loopback and a free port, run as a service user when the tests run as root. It ends with the
-/// process that started it.
+/// A Postgres cluster, run as a service user when the tests run as root.
 /// <see cref="SharedAsync"/> gives one per test assembly; take a database per test class from it with <see cref="CreateDatabaseAsync"/>.
 /// </summary>
-public sealed class PostgresServer : IAsyncDisposable
+public class PostgresServer : TestServer
 {
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
     private static readonly Lazy<Task<PostgresServer>> Shared = new(() => StartAsync());
 
-    private readonly PostgresServerOptions _options;
-    private readonly string _folder = Leftovers.CreateFolder();
     private readonly ConcurrentDictionary<string, Lazy<Task>> _templates = new();
     private int _databases;
-    private ServerProcess? _process;
 
-    private PostgresServer(PostgresServerOptions options) => _options = options;
-
-    public int Port { get; private set; }
+    private protected PostgresServer(PostgresServerOptions options)
+        : base(folder: null) => Options = options;
 
     /// <summary>Of the maintenance database <c>postgres</c>, as superuser.</summary>
     public string ConnectionString => ConnectionStringFor("postgres");
 
-    /// <summary>Of the postmaster.</summary>
-    public int ProcessId => Process.Id;
+    internal PostgresServerOptions Options { get; }
 
-    public bool IsRunning => _process is { HasExited: false };
+    private protected override bool StopsOnInterrupt => true;
 
-    public string LogTail => Process.LogTail;
-
-    private ServerProcess Process => _process ?? throw new InvalidOperationException("The server was never started.");
-
-    private string DataFolder => Path.Combine(_folder, "data");
+    private protected string DataFolder => Path.Combine(Directory, "data");
 
     /// <summary>Started at first use, shared by all tests of the process, gone with it. Do not dispose or kill it.</summary>
     public static Task<PostgresServer> SharedAsync() => Shared.Value;
@@ -43,36 +32,12 @@ public sealed class PostgresServer : IAsyncDisposable
     public static async Task<PostgresServer> StartAsync(PostgresServerOptions? options = null, CancellationToken cancellationToken = default)
     {
         var server = new PostgresServer(options ?? new PostgresServerOptions());
-        try
-        {
-            await ServerProcess.RunToEndAsync(
-                "initdb",
-                ServerBinary.InitDb,
-                ["-D", server.DataFolder, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"],
-                asServiceUser: true,
-                cancellationToken);
-            for (var attempt = 1; ; attempt++)
-            {
-                server.Port = LoopbackPort.Next();
-                try
-                {
-                    await server.LaunchAsync(cancellationToken);
-                    return server;
-                }
-                catch (TestServerException e) when (attempt < 5 && e.Message.Contains("Address already in use", StringComparison.Ordinal))
-                {
-                    // Somebody else took the port between the probe and the start.
-                }
-            }
-        }
-        catch
-        {
-            await server.DisposeAsync();
-            throw;
-        }
+        await server.StartAsync(port: null, cancellationToken);
+        return server;
     }
 
-    public string ConnectionStringFor(string database) => $"Host=127.0.0.1;Port={Port};Username=postgres;Database={database}";
+    public string ConnectionStringFor(string database) =>
+        $"Host=127.0.0.1;Port={Port};Username=postgres;Database={database}{(Options.Password is { } password ? $";Password={password}" : "")}";
 
     /// <summary>
     /// Prepares a template once per name, however many ask at the same time; later databases are copies of it in a few milliseconds.
@@ -93,44 +58,95 @@ public sealed class PostgresServer : IAsyncDisposable
         }
 
         await ExecuteAsync($"create database \"{name}\" template \"{(template is null ? "template0" : TemplateName(template))}\"", cancellationToken);
-        return new PostgresDatabase(this, name, _options.ClientSettings);
+        return new PostgresDatabase(this, name, Options.ClientSettings);
     }
 
-    /// <summary>kill -9 of the postmaster and every backend: what was committed is there after <see cref="RestartAsync"/>.</summary>
-    public Task KillAsync() => Process.KillAsync();
-
-    /// <summary>A fast shutdown: sessions are ended.</summary>
-    public Task StopAsync() => Process.StopAsync(interrupt: true);
-
-    /// <summary>SIGSTOP to every process of the cluster: connections stay open, nothing answers, locks stay held.</summary>
-    public Task PauseAsync() => Process.PauseAsync();
-
-    /// <summary>SIGCONT.</summary>
-    public void Resume() => Process.Resume();
-
-    /// <summary>Starts again on the same port with the same data; stops in an orderly way first if it still runs.</summary>
-    public async Task RestartAsync(CancellationToken cancellationToken = default)
+    /// <summary>Leaves it up for readers only, as a primary that has been demoted. Open sessions can still read.</summary>
+    public async Task MakeReadOnlyAsync(CancellationToken cancellationToken = default)
     {
-        await StopAsync();
-        await LaunchAsync(cancellationToken);
+        await SetAsync("default_transaction_read_only", "on", cancellationToken);
+        await Until.TrueAsync(
+            async () => await ExecuteAsync("show default_transaction_read_only", cancellationToken) is "on",
+            TimeSpan.FromSeconds(60), "the server to be read-only", cancellationToken, everyMilliseconds: 10);
     }
 
-    public async ValueTask DisposeAsync()
+    private protected override async Task CreateDataAsync(CancellationToken cancellationToken)
     {
-        if (_process is not null)
+        string[] authentication = ["-A", "trust"];
+        if (Options.Password is { } password)
         {
-            await _process.KillAsync();
+            var file = Path.Combine(Directory, "password");
+            await File.WriteAllTextAsync(file, password, cancellationToken);
+            authentication = ["-A", "scram-sha-256", "--pwfile", file];
         }
 
-        Leftovers.Delete(_folder);
+        await ServerProcess.RunToEndAsync(
+            "initdb",
+            ServerBinary.InitDb,
+            ["-D", DataFolder, "-U", "postgres", .. authentication, "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"],
+            asServiceUser: true,
+            cancellationToken);
+    }
+
+    private protected override Task<ServerProcess> LaunchAsync()
+    {
+        var settings = new Dictionary<string, string>
+        {
+            ["listen_addresses"] = "127.0.0.1",
+            ["port"] = $"{Port}",
+            ["unix_socket_directories"] = "",
+            ["max_connections"] = $"{Options.MaxConnections}",
+            ["fsync"] = Options.Fsync ? "on" : "off",
+            ["full_page_writes"] = Options.Fsync ? "on" : "off",
+            ["shared_buffers"] = "64MB",
+            ["timezone"] = "UTC",
+        };
+        foreach (var (name, value) in Options.Settings)
+        {
+            settings[name] = value;
+        }
+
+        // Left by a killed postmaster; its process id may be somebody else's by now.
+        File.Delete(Path.Combine(DataFolder, "postmaster.pid"));
+        return ServerProcess.StartAsync(
+            "postgres",
+            ServerBinary.Postgres,
+            ["-D", DataFolder, .. settings.SelectMany(setting => new[] { "-c", $"{setting.Key}={setting.Value}" })],
+            asServiceUser: true,
+            log: Options.Log);
+    }
+
+    private protected override async Task<bool> AnswersAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false;Timeout=5");
+        await connection.OpenAsync(cancellationToken);
+        return true;
     }
 
     internal async Task DropDatabaseAsync(string name)
     {
-        if (IsRunning)
+        if (!IsRunning)
+        {
+            return;
+        }
+
+        try
         {
             await ExecuteAsync($"drop database if exists \"{name}\" with (force)", CancellationToken.None);
         }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction)
+        {
+            // Demoted: its databases go with it.
+        }
+    }
+
+    /// <returns>The first value.</returns>
+    internal async Task<object?> ExecuteAsync(string sql, CancellationToken cancellationToken)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
+        await connection.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync(cancellationToken);
     }
 
     private static string TemplateName(string template) => $"template_{template}";
@@ -146,47 +162,9 @@ public sealed class PostgresServer : IAsyncDisposable
         await ExecuteAsync($"select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = '{name}'", cancellationToken);
     }
 
-    private async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
+    private protected async Task SetAsync(string setting, string value, CancellationToken cancellationToken)
     {
-        await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
-        await connection.OpenAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
-
-    private async Task LaunchAsync(CancellationToken cancellationToken)
-    {
-        var settings = new Dictionary<string, string>
-        {
-            ["listen_addresses"] = "127.0.0.1",
-            ["port"] = $"{Port}",
-            ["unix_socket_directories"] = "",
-            ["max_connections"] = $"{_options.MaxConnections}",
-            ["fsync"] = _options.Fsync ? "on" : "off",
-            ["full_page_writes"] = _options.Fsync ? "on" : "off",
-            ["shared_buffers"] = "64MB",
-            ["timezone"] = "UTC",
-        };
-        foreach (var (name, value) in _options.Settings)
-        {
-            settings[name] = value;
-        }
-
-        // Left by a killed postmaster; its process id may be somebody else's by now.
-        File.Delete(Path.Combine(DataFolder, "postmaster.pid"));
-        _process = await ServerProcess.StartAsync(
-            "postgres",
-            ServerBinary.Postgres,
-            ["-D", DataFolder, .. settings.SelectMany(setting => new[] { "-c", $"{setting.Key}={setting.Value}" })],
-            asServiceUser: true,
-            log: _options.Log);
-        await _process.WaitUntilReadyAsync(AnswersAsync, StartTimeout, cancellationToken);
-    }
-
-    private async Task<bool> AnswersAsync(CancellationToken cancellationToken)
-    {
-        await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false;Timeout=5");
-        await connection.OpenAsync(cancellationToken);
-        return true;
+        await ExecuteAsync($"alter system set {setting} = '{value}'", cancellationToken);
+        await ExecuteAsync("select pg_reload_conf()", cancellationToken);
     }
 }

@@ -8,6 +8,9 @@ public sealed record PostgresServerOptions
     /// <summary>Default 200.</summary>
     public int MaxConnections { get; init; } = 200;
 
+    /// <summary>Of the superuser <c>postgres</c>; null: nobody is asked for one.</summary>
+    public string? Password { get; init; }
+
     /// <summary>A file that what the server prints is appended to; null for none.</summary>
     public string? Log { get; init; }
 

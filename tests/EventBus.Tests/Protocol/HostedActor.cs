@@ -1,16 +1,17 @@
+using FanOut.TestServers.Gates;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 namespace FanOut.EventBus.Tests.Protocol;
 
 /// <summary>A relay or a reclaimer: one background service, taken out of the host it would run in.</summary>
-internal sealed class HostedActor<TService> : ProtocolActor
+internal sealed class HostedActor<TService> : GatedActor
     where TService : BackgroundService
 {
     private readonly IHost _host;
 
     public HostedActor(ProtocolWorld world, string name, Action<EventBusBuilder> add, TimeProvider time)
-        : base(world, name)
+        : base(name, world.Connection, world.ConnectionString)
     {
         var builder = world.CreateHost();
         builder.Services.AddSingleton(time);

@@ -3,19 +3,20 @@ using FanOut.EventBus.DeadLetters;
 using FanOut.EventBus.Groups;
 using FanOut.EventBus.Telemetry;
 using FanOut.EventBus.Wire;
+using FanOut.TestServers.Gates;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FanOut.EventBus.Tests.Protocol;
 
 /// <summary>A lane of a group. Its heartbeats are steps of their own.</summary>
-internal sealed class LaneActor : ProtocolActor
+internal sealed class LaneActor : GatedActor
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lane _lane;
 
     public LaneActor(ProtocolWorld world, GroupName group, string name)
-        : base(world, name)
+        : base(name, world.Connection, world.ConnectionString)
     {
         Group = group;
         IReadOnlyList<Subscription> subscriptions = [new BatchHandlerSubscription<Ping, ProtocolHandler>(world.Services.GetRequiredService<EventTypeRegistry>().Get(typeof(Ping)))];

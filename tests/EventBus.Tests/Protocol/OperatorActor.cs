@@ -1,16 +1,17 @@
 using FanOut.EventBus.Consuming;
 using FanOut.EventBus.DeadLetters;
 using FanOut.EventBus.Reclaiming;
+using FanOut.TestServers.Gates;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace FanOut.EventBus.Tests.Protocol;
 
 /// <summary>Somebody who redrives what is dead, once.</summary>
-internal sealed class OperatorActor(ProtocolWorld world, string name) : ProtocolActor(world, name)
+internal sealed class OperatorActor(ProtocolWorld world, string name) : GatedActor(name, world.Connection, world.ConnectionString)
 {
     protected override async Task RunAsync()
     {
-        var builder = World.CreateHost();
+        var builder = world.CreateHost();
         builder.Services.AddSingleton(Redis);
         builder.Services.AddSingleton(Postgres);
         builder.AddEventBus().AddReclaimer();

@@ -1,4 +1,5 @@
 using FanOut.EventBus.Consuming;
+using FanOut.TestServers.Gates;
 using Npgsql;
 
 namespace FanOut.EventBus.Tests.Protocol;
@@ -11,9 +12,9 @@ internal sealed class ProtocolHandler(ProtocolFaults faults) : IEventBatchHandle
         foreach (var context in batch)
         {
             var number = context.Data.Number;
-            if (number % 3 == 0 && RedisGate.Current.Value is { } gate)
+            if (number % 3 == 0 && CallGate.Current.Value is { } gate)
             {
-                await gate.PassAsync(() => Task.FromResult(true));
+                await gate.PassAsync(() => Task.FromResult(true), GatedRedis.Cut);
             }
 
             if (number % 11 == 5 && !faults.AreRepaired)

@@ -1,6 +1,8 @@
 using FanOut.EventBus.Publishing;
 using FanOut.EventBus.Reclaiming;
 using FanOut.EventBus.Retention;
+using FanOut.TestServers;
+using FanOut.TestServers.Gates;
 using Microsoft.Extensions.DependencyInjection;
 using StackExchange.Redis;
 
@@ -20,7 +22,7 @@ internal sealed class ProtocolRun : IAsyncDisposable
     private readonly List<LaneActor> _lanes = [];
     private readonly List<HostedActor<Relay>> _relays = [];
     private readonly List<HostedActor<Reclaimer>> _reclaimers = [];
-    private readonly List<ProtocolActor> _all = [];
+    private readonly List<GatedActor> _all = [];
     private readonly List<string> _history = [];
     private RedisSnapshot? _snapshot;
     private OperatorActor? _operator;
@@ -157,7 +159,7 @@ internal sealed class ProtocolRun : IAsyncDisposable
 
     private async Task StumbleAsync()
     {
-        var actor = Pick<ProtocolActor>([.. _lanes, .. _relays, .. _reclaimers]);
+        var actor = Pick<GatedActor>([.. _lanes, .. _relays, .. _reclaimers]);
         var fate = _random.Next(2) == 0 ? CallFate.Refused : CallFate.ReplyLost;
         await Do($"{actor.Name}: {fate}", () => actor.StumbleAsync(fate));
     }
@@ -377,7 +379,7 @@ internal sealed class ProtocolRun : IAsyncDisposable
     private static RelayStatus StatusOf(HostedActor<Relay> relay) => relay.Services.GetRequiredService<RelayStatus>();
 
     private T Start<T>(T actor)
-        where T : ProtocolActor
+        where T : GatedActor
     {
         _all.Add(actor);
         actor.Start();

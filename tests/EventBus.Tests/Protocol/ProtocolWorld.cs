@@ -4,6 +4,7 @@ using FanOut.EventBus.Groups;
 using FanOut.EventBus.Publishing;
 using FanOut.EventBus.Reclaiming;
 using FanOut.TestServers;
+using FanOut.TestServers.Gates;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

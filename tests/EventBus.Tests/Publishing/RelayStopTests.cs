@@ -1,5 +1,5 @@
 using FanOut.EventBus.Publishing;
-using FanOut.EventBus.Tests.Protocol;
+using FanOut.TestServers.Gates;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace FanOut.EventBus.Tests.Publishing;
@@ -12,7 +12,7 @@ public sealed class RelayStopTests
     public async Task A_relay_that_is_told_to_stop_between_two_attempts_stops_though_Redis_refuses_at_once()
     {
         await using var world = await OutboxWorld.CreateAsync();
-        var gate = new RedisGate();
+        var gate = new CallGate();
         var time = new TimerSignal();
         var builder = world.Bus.CreateHost();
         builder.Services.AddSingleton(GatedRedis.Create(world.Connection, gate));

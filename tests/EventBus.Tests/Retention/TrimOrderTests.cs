@@ -1,8 +1,8 @@
 using FanOut.EventBus.Groups;
 using FanOut.EventBus.Reclaiming;
 using FanOut.EventBus.Retention;
-using FanOut.EventBus.Tests.Protocol;
 using FanOut.EventBus.Tests.Publishing;
+using FanOut.TestServers.Gates;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -25,7 +25,7 @@ public sealed class TrimOrderTests
             }
         }
 
-        var gate = new RedisGate();
+        var gate = new CallGate();
         using (var worker = Build(world, gate: null))
         {
             var groups = worker.Services.GetRequiredService<ConsumerGroups>();
@@ -47,7 +47,7 @@ public sealed class TrimOrderTests
         Assert.True(first.Value - 1 <= floor, $"{first} is the first entry left, but the floor was {EntryId.FromInt64(floor)} when Redis was told to trim.");
     }
 
-    private static IHost Build(OutboxWorld world, RedisGate? gate)
+    private static IHost Build(OutboxWorld world, CallGate? gate)
     {
         var builder = world.Bus.CreateHost();
         builder.AddEventBus().AddReclaimer();

@@ -1,4 +1,4 @@
-using FanOut.Chaos.Network;
+using FanOut.TestServers.Network;
 
 namespace FanOut.Chaos.Scenarios;
 

@@ -2,10 +2,10 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
-namespace FanOut.Chaos.Network;
+namespace FanOut.TestServers.Network;
 
 /// <summary>A proxy on loopback that simulates network faults between a client and a server.</summary>
-internal sealed class TcpProxy : IAsyncDisposable
+public sealed class TcpProxy : IAsyncDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -24,10 +24,10 @@ internal sealed class TcpProxy : IAsyncDisposable
         _accepting = Task.Run(AcceptAsync);
     }
 
-    /// <summary>The port that clients connect to.</summary>
+    /// <summary>Where clients connect to.</summary>
     public int Port { get; }
 
-    /// <summary>The server's port on loopback. A change applies to new connections.</summary>
+    /// <summary>The server's port on loopback. A new one holds for new connections.</summary>
     public int UpstreamPort
     {
         get => _upstreamPort;
@@ -38,7 +38,7 @@ internal sealed class TcpProxy : IAsyncDisposable
 
     public int Connections => _connections.Count;
 
-    /// <summary>Whether the connection with this client port at the server belongs to this proxy.</summary>
+    /// <summary>Whether a connection that the server sees coming from this port is one of this proxy's.</summary>
     public bool Carries(int port) => _connections.Keys.Any(connection => connection.Port == port);
 
     public static TcpProxy Start(int upstreamPort) => new(upstreamPort);
@@ -50,13 +50,14 @@ internal sealed class TcpProxy : IAsyncDisposable
         Reset();
     }
 
-    /// <summary>Drops what is sent in either direction. New connections are accepted and get no answer.</summary>
+    /// <summary>Swallows what is sent in either direction from now on. New connections are accepted and led nowhere.</summary>
     public void HalfOpen() => _condition = new(NetworkState.HalfOpen, TimeSpan.Zero);
 
-    /// <summary>Delays everything that is sent, in either direction.</summary>
+    /// <summary>Holds up everything that is sent.</summary>
+    /// <param name="delay">For so long, in either direction.</param>
     public void Slow(TimeSpan delay) => _condition = new(NetworkState.Slow, delay);
 
-    /// <summary>Passes everything again. Connections that lost bytes are reset, as a host resets unknown ones.</summary>
+    /// <summary>Lets everything pass again. Connections that lost bytes meanwhile are reset, as a host would that knows nothing of them.</summary>
     public void Heal()
     {
         _condition = new(NetworkState.Open, TimeSpan.Zero);
@@ -66,7 +67,7 @@ internal sealed class TcpProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>Resets all connections. New ones work.</summary>
+    /// <summary>Resets all connections; new ones are served.</summary>
     public void Reset()
     {
         foreach (var connection in _connections.Keys)
@@ -123,7 +124,7 @@ internal sealed class TcpProxy : IAsyncDisposable
         var state = _condition.State;
         if (state == NetworkState.HalfOpen)
         {
-            await connection.DropAsync();
+            await connection.SwallowAsync();
         }
         else if (state != NetworkState.Cut)
         {
@@ -133,19 +134,4 @@ internal sealed class TcpProxy : IAsyncDisposable
     }
 
     internal sealed record Condition(NetworkState State, TimeSpan Delay);
-}
-
-internal enum NetworkState
-{
-    /// <summary>Bytes pass.</summary>
-    Open,
-
-    /// <summary>Existing and new connections are reset.</summary>
-    Cut,
-
-    /// <summary>Connections stay open, and what is sent is lost without notice.</summary>
-    HalfOpen,
-
-    /// <summary>Everything arrives late.</summary>
-    Slow,
 }

@@ -1,33 +1,37 @@
-using StackExchange.Redis;
-
-namespace FanOut.EventBus.Tests.Protocol;
+namespace FanOut.TestServers.Gates;
 
 /// <summary>
-/// Stands between one actor and Redis: each call waits here, in order, until the schedule lets it go on. So an actor can be stopped, for good or for a while, between any two of its calls, and whatever it holds in Postgres
-/// meanwhile it really holds.
+/// Stands between one actor and the servers: each call waits here, in order, until the schedule lets it go on. So an actor can be stopped,
+/// for good or for a while, between any two of its calls, and whatever it holds in a server meanwhile it really holds.
 /// </summary>
-internal sealed class RedisGate
+public sealed class CallGate
 {
     private readonly Lock _lock = new();
     private readonly Queue<Call> _waiting = [];
+    private readonly TaskCompletionSource _died = NewSignal();
     private TaskCompletionSource _arrived = NewSignal();
     private bool _isOpen;
-    private bool _isDead;
     private int _unanswered;
 
     /// <summary>Of the actor whose code runs.</summary>
-    public static AsyncLocal<RedisGate?> Current { get; } = new();
+    public static AsyncLocal<CallGate?> Current { get; } = new();
 
-    public bool IsDead => Volatile.Read(ref _isDead);
+    public bool IsDead => _died.Task.IsCompleted;
 
-    public Task<T> PassAsync<T>(Func<Task<T>> call)
+    /// <summary>Ends with <see cref="Die"/>.</summary>
+    public Task Died => _died.Task;
+
+    /// <summary>Makes a call when it is its turn.</summary>
+    /// <param name="call">Makes it, and waits for the reply.</param>
+    /// <param name="failure">What the caller gets where the call or the reply is lost.</param>
+    public Task<T> PassAsync<T>(Func<Task<T>> call, Func<Exception> failure)
     {
-        var waiting = new Call<T>(this, call);
+        var waiting = new Call<T>(this, call, failure);
         Interlocked.Increment(ref _unanswered);
         _ = waiting.Answer.ContinueWith(_ => Interlocked.Decrement(ref _unanswered), TaskScheduler.Default);
         lock (_lock)
         {
-            if (!_isDead && !_isOpen)
+            if (!IsDead && !_isOpen)
             {
                 _waiting.Enqueue(waiting);
                 _arrived.TrySetResult();
@@ -39,11 +43,11 @@ internal sealed class RedisGate
         return waiting.Answer;
     }
 
-    /// <summary>Lets one call go on, and waits for its end.</summary>
+    /// <summary>Lets one call go on, and waits for its end: no longer than its patience, for it may wait for a lock.</summary>
     /// <param name="fate">What becomes of it.</param>
     /// <param name="ended">The actor's end.</param>
-    /// <param name="patience">How long the actor may take until it makes a call.</param>
-    /// <returns>False where it made none: it waits for Postgres or for time to pass, or has ended.</returns>
+    /// <param name="patience">How long the actor may take until it makes a call, and the call until it is answered.</param>
+    /// <returns>False where it made none: it waits for a server or for time to pass, or has ended.</returns>
     public async Task<bool> StepAsync(CallFate fate, Task ended, TimeSpan patience)
     {
         if (!await HasArrivedAsync(ended, patience))
@@ -66,7 +70,7 @@ internal sealed class RedisGate
             return false;
         }
 
-        await next.MakeAsync(fate);
+        await next.MakeAsync(fate).WaitAsync(patience, TimeProvider.System).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return true;
     }
 
@@ -106,13 +110,13 @@ internal sealed class RedisGate
         }
     }
 
-    /// <summary>From now on no call reaches Redis.</summary>
+    /// <summary>From now on no call reaches a server.</summary>
     public void Die()
     {
         Call[] waiting;
         lock (_lock)
         {
-            _isDead = true;
+            _died.TrySetResult();
             waiting = [.. _waiting];
             _waiting.Clear();
         }
@@ -124,18 +128,16 @@ internal sealed class RedisGate
     }
 
     /// <summary>The calls that it has let through, or keeps, and that are not answered.</summary>
-    public override string ToString() => $"{_unanswered} calls to Redis, of which {_waiting.Count} were not made";
+    public override string ToString() => $"{_unanswered} calls, of which {_waiting.Count} were not made";
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private static RedisConnectionException Gone() => new(ConnectionFailureType.SocketFailure, CommandFlags.None, "The schedule has cut this connection.");
 
     private abstract class Call
     {
         public abstract Task MakeAsync(CallFate fate);
     }
 
-    private sealed class Call<T>(RedisGate gate, Func<Task<T>> make) : Call
+    private sealed class Call<T>(CallGate gate, Func<Task<T>> make, Func<Exception> failure) : Call
     {
         private readonly TaskCompletionSource<T> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -145,7 +147,7 @@ internal sealed class RedisGate
         {
             if (fate == CallFate.Refused)
             {
-                _answer.TrySetException(Gone());
+                _answer.TrySetException(failure());
                 return;
             }
 
@@ -163,7 +165,7 @@ internal sealed class RedisGate
                 }
                 else
                 {
-                    _answer.TrySetException(Gone());
+                    _answer.TrySetException(failure());
                 }
             }
             catch (Exception e)

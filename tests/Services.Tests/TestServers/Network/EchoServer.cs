@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace FanOut.Chaos.Tests.Network;
+namespace FanOut.Services.Tests.TestServers.Network;
 
 /// <summary>Sends back what it receives, and records it.</summary>
 internal sealed class EchoServer : IAsyncDisposable

@@ -1,9 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using FanOut.Chaos.Network;
+using FanOut.TestServers.Network;
+using Xunit;
 
-namespace FanOut.Chaos.Tests.Network;
+namespace FanOut.Services.Tests.TestServers.Network;
 
 public sealed class TcpProxyTests : IAsyncLifetime
 {

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace FanOut.Chaos.Network;
+namespace FanOut.TestServers.Network;
 
 /// <summary>A client's connection, and its counterpart to the server.</summary>
 internal sealed class ProxiedConnection(Socket client, Func<TcpProxy.Condition> condition) : IDisposable

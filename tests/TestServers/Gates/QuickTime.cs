@@ -1,7 +1,7 @@
-namespace FanOut.EventBus.Tests.Protocol;
+namespace FanOut.TestServers.Gates;
 
 /// <summary>Time in which waits and intervals are over sooner; the date is the real one.</summary>
-internal sealed class QuickTime(int factor) : TimeProvider
+public sealed class QuickTime(int factor) : TimeProvider
 {
     public override long GetTimestamp() => System.GetTimestamp() * factor;
 

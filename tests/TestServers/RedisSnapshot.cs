@@ -1,9 +1,11 @@
 using StackExchange.Redis;
 
-namespace FanOut.EventBus.Tests.Protocol;
+namespace FanOut.TestServers;
 
-/// <summary>All that Redis held at one moment: what a failover to a replica that lags, or a lost tail of the append-only file, goes back to.</summary>
-internal sealed class RedisSnapshot
+/// <summary>
+/// All that Redis held at one moment: what a failover to a replica that lags, or a lost tail of the append-only file, goes back to.
+/// </summary>
+public sealed class RedisSnapshot
 {
     private readonly Dictionary<RedisKey, byte[]> _keys = [];
 

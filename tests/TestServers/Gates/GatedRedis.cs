@@ -1,21 +1,25 @@
 using System.Reflection;
 using StackExchange.Redis;
 
-namespace FanOut.EventBus.Tests.Protocol;
+namespace FanOut.TestServers.Gates;
 
 /// <summary>A real connection whose databases are gated.</summary>
 public class GatedRedis : DispatchProxy
 {
     private IConnectionMultiplexer _redis = null!;
-    private RedisGate _gate = null!;
+    private CallGate _gate = null!;
 
-    internal static IConnectionMultiplexer Create(IConnectionMultiplexer redis, RedisGate gate)
+    public static IConnectionMultiplexer Create(IConnectionMultiplexer redis, CallGate gate)
     {
         var proxy = Create<IConnectionMultiplexer, GatedRedis>();
         var gated = (GatedRedis)(object)proxy;
         (gated._redis, gated._gate) = (redis, gate);
         return proxy;
     }
+
+    /// <summary>What a caller gets whose call or reply is lost.</summary>
+    public static Exception Cut() =>
+        new RedisConnectionException(ConnectionFailureType.SocketFailure, CommandFlags.None, "The schedule has cut this connection.");
 
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => targetMethod!.Name switch
     {

@@ -1,16 +1,16 @@
 using System.Reflection;
 using StackExchange.Redis;
 
-namespace FanOut.EventBus.Tests.Protocol;
+namespace FanOut.TestServers.Gates;
 
-/// <summary>A real database whose asynchronous calls pass a <see cref="RedisGate"/> first.</summary>
+/// <summary>A real database whose asynchronous calls pass a <see cref="CallGate"/> first.</summary>
 public class GatedDatabase : DispatchProxy
 {
     private static readonly MethodInfo Pass = typeof(GatedDatabase).GetMethod(nameof(PassAsync), BindingFlags.Instance | BindingFlags.NonPublic)!;
     private IDatabase _redis = null!;
-    private RedisGate _gate = null!;
+    private CallGate _gate = null!;
 
-    internal static IDatabase Create(IDatabase redis, RedisGate gate)
+    public static IDatabase Create(IDatabase redis, CallGate gate)
     {
         var proxy = Create<IDatabase, GatedDatabase>();
         var gated = (GatedDatabase)(object)proxy;
@@ -23,11 +23,13 @@ public class GatedDatabase : DispatchProxy
         var method = targetMethod!;
         if (method.ReturnType == typeof(Task))
         {
-            return _gate.PassAsync(async () =>
-            {
-                await (Task)Call(method, args)!;
-                return true;
-            });
+            return _gate.PassAsync(
+                async () =>
+                {
+                    await (Task)Call(method, args)!;
+                    return true;
+                },
+                GatedRedis.Cut);
         }
 
         return method.ReturnType.IsGenericType && method.ReturnType.GetGenericTypeDefinition() == typeof(Task<>)
@@ -35,7 +37,7 @@ public class GatedDatabase : DispatchProxy
             : Call(method, args);
     }
 
-    private Task<T> PassAsync<T>(MethodInfo method, object?[]? args) => _gate.PassAsync(() => (Task<T>)Call(method, args)!);
+    private Task<T> PassAsync<T>(MethodInfo method, object?[]? args) => _gate.PassAsync(() => (Task<T>)Call(method, args)!, GatedRedis.Cut);
 
     private object? Call(MethodInfo method, object?[]? args) => method.Invoke(_redis, BindingFlags.DoNotWrapExceptions, null, args, null);
 }

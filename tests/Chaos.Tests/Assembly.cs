@@ -1,0 +1,3 @@
+using FanOut.TestServers;
+
+[assembly: AssemblyFixture(typeof(ServersInUse))]

@@ -1,0 +1,4 @@
+using FanOut.TestServers;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(ServersInUse))]
