@@ -24,10 +24,10 @@ public sealed class TcpProxy : IAsyncDisposable
         _accepting = Task.Run(AcceptAsync);
     }
 
-    /// <summary>Where clients connect to.</summary>
+    /// <summary>The port that clients connect to.</summary>
     public int Port { get; }
 
-    /// <summary>The server's port on loopback. A new one holds for new connections.</summary>
+    /// <summary>The server's port on loopback. A change applies to new connections.</summary>
     public int UpstreamPort
     {
         get => _upstreamPort;
@@ -38,7 +38,7 @@ public sealed class TcpProxy : IAsyncDisposable
 
     public int Connections => _connections.Count;
 
-    /// <summary>Whether a connection that the server sees coming from this port is one of this proxy's.</summary>
+    /// <summary>Whether the connection with this client port at the server belongs to this proxy.</summary>
     public bool Carries(int port) => _connections.Keys.Any(connection => connection.Port == port);
 
     public static TcpProxy Start(int upstreamPort) => new(upstreamPort);
@@ -50,14 +50,13 @@ public sealed class TcpProxy : IAsyncDisposable
         Reset();
     }
 
-    /// <summary>Swallows what is sent in either direction from now on. New connections are accepted and led nowhere.</summary>
+    /// <summary>Drops what is sent in either direction. New connections are accepted and get no answer.</summary>
     public void HalfOpen() => _condition = new(NetworkState.HalfOpen, TimeSpan.Zero);
 
-    /// <summary>Holds up everything that is sent.</summary>
-    /// <param name="delay">For so long, in either direction.</param>
+    /// <summary>Delays everything that is sent, in either direction.</summary>
     public void Slow(TimeSpan delay) => _condition = new(NetworkState.Slow, delay);
 
-    /// <summary>Lets everything pass again. Connections that lost bytes meanwhile are reset, as a host would that knows nothing of them.</summary>
+    /// <summary>Passes everything again. Connections that lost bytes are reset, as a host resets unknown ones.</summary>
     public void Heal()
     {
         _condition = new(NetworkState.Open, TimeSpan.Zero);
@@ -67,7 +66,7 @@ public sealed class TcpProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>Resets all connections; new ones are served.</summary>
+    /// <summary>Resets all connections. New ones work.</summary>
     public void Reset()
     {
         foreach (var connection in _connections.Keys)
@@ -124,7 +123,7 @@ public sealed class TcpProxy : IAsyncDisposable
         var state = _condition.State;
         if (state == NetworkState.HalfOpen)
         {
-            await connection.SwallowAsync();
+            await connection.DropAsync();
         }
         else if (state != NetworkState.Cut)
         {
