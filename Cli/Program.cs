@@ -23,4 +23,13 @@ var root = new RootCommand("FanOut: an event bus on Redis Streams, in a full ord
     VerifyCommand.Create(workspace),
 };
 
-return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(3) });
+var settings = new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(3), EnableDefaultExceptionHandler = false };
+try
+{
+    return await root.Parse(args).InvokeAsync(settings);
+}
+catch (InvalidOperationException e)
+{
+    await Console.Error.WriteLineAsync($"fanout: {e.Message}");
+    return 1;
+}

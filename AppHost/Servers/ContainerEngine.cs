@@ -7,26 +7,35 @@ internal static class ContainerEngine
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>The value of <c>Containers</c>, or else whether the engine that Aspire would use answers.</summary>
-    public static bool IsAvailable(IConfiguration configuration)
+    /// <returns>The engine to use: none if <c>Containers</c> is false, or if it is not set and no engine answers.</returns>
+    public static string? Find(IConfiguration configuration)
     {
-        if (configuration["Containers"] is { Length: > 0 } setting)
+        var setting = configuration["Containers"];
+        var containers = true;
+        if (setting is { Length: > 0 } && !bool.TryParse(setting, out containers))
         {
-            return bool.TryParse(setting, out var containers)
-                ? containers
-                : throw new DistributedApplicationException($"Containers is '{setting}'. Set it to true or false, or leave it out.");
+            throw new DistributedApplicationException($"Containers is '{setting}'. Set it to true or false, or leave it out.");
         }
 
-        var engine = configuration["ASPIRE_CONTAINER_RUNTIME"] ?? configuration["DOTNET_ASPIRE_CONTAINER_RUNTIME"];
-        return engine is { Length: > 0 } ? Answers(engine) : Answers("docker") || Answers("podman");
+        var named = configuration["ASPIRE_CONTAINER_RUNTIME"] ?? configuration["DOTNET_ASPIRE_CONTAINER_RUNTIME"];
+        string[] engines = named is { Length: > 0 } ? [named] : ["docker", "podman"];
+        return containers ? Array.Find(engines, engine => Run(engine, "ps", "--quiet", "--last", "1")) ?? (setting is { Length: > 0 } ? engines[0] : null) : null;
     }
 
-    private static bool Answers(string engine)
+    public static void RemoveVolume(string engine, string name)
+    {
+        if (!Run(engine, "volume", "rm", "--force", name))
+        {
+            throw new DistributedApplicationException($"The volume {name} could not be removed. See why: {engine} volume rm {name}");
+        }
+    }
+
+    /// <returns>Whether the command succeeded.</returns>
+    private static bool Run(string engine, params string[] arguments)
     {
         try
         {
-            string[] list = ["ps", "--quiet", "--last", "1"];
-            using var process = Process.Start(new ProcessStartInfo(engine, list) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using var process = Process.Start(new ProcessStartInfo(engine, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             if (process.WaitForExit(Timeout))
             {
                 return process.ExitCode == 0;

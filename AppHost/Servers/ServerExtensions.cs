@@ -12,21 +12,35 @@ internal static class ServerExtensions
     /// <summary>Settings that a stream needs: an append-only file, and no eviction.</summary>
     private static readonly string[] DurableRedis = ["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"];
 
-    public static (Server Redis, Server Database) AddServers(this IDistributedApplicationBuilder builder) =>
-        builder.ExecutionContext.IsPublishMode || ContainerEngine.IsAvailable(builder.Configuration)
-            ? builder.AddServerContainers()
-            : builder.AddServerProcesses();
+    public static (Server Redis, Server Database) AddServers(this IDistributedApplicationBuilder builder)
+    {
+        var engine = builder.ExecutionContext.IsPublishMode ? null : ContainerEngine.Find(builder.Configuration);
+        return engine is not null || builder.ExecutionContext.IsPublishMode ? builder.AddServerContainers(engine) : builder.AddServerProcesses();
+    }
 
-    private static (Server Redis, Server Database) AddServerContainers(this IDistributedApplicationBuilder builder) =>
-        (builder.AddRedis("redis", builder.Configuration.GetValue<int?>("Ports:redis"), Password(builder, "redis-password"))
+    private static (Server Redis, Server Database) AddServerContainers(this IDistributedApplicationBuilder builder, string? engine)
+    {
+        var (redisVolume, postgresVolume) = (builder.Configuration["Volumes:redis"] ?? "fanout-redis", builder.Configuration["Volumes:postgres"] ?? "fanout-postgres");
+        if (engine is not null && builder.Configuration.GetValue("Fresh", false))
+        {
+            builder.Eventing.Subscribe<BeforeStartEvent>((_, _) =>
+            {
+                ContainerEngine.RemoveVolume(engine, redisVolume);
+                ContainerEngine.RemoveVolume(engine, postgresVolume);
+                return Task.CompletedTask;
+            });
+        }
+
+        var redis = builder.AddRedis("redis", builder.Configuration.GetValue<int?>("Ports:redis"), Password(builder, "redis-password"))
             .WithoutHttpsCertificate()
-            .WithDataVolume(builder.Configuration["Volumes:redis"] ?? "fanout-redis")
-            .WithArgs(AddDurableRedis),
-        builder.AddPostgres("postgres", password: Password(builder, "postgres-password"))
+            .WithDataVolume(redisVolume)
+            .WithArgs(AddDurableRedis);
+        var postgres = builder.AddPostgres("postgres", password: Password(builder, "postgres-password"))
             .WithHostPort(builder.Configuration.GetValue<int?>("Ports:postgres"))
-            .WithDataVolume(builder.Configuration["Volumes:postgres"] ?? "fanout-postgres")
-            .WithEnvironment("POSTGRES_DB", "fanout")
-            .AddDatabase("fanout"));
+            .WithDataVolume(postgresVolume)
+            .WithEnvironment("POSTGRES_DB", "fanout");
+        return (redis, postgres.AddDatabase("fanout"));
+    }
 
     private static (Server Redis, Server Database) AddServerProcesses(this IDistributedApplicationBuilder builder)
     {
