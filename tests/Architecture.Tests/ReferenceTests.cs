@@ -29,6 +29,7 @@ public sealed class ReferenceTests
         ["Services.Tests"] = ["EventBus", "ServiceDefaults", "Contracts", "TestServers", .. Services],
         ["EndToEnd.Tests"] = ["AppHost", "Contracts", "Cli"],
         ["AppHost.Tests"] = ["AppHost"],
+        ["Protocol.Tests"] = [],
         ["Kubernetes.Tests"] = ["EventBus", "ServiceDefaults"],
         ["Architecture.Tests"] = [],
     };
