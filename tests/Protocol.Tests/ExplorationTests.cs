@@ -9,7 +9,7 @@ namespace FanOut.Protocol.Tests;
 /// </summary>
 public sealed class ExplorationTests
 {
-    private static readonly int Runs = int.Parse(Environment.GetEnvironmentVariable("FANOUT_PROTOCOL_RUNS") ?? "150", CultureInfo.InvariantCulture);
+    private static readonly int Runs = int.Parse(Environment.GetEnvironmentVariable("FANOUT_PROTOCOL_RUNS") ?? "100", CultureInfo.InvariantCulture);
 
     [Fact]
     public void Every_event_takes_effect_once_in_every_group_whatever_happens()

@@ -79,7 +79,8 @@ internal abstract class GroupMember(World world, string name, string group) : Ac
     private static List<Entry> FindStrays(Transaction transaction, List<Entry> entries, long doneThrough)
     {
         var events = transaction.Node.Outbox.Read(transaction).ToDictionary(row => row.Position, row => row.Event);
-        return [.. entries.Where(entry => entry.Position > doneThrough && (!events.TryGetValue(entry.Position, out var found) || found != entry.Event))];
+        return [.. entries.Where(entry =>
+            entry.Position > doneThrough && (!events.TryGetValue(entry.Position, out var found) || found != entry.Event))];
     }
 
     private async Task WriteStrayAsync(Entry stray) => await Sql("insert stray row", transaction =>

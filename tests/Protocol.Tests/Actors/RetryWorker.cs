@@ -111,7 +111,8 @@ internal sealed class RetryWorker(World world, string name, string group, params
     private async Task<bool> TryHandleAsync(List<RetryRow> rows, int claim)
     {
         var own = Rules.DeleteOwnRowFirst
-            ? await Sql("delete own rows", transaction => transaction.Node.Retries.Delete(transaction, row => row.Claim == claim && IsOneOf(rows, row)))
+            ? await Sql("delete own rows", transaction =>
+                transaction.Node.Retries.Delete(transaction, row => row.Claim == claim && IsOneOf(rows, row)))
             : rows;
         foreach (var row in own)
         {

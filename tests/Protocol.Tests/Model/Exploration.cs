@@ -22,6 +22,7 @@ internal sealed class Exploration
         _world = new World(rules, "webhooks", "analytics");
         _saved = _world.Redis.Save();
         _losesReplies = Chance(0.6);
+        var intensity = _random.Next(4) == 0 ? 4 : 1;
         AddActors();
 
         // Each run has only some kinds of faults, so that the promises for runs without a loss are tested as well.
@@ -39,7 +40,7 @@ internal sealed class Exploration
             (0.001, "Redis' clock goes back", () => _world.Redis.Time -= 100_000),
             (0.002, "somebody trims the stream", () => _world.Redis.Trim(_random.Next(0, 3))),
         ];
-        _faults = [.. faults.Where(_ => Chance(0.35))];
+        _faults = [.. faults.Where(_ => Chance(0.35)).Select(fault => fault with { Chance = fault.Chance * intensity })];
     }
 
     public IEnumerable<string> Trace =>
@@ -178,7 +179,8 @@ internal sealed class Exploration
         _world.HasStreamLoss = true;
         try
         {
-            _world.Redis.Add(_random.Next(1, MostEvents + 4), -_world.NextRun(), "old", Chance(0.5) ? EntryId.Max : EntryId.Max with { Number = long.MaxValue - 1 });
+            var id = Chance(0.5) ? EntryId.Max : EntryId.Max with { Number = long.MaxValue - 1 };
+            _world.Redis.Add(_random.Next(1, MostEvents + 4), -_world.NextRun(), "old", id);
         }
         catch (ServerException)
         {

@@ -35,9 +35,11 @@ internal static class Invariants
     {
         var reader = new Transaction(world.Primary);
         var highest = world.Primary.History.Read(reader).Select(row => row.Position).DefaultIfEmpty().Max();
-        return world.Primary.Groups.Read(reader).FirstOrDefault(group => group.DoneThrough < highest) is { } behind
-                ? $"{behind.Group} has done {behind.DoneThrough} of {highest}"
-            : world.Primary.Retries.Read(reader).FirstOrDefault(row => !row.IsDead) is { } waiting ? $"{waiting} waits"
+        var behind = world.Primary.Groups.Read(reader).FirstOrDefault(group => group.DoneThrough < highest);
+        var waiting = world.Primary.Retries.Read(reader).FirstOrDefault(row => !row.IsDead);
+        return world.Actors.Exists(actor => actor is Actors.Writer { HasFinished: false }) ? "a writer is at work"
+            : behind is not null ? $"{behind.Group} has done {behind.DoneThrough} of {highest}"
+            : waiting is not null ? $"{waiting} waits"
             : !world.Redis.IsQuiet ? "entries of the stream are undelivered or pending"
             : null;
     }

@@ -130,7 +130,7 @@ internal sealed class RedisServer(Rules rules)
         return true;
     }
 
-    /// <summary>Writes a new state if the one that was found is still there; with <paramref name="unlink"/> the stream is made anew as well.</summary>
+    /// <summary>Writes a new state if the one that was found is still there. <paramref name="unlink"/> makes the stream anew as well.</summary>
     public bool Begin(string? foundSeq, RelayState next, bool unlink)
     {
         if (_state?.Seq != foundSeq && rules.BeginOnlyOnFoundState)
@@ -195,9 +195,12 @@ internal sealed class RedisServer(Rules rules)
     /// <summary>XCLAIM JUSTID of everything pending, each to the consumer that has it: the idle time begins anew.</summary>
     public void TouchPending()
     {
-        foreach (var (id, pending) in _groups.Values.SelectMany(group => group.Pending.ToArray(), (group, entry) => (entry.Key, (group, entry.Value))))
+        foreach (var pending in _groups.Values.Select(group => group.Pending))
         {
-            pending.group.Pending[id] = pending.Value with { DeliveredAt = Time };
+            foreach (var id in pending.Keys.ToArray())
+            {
+                pending[id] = pending[id] with { DeliveredAt = Time };
+            }
         }
     }
 

@@ -35,16 +35,18 @@ internal sealed record Rules
     /// <summary>Before going on, the relay looks for the state's event in the outbox.</summary>
     public bool CheckStateEvent { get; init; } = true;
 
-    /// <summary>Mends the design: at or below the lowest done_through the outbox may be pruned, so the state's event is not looked for there.</summary>
+    /// <summary>Mends the design: at or below the lowest done_through the outbox may be pruned. The state's event is not looked for there.</summary>
     public bool CheckStateEventOnlyAboveDoneThrough { get; init; } = true;
 
-    /// <summary>Where the outbox is the reason for a new stream, a new generation is committed first; who finds a higher one in the state stops.</summary>
+    /// <summary>Before a new stream because of the outbox, a new generation is committed. Who finds a higher one in the state stops.</summary>
     public bool NewGenerationFirst { get; init; } = true;
 
     /// <summary>Who finds the state of an outbox that is not its own, nor was in an earlier generation, leaves it alone.</summary>
     public bool StopAtAnotherOutbox { get; init; } = true;
 
-    /// <summary>Mends the design: the stream's row knows its earlier outbox ids, so that a lower generation of another system is not taken for its own.</summary>
+    /// <summary>
+    /// Mends the design: the stream's row knows its earlier outbox ids. Otherwise a lower generation of another system is taken for its own.
+    /// </summary>
     public bool RememberEarlierOutboxes { get; init; } = true;
 
     /// <summary>A stream is begun, or made anew, only if the state is still the one that was found.</summary>
