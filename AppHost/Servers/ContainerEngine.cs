@@ -19,7 +19,13 @@ internal static class ContainerEngine
 
         var named = configuration["ASPIRE_CONTAINER_RUNTIME"] ?? configuration["DOTNET_ASPIRE_CONTAINER_RUNTIME"];
         string[] engines = named is { Length: > 0 } ? [named] : ["docker", "podman"];
-        return containers ? Array.Find(engines, engine => Run(engine, "ps", "--quiet", "--last", "1")) ?? (setting is { Length: > 0 } ? engines[0] : null) : null;
+        if (!containers)
+        {
+            return null;
+        }
+
+        var answering = Array.Find(engines, engine => Run(engine, "ps", "--quiet", "--last", "1"));
+        return answering ?? (setting is { Length: > 0 } ? engines[0] : null);
     }
 
     public static void RemoveVolume(string engine, string name)

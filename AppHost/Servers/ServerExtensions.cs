@@ -20,7 +20,8 @@ internal static class ServerExtensions
 
     private static (Server Redis, Server Database) AddServerContainers(this IDistributedApplicationBuilder builder, string? engine)
     {
-        var (redisVolume, postgresVolume) = (builder.Configuration["Volumes:redis"] ?? "fanout-redis", builder.Configuration["Volumes:postgres"] ?? "fanout-postgres");
+        var redisVolume = builder.Configuration["Volumes:redis"] ?? "fanout-redis";
+        var postgresVolume = builder.Configuration["Volumes:postgres"] ?? "fanout-postgres";
         if (engine is not null && builder.Configuration.GetValue("Fresh", false))
         {
             builder.Eventing.Subscribe<BeforeStartEvent>((_, _) =>
