@@ -5,22 +5,24 @@ using Spectre.Console;
 
 namespace FanOut.Cli.DeadLetters;
 
-/// <summary>Redrives or discards: those whose numbers are given, those that match, or all.</summary>
+/// <summary>Redrives or discards dead letters by number, by condition, or all.</summary>
 internal static class DecideCommand
 {
-    private const int MostNumbers = 1_000;
+    private const int MaxNumbers = 1_000;
 
     public static Command Create(Workspace workspace, Verb verb)
     {
         var filter = new FilterOptions();
         var numbers = new Argument<long[]>("numbers") { Description = "The numbers of the dead letters.", Arity = ArgumentArity.ZeroOrMore };
         var all = new Option<bool>("--all") { Description = "Every dead letter of every group." };
-        var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask." };
+        var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask for confirmation." };
         var by = new Option<string>("--by") { Description = "Who decides (default: your user name).", DefaultValueFactory = _ => Environment.UserName };
-        var json = new Option<bool>("--json") { Description = "For programs." };
+        var json = new Option<bool>("--json") { Description = "Print JSON." };
         var command = new Command(
             verb == Verb.Redrive ? "redrive" : "discard",
-            verb == Verb.Redrive ? "Give dead letters to the group that failed once more." : "Decide that dead letters never go to their group again. They are kept.") { numbers, all, yes, by, json };
+            verb == Verb.Redrive
+                ? "Deliver dead letters again to the group that failed."
+                : "Mark dead letters as discarded. They are kept.") { numbers, all, yes, by, json };
         foreach (var option in filter.All)
         {
             command.Add(option);
@@ -33,11 +35,11 @@ internal static class DecideCommand
             var given = result.GetValue(numbers)?.Length ?? 0;
             if ((given > 0 ? 1 : 0) + (isFiltered ? 1 : 0) + (isAll ? 1 : 0) != 1)
             {
-                result.AddError("Say which dead letters: their numbers, or conditions (--group, --type, --subject, --error, --from, --until), or --all.");
+                result.AddError("Name the dead letters: numbers, conditions (--group, --type, --subject, --error, --from, --until) or --all.");
             }
-            else if (given > MostNumbers)
+            else if (given > MaxNumbers)
             {
-                result.AddError($"At most {MostNumbers} numbers at once.");
+                result.AddError($"At most {MaxNumbers} numbers at once.");
             }
         });
         command.SetAction((arguments, cancellationToken) => OperationsClient.CallAsync(workspace, async api =>
@@ -65,7 +67,7 @@ internal static class DecideCommand
             }
             else
             {
-                AnsiConsole.MarkupLineInterpolated($"{total.Changed} {(verb == Verb.Redrive ? "redriven" : "discarded")}{(total.Unchanged > 0 ? $", {total.Unchanged} left as they were: decided about before, or no such number" : "")}.");
+                AnsiConsole.MarkupLineInterpolated($"{total.Changed} {(verb == Verb.Redrive ? "redriven" : "discarded")}{(total.Unchanged > 0 ? $", {total.Unchanged} unchanged: already decided or not found" : "")}.");
             }
 
             return request.Numbers is not null && total.Unchanged > 0 ? 1 : 0;
@@ -90,7 +92,7 @@ internal static class DecideCommand
     {
         if (Console.IsInputRedirected || Console.IsOutputRedirected)
         {
-            await Console.Error.WriteLineAsync("--all changes every dead letter of every group. Say --yes if that is meant.".AsMemory(), cancellationToken);
+            await Console.Error.WriteLineAsync("--all changes every dead letter of every group. Confirm with --yes.".AsMemory(), cancellationToken);
             return false;
         }
 

@@ -9,17 +9,17 @@ namespace FanOut.Cli.DeadLetters;
 internal static class ListCommand
 {
     private const int DefaultLimit = 50;
-    private const int LongestError = 60;
+    private const int MaxErrorLength = 60;
 
     public static Command Create(Workspace workspace)
     {
         var filter = new FilterOptions();
-        var state = new Option<string?>("--state") { Description = "dead (nothing decided), redriven or discarded." };
+        var state = new Option<string?>("--state") { Description = "Filter by state: dead (undecided), redriven or discarded." };
         state.AcceptOnlyFromAmong("dead", "redriven", "discarded");
-        var limit = new Option<int>("--limit") { Description = $"How many, 1 to 200 (default {DefaultLimit}).", DefaultValueFactory = _ => DefaultLimit };
-        var after = new Option<string?>("--after") { Description = "The cursor of the page before." };
-        var json = new Option<bool>("--json") { Description = "For programs." };
-        var command = new Command("list", "Dead letters, newest first.") { state, limit, after, json };
+        var limit = new Option<int>("--limit") { Description = $"Number of dead letters, 1 to 200 (default {DefaultLimit}).", DefaultValueFactory = _ => DefaultLimit };
+        var after = new Option<string?>("--after") { Description = "The cursor of the previous page." };
+        var json = new Option<bool>("--json") { Description = "Print JSON." };
+        var command = new Command("list", "List dead letters, newest first.") { state, limit, after, json };
         foreach (var option in filter.All)
         {
             command.Add(option);
@@ -58,14 +58,14 @@ internal static class ListCommand
     {
         if (page.DeadLetters.Count == 0)
         {
-            AnsiConsole.MarkupLine("No such dead letters.");
+            AnsiConsole.MarkupLine("No dead letters found.");
             return;
         }
 
         var table = new Table().Border(TableBorder.Rounded).AddColumns("number", "group", "type", "subject", "error", "since (UTC)", "state");
         foreach (var letter in page.DeadLetters)
         {
-            var error = letter.Error.Length <= LongestError ? letter.Error : string.Concat(letter.Error.AsSpan(0, LongestError), "...");
+            var error = letter.Error.Length <= MaxErrorLength ? letter.Error : string.Concat(letter.Error.AsSpan(0, MaxErrorLength), "...");
             table.AddRow(
                 letter.Number.ToString(CultureInfo.InvariantCulture),
                 Markup.Escape(letter.Group),

@@ -6,14 +6,14 @@ using Spectre.Console;
 
 namespace FanOut.Cli.DeadLetters;
 
-/// <summary>Calls the reclaimer's HTTP API, and says in words what goes wrong.</summary>
+/// <summary>Calls the reclaimer's HTTP API, and prints its errors.</summary>
 internal static class OperationsClient
 {
     public static async Task<int> CallAsync(Workspace workspace, Func<IOperationsApi, Task<int>> action, CancellationToken cancellationToken)
     {
         if ((await SystemStatus.ReadAsync(workspace, cancellationToken)).Url("reclaimer") is not { } address)
         {
-            AnsiConsole.MarkupLine("[red]No reclaimer is running here.[/] Start the system first: [bold]./fanout up --detach[/]");
+            AnsiConsole.MarkupLine("[red]The system is not running.[/] Start it first: [bold]./fanout up --detach[/]");
             return 1;
         }
 

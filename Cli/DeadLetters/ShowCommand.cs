@@ -13,8 +13,8 @@ internal static class ShowCommand
     public static Command Create(Workspace workspace)
     {
         var number = new Argument<long>("number") { Description = "The number of the dead letter." };
-        var json = new Option<bool>("--json") { Description = "For programs." };
-        var command = new Command("show", "A dead letter with its event and its history.") { number, json };
+        var json = new Option<bool>("--json") { Description = "Print JSON." };
+        var command = new Command("show", "Show a dead letter with its event and its history.") { number, json };
         command.SetAction((arguments, cancellationToken) => OperationsClient.CallAsync(workspace, async api =>
         {
             var details = await api.GetDeadLetterAsync(arguments.GetValue(number), cancellationToken);
