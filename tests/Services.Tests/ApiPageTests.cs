@@ -14,7 +14,7 @@ public sealed partial class ApiPageTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task The_page_may_ask_no_other_host_and_its_vendors_extras_are_off()
+    public async Task The_page_calls_no_other_host_and_has_no_vendor_extras()
     {
         await using var host = await ServiceHost<OrderWriter>.StartAsync(cancellationToken: Cancellation);
 
@@ -35,7 +35,7 @@ public sealed partial class ApiPageTests
     }
 
     [Fact]
-    public async Task A_browser_shows_the_operations_and_nothing_of_the_vendor_s_offers()
+    public async Task The_page_shows_the_operations_and_no_vendor_offers()
     {
         await using var host = await ServiceHost<OrderWriter>.StartAsync(cancellationToken: Cancellation);
         var profile = Directory.CreateTempSubdirectory("fanout-browser-");

@@ -8,7 +8,7 @@ namespace FanOut.Services.Tests.AnalyticsWorker;
 public sealed class RevenueTests(AnalyticsFixture analytics) : IClassFixture<AnalyticsFixture>
 {
     [Fact]
-    public async Task The_Northwind_orders_come_to_the_cent_by_day_and_product_although_the_worker_is_restarted_amid()
+    public async Task The_Northwind_reports_are_exact_across_a_restart()
     {
         var orders = NorthwindOrders.Read().Select(request => Draft.Of(request, TimeProvider.System.GetUtcNow()).ToEvent().Data).ToArray();
         await analytics.PublishAsync(orders.Take(500));
@@ -36,7 +36,7 @@ public sealed class RevenueTests(AnalyticsFixture analytics) : IClassFixture<Ana
     }
 
     [Fact]
-    public async Task Days_are_UTC_and_bounds_count_and_currencies_stay_apart()
+    public async Task Reports_use_UTC_days_with_both_bounds_and_separate_currencies()
     {
         OrderPlaced[] orders =
         [

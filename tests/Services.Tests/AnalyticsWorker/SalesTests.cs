@@ -11,7 +11,7 @@ public sealed class SalesTests(AnalyticsFixture analytics) : IClassFixture<Analy
     private static readonly string[] Skus = ["a", "b", "c", "d", "e", "f", "g"];
 
     [Fact]
-    public async Task Lanes_that_write_the_same_days_and_products_in_any_order_neither_deadlock_nor_lose_a_cent()
+    public async Task Concurrent_lanes_do_not_deadlock_and_add_up_exactly()
     {
         const int lanes = 8;
         const int batches = 25;
@@ -45,7 +45,7 @@ public sealed class SalesTests(AnalyticsFixture analytics) : IClassFixture<Analy
     }
 
     [Fact]
-    public async Task A_lane_does_not_wait_for_another_s_commit_on_the_same_day()
+    public async Task Lanes_do_not_wait_for_each_other_s_commits()
     {
         var day = new DateTimeOffset(2033, 1, 1, 0, 0, 0, TimeSpan.Zero);
         await using var slow = await analytics.Database.OpenConnectionAsync(Cancellation);
@@ -67,7 +67,7 @@ public sealed class SalesTests(AnalyticsFixture analytics) : IClassFixture<Analy
     }
 
     [Fact]
-    public async Task More_lanes_than_shards_share_one_and_still_add_up()
+    public async Task More_lanes_than_shards_add_up_exactly()
     {
         var day = new DateTimeOffset(2034, 1, 1, 0, 0, 0, TimeSpan.Zero);
         await using var others = await analytics.Database.OpenConnectionAsync(Cancellation);

@@ -19,7 +19,7 @@ public sealed class PickupTests : IDisposable
     }
 
     [Fact]
-    public async Task Without_a_mail_server_each_order_is_one_file_named_by_its_event()
+    public async Task Without_a_mail_server_each_mail_is_a_file_named_by_its_event()
     {
         await using var orders = await OrderStream.CreateAsync();
         await using var notifications = await Notifications.StartAsync(orders, null, ("Smtp:PickupFolder", _folder));
@@ -33,7 +33,7 @@ public sealed class PickupTests : IDisposable
     }
 
     [Fact]
-    public async Task A_mail_written_again_after_a_crash_replaces_itself_byte_for_byte()
+    public async Task Writing_a_mail_again_after_a_crash_gives_the_same_file()
     {
         await using var orders = await OrderStream.CreateAsync();
         await using var notifications = await Notifications.StartAsync(orders, null, ("Smtp:PickupFolder", _folder));
@@ -54,7 +54,7 @@ public sealed class PickupTests : IDisposable
     }
 
     [Fact]
-    public async Task A_folder_that_cannot_be_written_to_holds_mails_up_without_failing_them()
+    public async Task Mails_wait_while_the_pickup_folder_is_not_writable()
     {
         await File.WriteAllTextAsync(_folder, "in the way", Cancellation);
         await using var orders = await OrderStream.CreateAsync();
@@ -68,7 +68,7 @@ public sealed class PickupTests : IDisposable
     }
 
     [Fact]
-    public async Task Notifications_are_listed_page_by_page_and_old_ones_go()
+    public async Task Notifications_are_listed_in_pages_and_deleted_after_their_retention()
     {
         await using var orders = await OrderStream.CreateAsync();
         await using var notifications = await Notifications.StartAsync(orders, null, ("Smtp:PickupFolder", _folder));

@@ -10,7 +10,7 @@ public sealed class SmtpTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task An_order_is_confirmed_by_one_mail_with_its_lines_and_total()
+    public async Task An_order_is_confirmed_by_one_mail()
     {
         await using var sink = SmtpSink.Start();
         await using var orders = await OrderStream.CreateAsync();
@@ -34,7 +34,7 @@ public sealed class SmtpTests
     }
 
     [Fact]
-    public async Task What_a_customer_writes_never_becomes_a_header_or_a_recipient()
+    public async Task Customer_data_cannot_add_headers_or_recipients()
     {
         await using var sink = SmtpSink.Start();
         await using var orders = await OrderStream.CreateAsync();
@@ -59,7 +59,7 @@ public sealed class SmtpTests
     }
 
     [Fact]
-    public async Task A_temporary_refusal_is_retried_and_a_permanent_one_is_not()
+    public async Task Temporary_refusals_are_retried_and_permanent_ones_are_not()
     {
         var refusals = 0;
         await using var sink = SmtpSink.Start();
@@ -86,7 +86,7 @@ public sealed class SmtpTests
     }
 
     [Fact]
-    public async Task Endless_refusal_ends_as_failed_and_can_be_retried_by_hand_but_a_sent_mail_cannot()
+    public async Task Permanent_failure_ends_as_failed_and_can_be_retried()
     {
         await using var sink = SmtpSink.Start();
         sink.Script = command => command == "." ? "451 try later" : null;
@@ -106,7 +106,7 @@ public sealed class SmtpTests
     }
 
     [Fact]
-    public async Task While_the_server_is_away_or_refuses_everybody_nothing_is_counted_against_a_mail()
+    public async Task A_server_failure_counts_no_attempt()
     {
         int port;
         await using (var before = SmtpSink.Start())
@@ -130,7 +130,7 @@ public sealed class SmtpTests
     }
 
     [Fact]
-    public async Task A_mail_that_was_taken_while_the_connection_broke_goes_out_again_with_the_same_message_id()
+    public async Task A_mail_is_sent_again_with_its_id_after_a_lost_connection()
     {
         var ends = 0;
         await using var sink = SmtpSink.Start();
@@ -147,7 +147,7 @@ public sealed class SmtpTests
     }
 
     [Fact]
-    public async Task What_a_killed_sender_had_claimed_is_sent_when_its_lease_ends()
+    public async Task Mails_of_a_killed_sender_are_sent_when_its_lease_ends()
     {
         await using var sink = SmtpSink.Start();
         await using var orders = await OrderStream.CreateAsync();
@@ -169,7 +169,7 @@ public sealed class SmtpTests
     }
 
     [Fact]
-    public async Task Two_workers_send_each_mail_once_over_few_connections()
+    public async Task Two_workers_send_each_mail_once()
     {
         await using var sink = SmtpSink.Start();
         await using var orders = await OrderStream.CreateAsync();
@@ -191,7 +191,7 @@ public sealed class SmtpTests
     [InlineData("Smtp:Connections", "0")]
     [InlineData("Notifications:Lease", "00:00:01")]
     [InlineData("Notifications:Retention", "00:00:00")]
-    public async Task A_wrong_setting_stops_the_start_and_names_its_key(string key, string value)
+    public async Task An_invalid_setting_stops_the_start_and_names_its_key(string key, string value)
     {
         await using var orders = await OrderStream.CreateAsync();
 

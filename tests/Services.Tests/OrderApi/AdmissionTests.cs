@@ -11,7 +11,7 @@ namespace FanOut.Services.Tests.OrderApi;
 public sealed class AdmissionTests
 {
     [Fact]
-    public async Task Requests_beyond_the_queue_are_refused_at_once_and_those_within_it_are_served()
+    public async Task Requests_beyond_the_queue_get_503()
     {
         await using var database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(cancellationToken: Cancellation);
         await using var host = await ServiceHost<OrderWriter>.StartAsync(
@@ -66,7 +66,7 @@ public sealed class AdmissionTests
     [InlineData("MaxConcurrent", "0")]
     [InlineData("MaxQueued", "-1")]
     [InlineData("RetryAfter", "00:00:00")]
-    public async Task A_wrong_setting_stops_the_start_and_is_named(string name, string value)
+    public async Task An_invalid_setting_stops_the_start_and_names_its_key(string name, string value)
     {
         var refused = await Assert.ThrowsAsync<OptionsValidationException>(
             () => ServiceHost<OrderWriter>.StartAsync(new Dictionary<string, string> { [$"Admission:{name}"] = value }, cancellationToken: Cancellation));

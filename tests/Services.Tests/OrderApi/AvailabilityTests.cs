@@ -11,7 +11,7 @@ namespace FanOut.Services.Tests.OrderApi;
 public sealed class AvailabilityTests
 {
     [Fact]
-    public async Task While_Postgres_is_away_orders_are_refused_for_later_and_afterwards_taken_once()
+    public async Task Without_Postgres_orders_are_refused_and_later_placed_once()
     {
         await using var postgres = await PostgresServer.StartAsync(cancellationToken: Cancellation);
         await using var database = await postgres.CreateDatabaseAsync(cancellationToken: Cancellation);
@@ -44,7 +44,7 @@ public sealed class AvailabilityTests
     }
 
     [Fact]
-    public async Task While_Redis_is_away_the_API_is_ready_says_what_it_lacks_and_takes_orders()
+    public async Task Without_Redis_the_API_is_degraded_and_accepts_orders()
     {
         await using var redis = await RedisServer.StartAsync(new() { AppendOnly = true }, Cancellation);
         await using var host = await ServiceHost<OrderWriter>.StartAsync(new Dictionary<string, string> { ["ConnectionStrings:redis"] = redis.ConnectionString }, cancellationToken: Cancellation);
@@ -62,7 +62,7 @@ public sealed class AvailabilityTests
     }
 
     [Fact]
-    public async Task When_the_outbox_is_full_orders_are_refused_for_later_and_taken_again_once_Redis_is_back()
+    public async Task A_full_outbox_refuses_orders_until_Redis_is_back()
     {
         await using var redis = await RedisServer.StartAsync(new() { AppendOnly = true }, Cancellation);
         await using var host = await ServiceHost<OrderWriter>.StartAsync(

@@ -14,7 +14,7 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     private static string NewKey => $"key-{Guid.NewGuid()}";
 
     [Fact]
-    public async Task The_same_key_and_body_get_the_first_answer_and_no_second_order()
+    public async Task A_repeated_request_gets_the_first_answer_and_places_nothing()
     {
         var key = NewKey;
         var order = NewOrder();
@@ -29,7 +29,7 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     }
 
     [Fact]
-    public async Task The_same_body_in_other_words_is_the_same_body()
+    public async Task Equivalent_bodies_are_the_same_request()
     {
         var key = NewKey;
         const string once = """{"customer":{"id":"A","name":"B","email":"a@b.example"},"currency":"USD","lines":[{"sku":"1","name":"x","quantity":2,"unitPrice":9.80,"discount":0}],"placedAt":"2026-01-31T10:00:00Z"}""";
@@ -60,7 +60,7 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     }
 
     [Fact]
-    public async Task A_refused_request_does_not_use_up_its_key()
+    public async Task A_refused_request_does_not_use_its_key()
     {
         var key = NewKey;
         var order = NewOrder();
@@ -73,7 +73,7 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     }
 
     [Fact]
-    public async Task Fifty_requests_at_once_with_one_key_make_one_order_and_get_one_answer()
+    public async Task Concurrent_requests_with_one_key_place_one_order()
     {
         var key = NewKey;
         var order = NewOrder();
@@ -88,7 +88,7 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     }
 
     [Fact]
-    public async Task Fifty_different_requests_at_once_with_one_key_make_one_order()
+    public async Task Concurrent_different_requests_with_one_key_place_one_order()
     {
         var key = NewKey;
         var orders = Enumerable.Range(0, Rivals).Select(_ => NewOrder()).ToArray();
@@ -101,7 +101,7 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     }
 
     [Fact]
-    public async Task Fifty_requests_at_once_with_one_number_make_one_order_and_get_one_answer()
+    public async Task Concurrent_requests_with_one_number_place_one_order()
     {
         var order = NewOrder();
 
@@ -125,7 +125,7 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     }
 
     [Fact]
-    public async Task A_new_key_for_a_known_number_is_bound_to_that_order()
+    public async Task A_new_key_for_a_known_number_belongs_to_its_order()
     {
         var key = NewKey;
         var order = NewOrder();
@@ -169,7 +169,7 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     }
 
     [Fact]
-    public async Task A_batch_takes_the_orders_that_were_placed_before_and_adds_the_others()
+    public async Task A_batch_may_contain_orders_that_were_placed_before()
     {
         var known = NewOrder();
         var first = await api.PostOrderAsync(known);
@@ -183,7 +183,7 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     }
 
     [Fact]
-    public async Task Batches_that_overlap_in_opposite_order_all_succeed_and_make_each_order_once()
+    public async Task Overlapping_batches_in_opposite_order_all_succeed()
     {
         var orders = Enumerable.Range(0, 200).Select(_ => NewOrder()).ToArray();
         JsonObject Overlapping(int index)
@@ -204,14 +204,14 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     }
 
     [Fact]
-    public async Task A_number_that_stands_twice_in_a_batch_is_refused()
+    public async Task A_number_that_is_twice_in_a_batch_is_refused()
     {
         (await api.PostBatchAsync(Batch(NewOrder("twice"), NewOrder(), NewOrder("twice")))).IsProblemOf(HttpStatusCode.BadRequest, "orders[2].number");
         Assert.Equal(0, await api.CountOrdersAsync("twice"));
     }
 
     [Fact]
-    public async Task The_id_that_stands_for_a_number_is_taken_like_a_number()
+    public async Task An_id_that_serves_as_number_is_taken()
     {
         var unnumbered = NewOrder();
         unnumbered.Remove("number");
@@ -229,7 +229,7 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     }
 
     [Fact]
-    public async Task Repeated_requests_are_no_errors_to_the_database()
+    public async Task Repeated_requests_cause_no_database_errors()
     {
         await using var postgres = await PostgresServer.StartAsync(cancellationToken: Cancellation);
         await using var database = await postgres.CreateDatabaseAsync(cancellationToken: Cancellation);
@@ -253,7 +253,7 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     [InlineData("")]
     [InlineData("tab\tinside")]
     [InlineData(256)]
-    public async Task A_key_that_is_no_key_is_refused_together_with_what_else_is_wrong(object key)
+    public async Task An_invalid_key_is_reported_with_the_other_errors(object key)
     {
         var order = NewOrder();
         order["currency"] = "??";

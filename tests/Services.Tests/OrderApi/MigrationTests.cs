@@ -11,7 +11,7 @@ namespace FanOut.Services.Tests.OrderApi;
 public sealed class MigrationTests
 {
     [Fact]
-    public async Task Orders_of_the_first_schema_are_read_and_known_again_after_the_second()
+    public async Task Orders_of_the_first_schema_are_kept_by_the_second()
     {
         await using var database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(cancellationToken: Cancellation);
         var stream = new Dictionary<string, string> { ["EventBus:Stream"] = RedisServer.UniqueName() };

@@ -43,7 +43,7 @@ public sealed class DeadLetterTests
     }
 
     [Fact]
-    public async Task Pages_lead_from_one_to_the_next_with_the_same_filter()
+    public async Task Pages_keep_the_filter()
     {
         await using var operations = await Operations.StartAsync();
         foreach (var error in new[] { "Time & again", "Other", "Time & again", "Time & again" })
@@ -64,7 +64,7 @@ public sealed class DeadLetterTests
     }
 
     [Fact]
-    public async Task Many_are_redriven_or_discarded_request_by_request()
+    public async Task Many_dead_letters_are_redriven_or_discarded_in_steps()
     {
         await using var operations = await Operations.StartAsync();
         for (var i = 0; i < 5; i++)
@@ -99,7 +99,7 @@ public sealed class DeadLetterTests
     [InlineData("""{"by":"\ud800","all":true}""", "by")]
     [InlineData("""[]""", "$")]
     [InlineData("""{""", "$")]
-    public async Task A_wrong_request_to_change_many_is_refused_with_every_wrong_field(string json, params string[] fields)
+    public async Task Every_invalid_field_of_a_bulk_decision_is_named(string json, params string[] fields)
     {
         await using var operations = await Operations.StartAsync();
         await operations.AddAsync();
@@ -113,7 +113,7 @@ public sealed class DeadLetterTests
     }
 
     [Fact]
-    public async Task A_wrong_parameter_is_named()
+    public async Task Invalid_parameters_are_named()
     {
         await using var operations = await Operations.StartAsync();
         (await operations.SendAsync(HttpMethod.Get, "/dead-letters?page=2&error=a&error=b")).IsProblemOf(HttpStatusCode.BadRequest, "page", "error");
@@ -159,7 +159,7 @@ public sealed class DeadLetterTests
     }
 
     [Fact]
-    public async Task A_browser_that_opens_the_address_is_shown_what_the_API_offers()
+    public async Task The_root_redirects_to_the_API_reference()
     {
         await using var operations = await Operations.StartAsync();
 
@@ -186,7 +186,7 @@ public sealed class DeadLetterTests
     }
 
     [Fact]
-    public async Task What_Redis_refuses_is_answered_as_a_problem_that_names_it()
+    public async Task An_error_of_Redis_is_a_problem_that_names_it()
     {
         await using var operations = await Operations.StartAsync();
         var number = await operations.AddAsync();

@@ -14,7 +14,7 @@ public sealed class LogTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Probes_statements_and_commands_are_not_logged_and_what_a_service_says_is()
+    public async Task Framework_messages_are_not_logged_by_default()
     {
         var lines = await LogAsync([]);
 
@@ -22,7 +22,7 @@ public sealed class LogTests
     }
 
     [Fact]
-    public async Task Whoever_wants_to_see_them_says_so_in_the_configuration()
+    public async Task Configuration_can_enable_framework_logs()
     {
         var lines = await LogAsync(new() { ["Logging:LogLevel:Npgsql"] = "Information" });
 

@@ -19,7 +19,7 @@ public sealed class RedisServerTests
     }
 
     [Fact]
-    public async Task What_the_append_only_file_holds_survives_a_kill()
+    public async Task Data_in_the_append_only_file_survives_a_kill()
     {
         await using var server = await RedisServer.StartAsync(new() { AppendOnly = true, AppendFsync = "always", Password = "hunter2" }, Cancellation);
         await using (var before = await server.ConnectAsync())
@@ -36,7 +36,7 @@ public sealed class RedisServerTests
     }
 
     [Fact]
-    public async Task What_a_server_prints_in_all_its_lives_is_in_its_log()
+    public async Task The_log_has_the_output_of_every_start()
     {
         var log = Path.Combine(Directory.CreateTempSubdirectory("fanout-log-").FullName, "redis.log");
         await using (var server = await RedisServer.StartAsync(new() { Log = log }, Cancellation))
@@ -51,7 +51,7 @@ public sealed class RedisServerTests
     }
 
     [Fact]
-    public async Task A_paused_server_keeps_its_connections_and_answers_when_resumed()
+    public async Task A_paused_server_answers_when_it_is_resumed()
     {
         await using var server = await RedisServer.StartAsync(cancellationToken: Cancellation);
         await using var redis = await server.ConnectAsync(options => options.AsyncTimeout = 200);
@@ -77,7 +77,7 @@ public sealed class RedisServerTests
     }
 
     [Fact]
-    public async Task A_server_that_cannot_start_says_why()
+    public async Task A_server_that_cannot_start_reports_the_reason()
     {
         var failure = await Assert.ThrowsAsync<TestServerException>(
             () => RedisServer.StartAsync(new() { Settings = new Dictionary<string, string> { ["no-such-directive"] = "1" } }, Cancellation));

@@ -10,7 +10,7 @@ public sealed class CrashTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_worker_killed_between_sending_and_writing_it_down_leaves_a_delivery_that_goes_out_again_with_its_id()
+    public async Task A_delivery_of_a_killed_worker_is_sent_again_with_its_id()
     {
         var silent = true;
         await using var receiver = await Receiver.StartAsync((_, context) => Volatile.Read(ref silent) ? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted) : Task.CompletedTask);

@@ -13,7 +13,7 @@ public sealed class DeliveryTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task An_event_arrives_once_signed_and_in_its_own_trace()
+    public async Task An_event_arrives_once_signed_and_in_its_trace()
     {
         await using var receiver = await Receiver.StartAsync();
         await using var webhooks = await Webhooks.StartAsync();
@@ -38,7 +38,7 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    public async Task An_event_that_no_endpoint_wants_takes_effect_all_the_same()
+    public async Task An_event_without_a_subscriber_takes_effect()
     {
         await using var receiver = await Receiver.StartAsync();
         await using var webhooks = await Webhooks.StartAsync();
@@ -56,7 +56,7 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    public async Task A_failed_attempt_is_repeated_with_the_same_id_until_it_succeeds()
+    public async Task A_failed_delivery_is_retried_with_the_same_id()
     {
         var answers = 0;
         await using var receiver = await Receiver.StartAsync((_, context) => Receiver.Says(Interlocked.Increment(ref answers) <= 2 ? 500 : 204)(null!, context));
@@ -72,7 +72,7 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    public async Task Endless_failure_ends_as_failed_with_the_last_error_and_can_be_retried_by_hand()
+    public async Task Permanent_failure_ends_as_failed_and_can_be_retried()
     {
         var status = 500;
         await using var receiver = await Receiver.StartAsync(async (_, context) =>
@@ -99,7 +99,7 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    public async Task Gone_disables_the_endpoint_and_nothing_more_is_sent_to_it()
+    public async Task Gone_disables_the_endpoint()
     {
         await using var receiver = await Receiver.StartAsync(Receiver.Says(410));
         await using var webhooks = await Webhooks.StartAsync();
@@ -138,7 +138,7 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    public async Task Retry_after_holds_the_whole_endpoint_up_but_no_longer_than_the_limit()
+    public async Task Retry_After_pauses_the_whole_endpoint_up_to_the_limit()
     {
         var answers = 0;
         var clock = System.Diagnostics.Stopwatch.StartNew();
@@ -150,7 +150,7 @@ public sealed class DeliveryTests
             context.Response.Headers.RetryAfter = "86400";
             return Task.CompletedTask;
         });
-        await using var webhooks = await Webhooks.StartAsync(("Webhooks:LongestRetryAfter", "00:00:01.5"), ("Webhooks:ConcurrencyPerEndpoint", "1"));
+        await using var webhooks = await Webhooks.StartAsync(("Webhooks:MaxRetryAfter", "00:00:01.5"), ("Webhooks:ConcurrencyPerEndpoint", "1"));
         var endpoint = await webhooks.SubscribeAsync(receiver);
         await webhooks.Orders.PublishAsync();
         await receiver.HasAsync(1);
@@ -163,7 +163,7 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    public async Task A_receiver_that_does_not_answer_times_out_and_starves_nobody()
+    public async Task A_slow_receiver_times_out_and_delays_no_other()
     {
         var never = new TaskCompletionSource();
         await using var slow = await Receiver.StartAsync((_, context) => never.Task.WaitAsync(context.RequestAborted));
@@ -183,7 +183,7 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    public async Task Two_dispatchers_never_send_the_same_delivery()
+    public async Task Two_dispatchers_send_each_delivery_once()
     {
         await using var receiver = await Receiver.StartAsync();
         await using var webhooks = await Webhooks.StartAsync();
@@ -199,7 +199,7 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    public async Task A_stopping_worker_finishes_its_attempts_and_a_restarted_one_goes_on()
+    public async Task A_stopping_worker_finishes_its_attempts()
     {
         var held = new TaskCompletionSource();
         await using var receiver = await Receiver.StartAsync((_, context) => held.Task.WaitAsync(context.RequestAborted));
@@ -222,7 +222,7 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    public async Task Deleting_an_endpoint_cancels_what_was_to_be_sent_to_it()
+    public async Task Deleting_an_endpoint_cancels_its_deliveries()
     {
         await using var receiver = await Receiver.StartAsync(Receiver.Says(500));
         await using var webhooks = await Webhooks.StartAsync(("Webhooks:RetrySchedule:0", "01:00:00"));
@@ -237,7 +237,7 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    public async Task Finished_deliveries_and_their_events_go_when_their_retention_is_over()
+    public async Task Finished_deliveries_and_events_are_deleted_after_their_retention()
     {
         await using var receiver = await Receiver.StartAsync();
         await using var webhooks = await Webhooks.StartAsync();
@@ -258,7 +258,7 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    public async Task Deliveries_are_listed_page_by_page_and_a_wrong_filter_is_named()
+    public async Task Deliveries_are_listed_in_pages_and_invalid_filters_named()
     {
         await using var receiver = await Receiver.StartAsync();
         await using var webhooks = await Webhooks.StartAsync();

@@ -14,7 +14,7 @@ public sealed class EndpointTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task An_endpoint_is_created_changed_listed_and_deleted_and_shows_its_secret_once()
+    public async Task An_endpoint_shows_its_secret_only_when_it_is_created()
     {
         await using var webhooks = await Webhooks.StartAsync();
 
@@ -38,7 +38,7 @@ public sealed class EndpointTests
     }
 
     [Fact]
-    public async Task Every_wrong_field_is_named()
+    public async Task Every_invalid_field_is_named()
     {
         await using var webhooks = await Webhooks.StartAsync();
 
@@ -109,7 +109,7 @@ public sealed class EndpointTests
     }
 
     [Fact]
-    public async Task A_public_address_is_taken_and_a_cloud_machines_metadata_never_is()
+    public async Task Public_addresses_are_allowed_and_cloud_metadata_never()
     {
         await using var strict = await SharedStrictAsync();
         await using var open = await Webhooks.StartAsync();
@@ -134,12 +134,12 @@ public sealed class EndpointTests
         await orders.PublishAsync();
 
         var failed = await strict.DeliveryIsAsync(endpoint.Id, "failed");
-        Assert.Contains("not a public one", failed.LastError, StringComparison.Ordinal);
+        Assert.Contains("not public", failed.LastError, StringComparison.Ordinal);
         Assert.Empty(receiver.All);
     }
 
     [Fact]
-    public async Task While_a_secret_is_rotated_both_sign_and_afterwards_only_the_new_one()
+    public async Task Both_secrets_sign_during_a_rotation()
     {
         await using var receiver = await Receiver.StartAsync();
         await using var webhooks = await Webhooks.StartAsync();
@@ -166,7 +166,7 @@ public sealed class EndpointTests
     }
 
     [Fact]
-    public async Task There_are_never_more_endpoints_than_the_limit()
+    public async Task The_number_of_endpoints_is_limited()
     {
         await using var webhooks = await Webhooks.StartAsync(("Webhooks:MaxEndpoints", "3"));
 
@@ -177,7 +177,7 @@ public sealed class EndpointTests
     }
 
     [Fact]
-    public async Task A_wrong_setting_stops_the_start_and_names_its_key()
+    public async Task An_invalid_setting_stops_the_start_and_names_its_key()
     {
         var stopped = await Assert.ThrowsAnyAsync<Exception>(() => Webhooks.StartAsync(("Webhooks:Lease", "00:00:00.5")));
 
