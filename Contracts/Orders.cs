@@ -26,7 +26,7 @@ public interface IOrderApi
     Task<OrderPage> ListAsync(int? limit = null, string? after = null, CancellationToken cancellationToken = default);
 }
 
-/// <summary>What an order may hold. The bounds keep every sum exact: no order needs more than the 28 digits of a decimal.</summary>
+/// <summary>The limits of an order. They keep every sum exact: no order needs more than the 28 digits of a decimal.</summary>
 public static class OrderLimits
 {
     public const int NumberLength = 64;
@@ -49,7 +49,7 @@ public sealed record Customer(
     [property: Text(OrderLimits.NameLength)] string Name,
     [property: Text(OrderLimits.EmailLength), Mailbox] string Email);
 
-/// <summary>The body of <c>POST /orders</c>. An order without a number gets its id as number; one without a time is placed now.</summary>
+/// <summary>The body of <c>POST /orders</c>. Without a number, the order's id is its number; without a time, it is placed now.</summary>
 [ValidatableType]
 public sealed record PlaceOrder(
     Customer Customer,
@@ -83,7 +83,7 @@ public sealed record PlaceOrders(
             .. Orders.Index()
                 .Where(order => order.Item?.Number is { } number && !indexes.TryAdd(number, order.Index))
                 .Select(order => new ValidationResult(
-                    $"is the number of orders[{indexes[order.Item.Number!]}] too",
+                    $"is also the number of orders[{indexes[order.Item.Number!]}]",
                     [$"{nameof(Orders)}[{order.Index}].{nameof(PlaceOrder.Number)}"])),
         ];
     }

@@ -19,7 +19,7 @@ internal sealed class NotificationMetrics
         _delay = meter.CreateHistogram<double>(
             "fanout.notification.delay",
             "s",
-            "From an event's effect to its mail being taken.",
+            "From an event's effect to its mail being accepted.",
             advice: new() { HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 300, 3_600, 36_000, 360_000] });
         meter.CreateObservableGauge("fanout.notification.backlog", () => Volatile.Read(ref _backlog), "{mail}", "Mails that are pending.");
         meter.CreateObservableGauge("fanout.notification.overdue", () => Volatile.Read(ref _overdueSeconds), "s", "How long the most overdue mail has been due.");

@@ -43,12 +43,12 @@ internal sealed class SmtpOptions : IValidatableObject
 
         if (string.IsNullOrEmpty(User) != string.IsNullOrEmpty(Password))
         {
-            yield return new($"{SectionName}:{nameof(User)} and {SectionName}:{nameof(Password)} belong together: set both, or neither.", [nameof(User)]);
+            yield return new($"{SectionName}:{nameof(User)} and {SectionName}:{nameof(Password)} must be set both, or neither.", [nameof(User)]);
         }
 
         if (!string.IsNullOrEmpty(User) && Security == SecureSocketOptions.None)
         {
-            yield return new($"{SectionName}:{nameof(Security)} is None, which would send {SectionName}:{nameof(Password)} in the clear: choose StartTls or SslOnConnect.", [nameof(Security)]);
+            yield return new($"{SectionName}:{nameof(Security)} is None, which would send {SectionName}:{nameof(Password)} unencrypted: set StartTls or SslOnConnect.", [nameof(Security)]);
         }
 
         if (!Enum.IsDefined(Security))

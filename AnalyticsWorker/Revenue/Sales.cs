@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace FanOut.AnalyticsWorker.Revenue;
 
-/// <summary>What a number of orders adds to the counters: summed up here, so that a batch writes a row per counter, not per order.</summary>
+/// <summary>Sums up a batch of orders, so that it writes one row per counter, not per order.</summary>
 internal sealed class Sales
 {
     private static readonly string AddSales = EmbeddedSql.Read(typeof(Sales), "add_sales.sql");

@@ -8,14 +8,14 @@ using MimeKit.Text;
 
 namespace FanOut.NotificationWorker.Emails;
 
-/// <summary>Writes the mail about a placed order. The same event gives the same mail, byte for byte: it may have to be sent again.</summary>
+/// <summary>Writes the mail about a placed order. The same event always gives the same bytes, because it may be sent again.</summary>
 internal sealed class OrderConfirmation
 {
     private readonly MailboxAddress _from;
 
     public OrderConfirmation(IOptions<SmtpOptions> options) => _from = MailboxAddress.Parse(options.Value.From);
 
-    /// <returns>The mail, or null when the recipient is none that a mail can be sent to.</returns>
+    /// <returns>The mail; null if the recipient's address is not valid.</returns>
     public MimeMessage? Write(Guid eventId, DateTimeOffset date, OrderPlaced order)
     {
         if (!IsAddress(order.Customer.Email, out var address))
@@ -51,7 +51,7 @@ internal sealed class OrderConfirmation
             && mailbox.Domain.Length > 0;
     }
 
-    // MimeKit would encode or fold them; but a line break in a name is nothing a header should even carry in code.
+    // MimeKit would encode or fold line breaks; a name needs none.
     private static string OneLine(string text)
         => string.Concat(text.Select(c => char.IsControl(c) || char.GetUnicodeCategory(c) is UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator ? ' ' : c)).Trim();
 
@@ -91,7 +91,7 @@ internal sealed class OrderConfirmation
 
     private static string Discount(OrderLine line) => line.Discount == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" less {line.Discount * 100:0.##}%");
 
-    // The total carries its currency's minor units as its scale. Lines are exact: with fewer digits they would not add up to the total.
+    // The total's scale is its currency's minor units. Lines are exact: with fewer digits they would not add up to the total.
     private static string Money(decimal amount, OrderPlaced order)
     {
         var fraction = new string('0', order.Total.Scale) + new string('#', 10);

@@ -17,7 +17,7 @@ internal sealed class NotificationStore(NpgsqlDataSource dataSource)
     public Task<List<Notification>> ListAsync(string? state, string? subject, long? before, int limit, CancellationToken cancellationToken)
         => SelectAsync(null, state, subject, before, limit, cancellationToken);
 
-    /// <returns>The state that the mail was in; null when there is no such mail.</returns>
+    /// <returns>The previous state of the mail; null if there is no such mail.</returns>
     public async Task<string?> RetryAsync(long id, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(Retry);

@@ -10,8 +10,8 @@ using Npgsql;
 namespace FanOut.NotificationWorker.Sending;
 
 /// <summary>
-/// Claims due mails, sends them, and writes down how it went. At least once: whoever dies between sending and writing leaves a claim whose lease ends,
-/// and the mail goes out again with the same <c>Message-Id</c>.
+/// Claims due mails, sends them, and saves the outcome. At least once: after a crash between sending and saving, the claim's lease
+/// ends and the mail is sent again with the same <c>Message-Id</c>.
 /// </summary>
 internal sealed partial class Dispatcher(
     EmailQueue queue,
@@ -26,11 +26,11 @@ internal sealed partial class Dispatcher(
 {
     private const int PerSession = 16;
     private const double Jitter = 0.2;
-    private const int LongestError = 500;
+    private const int MaxErrorLength = 500;
     private static readonly ActivitySource Source = new("FanOut.NotificationWorker");
     private static readonly TimeSpan ShutdownGrace = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromMinutes(1);
 
     private TimeSpan _delay = FirstDelay;
 
@@ -48,7 +48,7 @@ internal sealed partial class Dispatcher(
         }
         catch (Exception e) when (stoppingToken.IsCancellationRequested)
         {
-            // What was not settled comes due when its lease ends.
+            // What was not saved is due again when its lease ends.
             Log.Stopped(logger, e.Message);
         }
         finally
@@ -89,7 +89,7 @@ internal sealed partial class Dispatcher(
             }
 
             await Task.Delay(_delay, time, stoppingToken);
-            _delay = _delay * 2 < LongestDelay ? _delay * 2 : LongestDelay;
+            _delay = _delay * 2 < MaxDelay ? _delay * 2 : MaxDelay;
         }
     }
 
@@ -99,7 +99,7 @@ internal sealed partial class Dispatcher(
         var next = 0;
         try
         {
-            // What is not begun in the first half of the lease is left to the next claim: the second half is for what was begun.
+            // Mails are begun only in the first half of the lease: the second half is for finishing.
             for (; next < share.Length && time.GetUtcNow() < until && !stoppingToken.IsCancellationRequested; next++)
             {
                 unsettled.Add(await SendAsync(way, share[next], breakOff));
@@ -120,7 +120,7 @@ internal sealed partial class Dispatcher(
         }
     }
 
-    // A mail that is not marked as sent is sent again: so this is not given up as long as the lease may hold.
+    // A mail that is not marked as sent is sent again, so this retries until the lease ends.
     private async Task SettleAsync(List<Outcome> outcomes, DateTimeOffset until, CancellationToken breakOff)
     {
         for (var delay = FirstDelay; ; delay *= 2)
@@ -156,9 +156,9 @@ internal sealed partial class Dispatcher(
         }
         catch (Exception e) when (e is not (MailServerAwayException or OperationCanceledException))
         {
-            // A fault of ours must not stop the mails behind it.
+            // An unexpected error must not stop the mails after it.
             Log.Faulted(logger, email.Id, e);
-            outcome = Refused(email, $"Sending broke down: {e.GetType().Name}.", forGood: false);
+            outcome = Refused(email, $"Sending failed: {e.GetType().Name}.", forGood: false);
         }
 
         if (outcome.Error is not null)
@@ -174,12 +174,12 @@ internal sealed partial class Dispatcher(
     {
         var order = JsonSerializer.Deserialize(email.Placed, ContractsJson.Default.OrderPlaced)!;
         return confirmation.Write(email.EventId, email.CreatedAt, order)
-            ?? throw new MailRefusedException("The recipient's address is none that a mail can be sent to.", forGood: true);
+            ?? throw new MailRefusedException("The recipient's address is not a valid e-mail address.", forGood: true);
     }
 
     private Outcome Refused(ClaimedEmail email, string error, bool forGood)
     {
-        var printable = new string([.. error.Take(LongestError).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? ' ' : c)]);
+        var printable = new string([.. error.Take(MaxErrorLength).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? ' ' : c)]);
         if (forGood || email.Attempts >= options.Value.RetryDelays.Count)
         {
             Log.Failed(logger, email.Id, email.EventId, email.Attempts + 1, printable);
@@ -191,19 +191,19 @@ internal sealed partial class Dispatcher(
 
     private static partial class Log
     {
-        [LoggerMessage(5001, LogLevel.Warning, "Mails could not be claimed or settled; trying again in {Delay}")]
+        [LoggerMessage(5001, LogLevel.Warning, "Mails could not be claimed or saved; retrying in {Delay}")]
         public static partial void QueueFailed(ILogger logger, TimeSpan delay, Exception exception);
 
-        [LoggerMessage(5002, LogLevel.Warning, "No mail can be sent: {Reason} Trying again in {Delay}")]
+        [LoggerMessage(5002, LogLevel.Warning, "Cannot send mail: {Reason} Retrying in {Delay}")]
         public static partial void ServerAway(ILogger logger, string reason, TimeSpan delay);
 
         [LoggerMessage(5005, LogLevel.Debug, "Stopped sending mails: {Reason}")]
         public static partial void Stopped(ILogger logger, string reason);
 
-        [LoggerMessage(5003, LogLevel.Error, "Sending mail {Mail} broke down")]
+        [LoggerMessage(5003, LogLevel.Error, "Sending mail {Mail} failed unexpectedly")]
         public static partial void Faulted(ILogger logger, long mail, Exception exception);
 
-        [LoggerMessage(5004, LogLevel.Warning, "Mail {Mail} about event {Event} has failed after {Attempts} attempts: {Error}")]
+        [LoggerMessage(5004, LogLevel.Warning, "Mail {Mail} for event {Event} has failed after {Attempts} attempts: {Error}")]
         public static partial void Failed(ILogger logger, long mail, Guid @event, int attempts, string error);
     }
 }

@@ -5,7 +5,7 @@ using NpgsqlTypes;
 
 namespace FanOut.NotificationWorker.Sending;
 
-/// <summary>The mails in Postgres as a queue: any number of dispatchers may claim from it and settle at the same time.</summary>
+/// <summary>The queue of mails in Postgres, for any number of dispatchers.</summary>
 internal sealed class EmailQueue(NpgsqlDataSource dataSource, IOptions<NotificationOptions> options)
 {
     private static readonly string ClaimDue = EmbeddedSql.Read(typeof(EmailQueue), "claim.sql");
@@ -38,7 +38,7 @@ internal sealed class EmailQueue(NpgsqlDataSource dataSource, IOptions<Notificat
 
     public async Task SettleAsync(IReadOnlyList<Outcome> outcomes, CancellationToken cancellationToken)
     {
-        // In order of id, so that two dispatchers that settle the same rows (one of them too late) do not deadlock.
+        // Ordered by id, so that two dispatchers that save the same rows (one too late) do not deadlock.
         var ordered = outcomes.OrderBy(outcome => outcome.Email.Id).ToArray();
         await using var command = dataSource.CreateCommand(SettleEmails);
         command.Parameters.Add(new() { Value = ordered.Select(o => o.Email.Id).ToArray() });

@@ -6,6 +6,6 @@ internal enum SendResult
     Retry,
     Failed,
 
-    /// <summary>Not tried, or broken off by this worker's own end or the server's absence: counts for nothing.</summary>
+    /// <summary>Not tried, or interrupted by a shutdown or an unavailable server: not counted.</summary>
     Released,
 }

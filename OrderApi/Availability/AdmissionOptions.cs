@@ -2,20 +2,20 @@ using System.ComponentModel.DataAnnotations;
 
 namespace FanOut.OrderApi.Availability;
 
-/// <summary>How many requests for orders are served at once, how many wait for that, and what the others are told.</summary>
+/// <summary>How many requests for orders run and wait. The others are answered 503.</summary>
 internal sealed class AdmissionOptions : IValidatableObject
 {
     public const string SectionName = "Admission";
 
-    /// <summary>Requests served at once; those beyond the connections to Postgres are read and checked meanwhile. Default 64.</summary>
+    /// <summary>Requests that run at once. It may exceed the connections to Postgres: the others are read and validated. Default 64.</summary>
     [Range(1, 10_000, ErrorMessage = "Admission:MaxConcurrent must be 1 to 10000 requests.")]
     public int MaxConcurrent { get; set; } = 64;
 
-    /// <summary>Requests that wait, in the order they came, before their bodies are read. Beyond it they are answered 503. Default 1,000.</summary>
+    /// <summary>Requests that wait, first come first served, before their bodies are read. More are answered 503. Default 1,000.</summary>
     [Range(0, 100_000, ErrorMessage = "Admission:MaxQueued must be 0 to 100000 requests.")]
     public int MaxQueued { get; set; } = 1_000;
 
-    /// <summary>After what time those may try again. Default 1 s.</summary>
+    /// <summary>The Retry-After of a 503. Default 1 s.</summary>
     public TimeSpan RetryAfter { get; set; } = TimeSpan.FromSeconds(1);
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Diagnostics;
 
 namespace FanOut.OrderApi.Availability;
 
-/// <summary>The outbox holds what Redis cannot take; once it is full too, orders have to wait where they are.</summary>
+/// <summary>Answers 503 while Redis is unavailable and the outbox is full.</summary>
 internal sealed partial class OutboxFullHandler(IProblemDetailsService problems, ILogger<OutboxFullHandler> logger) : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
@@ -23,8 +23,8 @@ internal sealed partial class OutboxFullHandler(IProblemDetailsService problems,
             ProblemDetails =
             {
                 Status = StatusCodes.Status503ServiceUnavailable,
-                Title = "No orders are taken at the moment.",
-                Detail = "More events wait to be published than the outbox may hold. Nothing was written; send the request again later.",
+                Title = "Orders are not accepted at the moment.",
+                Detail = "The outbox of unpublished events is full. Nothing was written; send the request again later.",
             },
         });
         return true;

@@ -8,7 +8,8 @@ using Npgsql;
 namespace FanOut.OrderApi.Placing;
 
 /// <summary>
-/// Writes orders, their events and the idempotency key in one transaction. Keys are always locked before numbers and numbers in ascending order, so writers never wait in a circle.
+/// Writes orders, their events and the idempotency key in one transaction. Keys are locked before numbers, and numbers in
+/// ascending order, so writers do not deadlock.
 /// </summary>
 internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
 {
@@ -26,7 +27,7 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
     public Task<Placement> PlaceBatchAsync(IReadOnlyList<Draft> drafts, BoundKey? key, CancellationToken cancellationToken) =>
         PlaceAsync(drafts, key, index => $"orders[{index}].number", cancellationToken);
 
-    /// <summary>Takes nearly every request for what it is, new; the careful way only once a rival or an earlier request is known to exist.</summary>
+    /// <summary>Nearly every request is new, so that is tried first. The careful way is for a repeated or a concurrent one.</summary>
     private async Task<Placement> PlaceAsync(IReadOnlyList<Draft> drafts, BoundKey? key, Func<int, string> pathOfNumber, CancellationToken cancellationToken)
     {
         if (!await TryPlaceNewAsync(drafts, key, cancellationToken))
@@ -39,10 +40,10 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
     }
 
     /// <summary>
-    /// One round trip writes all. Where there is a key or a number, it takes two: the first claims them, and only if all were free does the second write the rest and commit.
-    /// A request that is repeated so costs a look at the index, and no error in the server's log.
+    /// Writes everything in one round trip. With a key or a number it takes two: the first claims them; if all were free, the second
+    /// writes the rest and commits. A repeated request costs an index lookup, and no error in the server's log.
     /// </summary>
-    /// <returns>Whether all is committed; otherwise nothing is.</returns>
+    /// <returns>Whether everything is committed; otherwise nothing is.</returns>
     private async Task<bool> TryPlaceNewAsync(IReadOnlyList<Draft> drafts, BoundKey? key, CancellationToken cancellationToken)
     {
         var numbered = drafts.Any(draft => draft.Number is not null);
@@ -138,7 +139,7 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
 
     private static async Task<HashSet<Guid>> InsertNewAsync(NpgsqlConnection connection, IReadOnlyList<Draft> drafts, CancellationToken cancellationToken)
     {
-        // No index of numbers has the ids that stand for one. Looking before writing is enough: nobody knows the id of an order before it is committed.
+        // The index of numbers does not have ids that serve as numbers. Looking before writing is enough: an id is unknown before its commit.
         var asIds = drafts.Select(draft => draft.NumberAsId).OfType<Guid>().ToArray();
         if (asIds.Length > 0)
         {
@@ -157,7 +158,7 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
         return added;
     }
 
-    /// <summary>Puts the earlier order in the place of each whose number was taken; says which of them were placed by another request.</summary>
+    /// <summary>Replaces each order whose number was taken by the earlier one; returns those whose content differs.</summary>
     private static async Task<Dictionary<string, string[]>?> TakeEarlierAsync(
         NpgsqlConnection connection, IReadOnlyList<Draft> drafts, HashSet<Guid> added, Order[] orders, Func<int, string> pathOfNumber, CancellationToken cancellationToken)
     {
@@ -187,7 +188,7 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
             orders[index] = first.Order;
             if (first.RequestHash is null || !first.RequestHash.AsSpan().SequenceEqual(drafts[index].RequestHash))
             {
-                conflict[pathOfNumber(index)] = [$"is the number of order {first.Order.Id}, which was placed with another body"];
+                conflict[pathOfNumber(index)] = [$"belongs to order {first.Order.Id}, which has other content"];
             }
         }
 

@@ -16,7 +16,7 @@ internal sealed class OrderFinder(NpgsqlDataSource dataSource)
         return found.Count == 0 ? null : found[0];
     }
 
-    /// <summary>In the order of <paramref name="ids"/>; those that are not there are left out.</summary>
+    /// <summary>In the order of <paramref name="ids"/>, without those that do not exist.</summary>
     public static async Task<IReadOnlyList<Order>> FindAsync(NpgsqlConnection connection, Guid[] ids, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(FindOrders, connection) { Parameters = { new NpgsqlParameter<Guid[]> { TypedValue = ids } } };

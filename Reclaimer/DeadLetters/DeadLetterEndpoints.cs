@@ -18,7 +18,9 @@ internal static class DeadLetterEndpoints
         letters.MapGet("", ListAsync)
             .WithName("ListDeadLetters")
             .WithSummary("List dead letters, newest first")
-            .WithDescription("Those that match every parameter. error: text that the error contains. from, until: when they became dead letters.")
+            .WithDescription(
+                "Returns dead letters that match all given parameters. state: dead, redriven or discarded. error: text in the error. " +
+                "from, until: when they became dead letters. limit: 1 to 200 per page (default 50). after: the cursor of the previous page.")
             .Produces<DeadLetterPage>()
             .ProducesValidationProblem();
         letters.MapGet("{number}", FindAsync)
@@ -29,14 +31,14 @@ internal static class DeadLetterEndpoints
             .ProducesProblem(StatusCodes.Status404NotFound);
         MapDecision(
             "redrive",
-            "Give a dead letter to its group once more",
-            "Give the dead letters that match to their groups once more, oldest first",
+            "Deliver a dead letter to its group again",
+            "Deliver matching dead letters to their groups again, oldest first",
             (queue, number, by, token) => queue.RedriveAsync(number, by, token),
             (queue, filter, by, from, limit, token) => queue.RedriveAsync(filter, by, from, limit, token));
         MapDecision(
             "discard",
-            "Decide that a dead letter never goes to its group again",
-            "Decide of the dead letters that match that they never go to their groups again",
+            "Mark a dead letter as discarded",
+            "Mark matching dead letters as discarded, oldest first",
             (queue, number, by, token) => queue.DiscardAsync(number, by, token),
             (queue, filter, by, from, limit, token) => queue.DiscardAsync(filter, by, from, limit, token));
 
@@ -59,8 +61,8 @@ internal static class DeadLetterEndpoints
                 verb, (DecideMany decision, Bus.DeadLetterQueue queue, CancellationToken token) => DecideManyAsync(decision, queue, decideAll, token))
                 .WithSummary(many)
                 .WithDescription(
-                    "Without any condition, all must be true. One request looks at limit of them; to go on, send the same with after from " +
-                    "the answer. What becomes a dead letter meanwhile is left alone.")
+                    "At least one condition, or all=true, is required. One request processes up to limit dead letters; to continue, send it " +
+                    "again with after from the answer. Newer dead letters are not included.")
                 .Produces<DecidedMany>()
                 .ProducesValidationProblem()
                 .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
@@ -117,10 +119,10 @@ internal static class DeadLetterEndpoints
                 detail: $"The failed delivery of dead letter {number} is still pending in Redis. Try again in a few seconds.",
                 statusCode: StatusCodes.Status409Conflict)
             : TypedResults.Problem(
-                title: $"The dead letter is {state} already.",
+                title: $"The dead letter is already {state}.",
                 detail: string.Create(
                     CultureInfo.InvariantCulture,
-                    $"Dead letter {number} was {state} by {decision.DecidedBy} at {decision.DecidedAt:yyyy-MM-ddTHH:mm:ssZ}. A decision is made once; " +
+                    $"Dead letter {number} was {state} by {decision.DecidedBy} at {decision.DecidedAt:yyyy-MM-ddTHH:mm:ssZ}. A decision is final; " +
                     $"an event that fails again after its redrive is a new dead letter."),
                 statusCode: StatusCodes.Status409Conflict,
                 extensions: new Dictionary<string, object?> { ["state"] = state });

@@ -5,12 +5,11 @@ using Bus = FanOut.EventBus.DeadLetters;
 
 namespace FanOut.Reclaimer.DeadLetters;
 
-/// <summary>How dead letters are shown.</summary>
 internal static class DeadLetterView
 {
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
-    // The answer is written no deeper than this.
+    // The answer is not nested deeper than this.
     private static readonly JsonDocumentOptions JsonOptions = new() { MaxDepth = 48 };
 
     public static DeadLetter Of(Bus.DeadLetterSummary letter) => new(

@@ -8,11 +8,11 @@ internal static class StreamEndpoints
     public static void MapStreams(this IEndpointRouteBuilder routes)
     {
         var streams = routes.MapGroup("").WithTags("Streams").AddEndpointFilter<UnavailableFilter>();
-        streams.MapGet("/streams", ListStreamsAsync).WithName("ListStreams").WithSummary("How the stream stands").Produces<StreamList>();
-        streams.MapGet("/groups", ListGroupsAsync).WithName("ListGroups").WithSummary("How the consumer groups stand").Produces<GroupList>();
+        streams.MapGet("/streams", ListStreamsAsync).WithName("ListStreams").WithSummary("Get the state of the stream").Produces<StreamList>();
+        streams.MapGet("/groups", ListGroupsAsync).WithName("ListGroups").WithSummary("Get the state of the consumer groups").Produces<GroupList>();
         streams.MapGet("/groups/{name}", FindGroupAsync)
             .WithName("GetGroup")
-            .WithSummary("How a consumer group stands")
+            .WithSummary("Get the state of a consumer group")
             .Produces<GroupStatus>()
             .ProducesProblem(StatusCodes.Status404NotFound);
     }
@@ -37,7 +37,7 @@ internal static class StreamEndpoints
             ? TypedResults.Ok(View(found, sample.Time))
             : TypedResults.Problem(
                 title: "There is no such group.",
-                detail: $"Stream '{sample.Stream}' has the groups: {string.Join(", ", sample.Groups.Select(group => group.Group))}. A group is registered when its worker starts for the first time.",
+                detail: $"Stream '{sample.Stream}' has the groups: {string.Join(", ", sample.Groups.Select(group => group.Group))}. A group is created when its worker first starts.",
                 statusCode: StatusCodes.Status404NotFound);
     }
 

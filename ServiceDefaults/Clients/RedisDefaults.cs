@@ -5,7 +5,7 @@ namespace FanOut.ServiceDefaults.Clients;
 
 internal sealed class RedisDefaults(string applicationName) : DefaultOptionsProvider
 {
-    // Services and Redis start in any order, and each outlives the other's restart.
+    // Services and Redis start in any order, and survive each other's restarts.
     public override bool AbortOnConnectFail => false;
 
     public override TimeSpan KeepAliveInterval => TimeSpan.FromSeconds(15);

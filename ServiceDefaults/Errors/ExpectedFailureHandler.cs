@@ -8,10 +8,7 @@ using StackExchange.Redis;
 
 namespace FanOut.ServiceDefaults.Errors;
 
-/// <summary>
-/// What goes wrong without the service being wrong: a bad request, or Postgres or Redis away. The rest is a 500, logged
-/// as an error by the middleware.
-/// </summary>
+/// <summary>Handles bad requests and unavailable servers. Everything else is a 500, which the middleware logs as an error.</summary>
 internal sealed partial class ExpectedFailureHandler(IProblemDetailsService problems, ILogger<ExpectedFailureHandler> logger) : IExceptionHandler
 {
     private const string RetryAfterSeconds = "5";
@@ -26,8 +23,7 @@ internal sealed partial class ExpectedFailureHandler(IProblemDetailsService prob
                 problem = bad.StatusCode == StatusCodes.Status400BadRequest ? RequestErrors.ToProblem(RequestErrors.Of(bad)) : problem;
                 break;
             case NpgsqlException { IsTransient: true } or RedisConnectionException or RedisTimeoutException:
-                // Not the exception with its stack: an outage is answered as often as clients ask, and writing that
-                // much would keep the service from recovering.
+                // Without the stack: during an outage every request logs this, and more would slow the recovery.
                 Log.Unavailable(logger, httpContext.Request.Path, exception.Message);
                 httpContext.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
                 httpContext.Response.Headers.RetryAfter = RetryAfterSeconds;

@@ -7,7 +7,7 @@ namespace FanOut.ServiceDefaults.Health;
 
 internal static class HealthExtensions
 {
-    /// <summary>Only checks with this tag decide about <c>/alive</c>: none of them may depend on anything outside the process, or an outage would restart every service.</summary>
+    /// <summary>The tag of the checks of <c>/alive</c>. They must not depend on another process, or an outage would restart every service.</summary>
     private const string Live = "live";
 
     private static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(5);
@@ -16,7 +16,7 @@ internal static class HealthExtensions
     {
         services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), [Live]);
 
-        // A server that accepts connections and never answers must make /health say so, not hang with it.
+        // A server that accepts connections and never answers must not block /health.
         services.PostConfigure<HealthCheckServiceOptions>(options =>
         {
             foreach (var check in options.Registrations)

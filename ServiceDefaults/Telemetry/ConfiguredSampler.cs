@@ -4,7 +4,7 @@ using OpenTelemetry.Trace;
 
 namespace FanOut.ServiceDefaults.Telemetry;
 
-/// <summary>The sampler that OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG ask for: the SDK reads them only where no sampler is set in code.</summary>
+/// <summary>The sampler of OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG: the SDK reads them only if no sampler is set in code.</summary>
 internal static class ConfiguredSampler
 {
     public const string Key = "OTEL_TRACES_SAMPLER";

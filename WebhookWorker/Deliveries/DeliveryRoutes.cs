@@ -44,7 +44,7 @@ internal static class DeliveryRoutes
                 return NotFound(id);
             case false:
                 return TypedResults.Problem(
-                    "The delivery's endpoint is disabled or deleted: enable it first.", statusCode: StatusCodes.Status409Conflict);
+                    "The delivery's endpoint is disabled or deleted.", statusCode: StatusCodes.Status409Conflict);
             default:
                 signal.Raise();
                 return await store.FindAsync(id, cancellationToken) is { } delivery

@@ -16,7 +16,7 @@ internal sealed class DeliveryStore(NpgsqlDataSource dataSource)
     public Task<List<WebhookDelivery>> ListAsync(Guid? endpoint, string? state, Guid? eventId, long? before, int limit, CancellationToken cancellationToken)
         => SelectAsync(null, endpoint, state, eventId, before, limit, cancellationToken);
 
-    /// <returns>Whether the endpoint takes deliveries; null when there is no such delivery.</returns>
+    /// <returns>Whether the endpoint is enabled; null if there is no such delivery.</returns>
     public async Task<bool?> RetryAsync(long id, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(Retry);

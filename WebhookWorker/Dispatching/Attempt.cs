@@ -2,7 +2,7 @@ using System.Net;
 
 namespace FanOut.WebhookWorker.Dispatching;
 
-/// <summary>How one attempt ended. <see cref="Delay"/> is until the next; <see cref="Rest"/> is for the whole endpoint.</summary>
+/// <summary>The end of one attempt. <see cref="Delay"/> is the time to the next; <see cref="Rest"/> pauses the whole endpoint.</summary>
 internal sealed record Attempt(
     ClaimedDelivery Delivery,
     AttemptResult Result,

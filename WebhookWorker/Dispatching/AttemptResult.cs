@@ -6,6 +6,6 @@ internal enum AttemptResult
     Retry,
     Failed,
 
-    /// <summary>Broken off by this worker's own end: says nothing about the endpoint, and counts for nothing.</summary>
+    /// <summary>Interrupted by a shutdown: not counted.</summary>
     Released,
 }

@@ -5,7 +5,7 @@ using NpgsqlTypes;
 
 namespace FanOut.WebhookWorker.Dispatching;
 
-/// <summary>The deliveries in Postgres as a queue: any number of dispatchers may claim from it and settle at the same time.</summary>
+/// <summary>The queue of deliveries in Postgres, for any number of dispatchers.</summary>
 internal sealed class DeliveryQueue(NpgsqlDataSource dataSource, IOptions<WebhookOptions> options)
 {
     private static readonly string ClaimDue = EmbeddedSql.Read(typeof(DeliveryQueue), "claim.sql");
@@ -47,10 +47,10 @@ internal sealed class DeliveryQueue(NpgsqlDataSource dataSource, IOptions<Webhoo
         return claimed;
     }
 
-    /// <returns>The endpoints that are disabled by what the attempts said, and why.</returns>
+    /// <returns>The endpoints that these attempts disabled, and why.</returns>
     public async Task<List<(Guid Endpoint, string Because)>> SettleAsync(IReadOnlyList<Attempt> attempts, CancellationToken cancellationToken)
     {
-        // In order of id, so that two dispatchers that settle the same rows (one of them too late) do not deadlock.
+        // Ordered by id, so that two dispatchers that save the same rows (one too late) do not deadlock.
         var ordered = attempts.OrderBy(attempt => attempt.Delivery.Id).ToArray();
         await using var batch = dataSource.CreateBatch();
         batch.BatchCommands.Add(new(SettleDeliveries)

@@ -1,6 +1,6 @@
 namespace FanOut.WebhookWorker.Dispatching;
 
-/// <summary>What a round of attempts, in the order in which they ended, says about their endpoint.</summary>
+/// <summary>What a round of attempts says about their endpoint, in the order in which they ended.</summary>
 internal sealed record EndpointNews(Guid Endpoint, bool Succeeded, int Failures, string? Error, TimeSpan? Rest)
 {
     public static EndpointNews Of(IGrouping<Guid, Attempt> attempts)

@@ -15,7 +15,7 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<Webhoo
     private static readonly string Delete = EmbeddedSql.Read(typeof(EndpointStore), "delete_endpoint.sql");
     private static readonly string Rotate = EmbeddedSql.Read(typeof(EndpointStore), "rotate_secret.sql");
 
-    /// <returns>False when there are as many endpoints as there may be.</returns>
+    /// <returns>False if the limit of endpoints is reached.</returns>
     public async Task<bool> InsertAsync(Guid id, PutEndpoint endpoint, byte[] secret, CancellationToken cancellationToken)
     {
         await using var command = Command(
@@ -33,7 +33,7 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<Webhoo
             insert.Parameters.Add(((NpgsqlParameter)parameter).Clone());
         }
 
-        // The lock in a statement of its own: the insert's snapshot is taken when the turn has come, and counts what was created meanwhile.
+        // The lock is its own statement, so that the insert's snapshot is taken under it and counts every endpoint.
         await using var batch = dataSource.CreateBatch();
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select pg_advisory_xact_lock(hashtextextended('webhooks.endpoints', 0))"));
         batch.BatchCommands.Add(insert);
@@ -60,7 +60,7 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<Webhoo
         return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
     }
 
-    /// <returns>Until when the previous secret signs too; null when there is no such endpoint.</returns>
+    /// <returns>Until when the previous secret is also used; null if there is no such endpoint.</returns>
     public async Task<DateTimeOffset?> RotateAsync(Guid id, byte[] secret, CancellationToken cancellationToken)
     {
         await using var command = Command(Rotate, id, secret, options.Value.SecretOverlap);
