@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using FanOut.ServiceDefaults;
 
 namespace FanOut.NotificationWorker;
 
@@ -32,28 +33,13 @@ internal sealed class NotificationOptions : IValidatableObject
 
     internal IReadOnlyList<TimeSpan> RetryDelays => RetrySchedule ?? UsualSchedule;
 
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-    {
-        foreach (var (name, value, least, most) in new[]
-        {
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => SettingRules.Ranges(
+        SectionName,
+        [
             (nameof(Lease), Lease, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             (nameof(PollInterval), PollInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)),
             (nameof(Retention), Retention, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650)),
             (nameof(SweepInterval), SweepInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)),
-        })
-        {
-            if (value < least || value > most)
-            {
-                yield return new($"{SectionName}:{name} is {value}, but must be {least} to {most}.", [name]);
-            }
-        }
-
-        for (var i = 0; i < RetryDelays.Count; i++)
-        {
-            if (RetryDelays[i] < TimeSpan.Zero || RetryDelays[i] > MaxDelay)
-            {
-                yield return new($"{SectionName}:{nameof(RetrySchedule)}:{i} is {RetryDelays[i]}, but must be 0 to {MaxDelay}.", [nameof(RetrySchedule)]);
-            }
-        }
-    }
+            .. RetryDelays.Select((delay, index) => ($"{nameof(RetrySchedule)}:{index}", delay, TimeSpan.Zero, MaxDelay)),
+        ]);
 }

@@ -20,7 +20,6 @@ internal sealed partial class Dispatcher(
     DispatchSignal signal,
     NotificationMetrics metrics,
     IOptions<NotificationOptions> options,
-    IOptions<SmtpOptions> smtp,
     TimeProvider time,
     ILogger<Dispatcher> logger) : BackgroundService
 {
@@ -36,14 +35,14 @@ internal sealed partial class Dispatcher(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var ways = Enumerable.Range(0, smtp.Value.Connections).Select(_ => sessions.Create()).ToArray();
+        var open = sessions.Create();
         using var breakOff = new CancellationTokenSource();
         await using var stopping = stoppingToken.Register(() => breakOff.CancelAfter(ShutdownGrace));
         try
         {
             while (!stoppingToken.IsCancellationRequested)
             {
-                await DispatchAsync(ways, breakOff.Token, stoppingToken);
+                await DispatchAsync(open, breakOff.Token, stoppingToken);
             }
         }
         catch (Exception e) when (stoppingToken.IsCancellationRequested)
@@ -53,28 +52,28 @@ internal sealed partial class Dispatcher(
         }
         finally
         {
-            foreach (var way in ways)
+            foreach (var session in open)
             {
-                await way.DisposeAsync();
+                await session.DisposeAsync();
             }
         }
     }
 
-    private async Task DispatchAsync(IMailSession[] ways, CancellationToken breakOff, CancellationToken stoppingToken)
+    private async Task DispatchAsync(IMailSession[] open, CancellationToken breakOff, CancellationToken stoppingToken)
     {
         try
         {
-            var claimed = await queue.ClaimAsync(ways.Length * PerSession, stoppingToken);
+            var claimed = await queue.ClaimAsync(open.Length * PerSession, stoppingToken);
             if (claimed.Count == 0)
             {
-                await Task.WhenAll(ways.Select(way => way.RestAsync(stoppingToken)));
+                await Task.WhenAll(open.Select(session => session.RestAsync(stoppingToken)));
                 await signal.WaitAsync(options.Value.PollInterval, busy: false, stoppingToken);
                 return;
             }
 
             var until = time.GetUtcNow() + (options.Value.Lease / 2);
-            var shares = claimed.Chunk((claimed.Count + ways.Length - 1) / ways.Length);
-            await Task.WhenAll(shares.Select((share, i) => SendAsync(ways[i], share, until, breakOff, stoppingToken)));
+            var shares = claimed.Chunk((claimed.Count + open.Length - 1) / open.Length);
+            await Task.WhenAll(shares.Select((share, i) => SendAsync(open[i], share, until, breakOff, stoppingToken)));
             _delay = FirstDelay;
         }
         catch (Exception e) when (!stoppingToken.IsCancellationRequested)
@@ -93,7 +92,8 @@ internal sealed partial class Dispatcher(
         }
     }
 
-    private async Task SendAsync(IMailSession way, ClaimedEmail[] share, DateTimeOffset until, CancellationToken breakOff, CancellationToken stoppingToken)
+    private async Task SendAsync(
+        IMailSession session, ClaimedEmail[] share, DateTimeOffset until, CancellationToken breakOff, CancellationToken stoppingToken)
     {
         var unsettled = new List<Outcome>(share.Length);
         var next = 0;
@@ -102,8 +102,8 @@ internal sealed partial class Dispatcher(
             // Mails are begun only in the first half of the lease: the second half is for finishing.
             for (; next < share.Length && time.GetUtcNow() < until && !stoppingToken.IsCancellationRequested; next++)
             {
-                unsettled.Add(await SendAsync(way, share[next], breakOff));
-                if (way.RepeatsShow)
+                unsettled.Add(await SendAsync(session, share[next], breakOff));
+                if (session.RepeatsShow)
                 {
                     await SettleAsync(unsettled, until, breakOff);
                     unsettled.Clear();
@@ -112,7 +112,8 @@ internal sealed partial class Dispatcher(
         }
         finally
         {
-            unsettled.AddRange(share[next..].Where(email => unsettled.All(outcome => outcome.Email != email)).Select(email => new Outcome(email, SendResult.Released)));
+            var released = share[next..].Except(unsettled.Select(outcome => outcome.Email)).Select(email => new Outcome(email, SendResult.Released));
+            unsettled.AddRange([.. released]);
             if (unsettled.Count > 0)
             {
                 await SettleAsync(unsettled, until, breakOff);
@@ -123,6 +124,7 @@ internal sealed partial class Dispatcher(
     // A mail that is not marked as sent is sent again, so this retries until the lease ends.
     private async Task SettleAsync(List<Outcome> outcomes, DateTimeOffset until, CancellationToken breakOff)
     {
+        var leaseEnds = until + (options.Value.Lease / 2);
         for (var delay = FirstDelay; ; delay *= 2)
         {
             try
@@ -130,7 +132,8 @@ internal sealed partial class Dispatcher(
                 await queue.SettleAsync(outcomes, CancellationToken.None);
                 return;
             }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException && time.GetUtcNow() + delay < until + (options.Value.Lease / 2) && !breakOff.IsCancellationRequested)
+            catch (Exception e)
+                when (e is NpgsqlException or TimeoutException && time.GetUtcNow() + delay < leaseEnds && !breakOff.IsCancellationRequested)
             {
                 Log.QueueFailed(logger, delay, e);
                 await Task.Delay(delay, time, breakOff).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -138,7 +141,7 @@ internal sealed partial class Dispatcher(
         }
     }
 
-    private async Task<Outcome> SendAsync(IMailSession way, ClaimedEmail email, CancellationToken breakOff)
+    private async Task<Outcome> SendAsync(IMailSession session, ClaimedEmail email, CancellationToken breakOff)
     {
         ActivityContext.TryParse(email.TraceParent, email.TraceState, isRemote: true, out var parent);
         using var activity = Source.StartActivity("send email", ActivityKind.Internal, parent);
@@ -147,7 +150,7 @@ internal sealed partial class Dispatcher(
         Outcome outcome;
         try
         {
-            await way.SendAsync(Write(email), email.EventId, breakOff);
+            await session.SendAsync(Write(email), email.EventId, breakOff);
             outcome = new(email, SendResult.Sent);
         }
         catch (MailRefusedException e)
@@ -166,7 +169,8 @@ internal sealed partial class Dispatcher(
             activity?.SetStatus(ActivityStatusCode.Error, outcome.Error);
         }
 
-        metrics.Sent(outcome, time.GetElapsedTime(began), time.GetUtcNow() - email.CreatedAt);
+        TimeSpan? delay = outcome.Result == SendResult.Sent ? time.GetUtcNow() - email.CreatedAt : null;
+        metrics.Ended(outcome.Result.ToString().ToLowerInvariant(), time.GetElapsedTime(began), delay);
         return outcome;
     }
 

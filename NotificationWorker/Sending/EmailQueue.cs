@@ -28,8 +28,8 @@ internal sealed class EmailQueue(NpgsqlDataSource dataSource, IOptions<Notificat
                 reader.GetGuid(1),
                 reader.GetInt32(2),
                 reader.GetString(3),
-                reader.IsDBNull(4) ? null : reader.GetString(4),
-                reader.IsDBNull(5) ? null : reader.GetString(5),
+                reader.GetValue(4) as string,
+                reader.GetValue(5) as string,
                 reader.GetFieldValue<DateTimeOffset>(6)));
         }
 
@@ -43,17 +43,9 @@ internal sealed class EmailQueue(NpgsqlDataSource dataSource, IOptions<Notificat
         await using var command = dataSource.CreateCommand(SettleEmails);
         command.Parameters.Add(new() { Value = ordered.Select(o => o.Email.Id).ToArray() });
         command.Parameters.Add(new() { Value = ordered[0].Email.Claim });
-        command.Parameters.Add(new() { Value = ordered.Select(o => Name(o.Result)).ToArray() });
+        command.Parameters.Add(new() { Value = ordered.Select(o => o.Result.ToString().ToLowerInvariant()).ToArray() });
         command.Parameters.Add(new() { Value = ordered.Select(o => o.Delay).ToArray() });
         command.Parameters.Add(new() { Value = ordered.Select(o => o.Error).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
-
-    private static string Name(SendResult result) => result switch
-    {
-        SendResult.Sent => "sent",
-        SendResult.Retry => "retry",
-        SendResult.Failed => "failed",
-        _ => "released",
-    };
 }

@@ -26,15 +26,16 @@ internal sealed class SmtpSession(IOptions<SmtpOptions> options, TimeProvider ti
         }
         catch (SmtpCommandException e)
         {
-            var error = $"{(int)e.StatusCode} {e.Message}";
-            if ((int)e.StatusCode is 421 or 530 or 535 or 538 || (e.ErrorCode == SmtpErrorCode.SenderNotAccepted && (int)e.StatusCode >= 500 && (int)e.StatusCode != TooLarge))
+            var status = (int)e.StatusCode;
+            var error = $"{status} {e.Message}";
+            if (status is 421 or 530 or 535 or 538 || (e.ErrorCode == SmtpErrorCode.SenderNotAccepted && status is >= 500 and not TooLarge))
             {
                 // Not about this mail: the server shuts down, requires a login, or rejects our sender.
                 Drop();
                 throw new MailServerAwayException(error, e);
             }
 
-            throw new MailRefusedException(error, forGood: (int)e.StatusCode >= 500, e);
+            throw new MailRefusedException(error, forGood: status >= 500, e);
         }
         catch (ServiceNotAuthenticatedException e)
         {
@@ -98,7 +99,8 @@ internal sealed class SmtpSession(IOptions<SmtpOptions> options, TimeProvider ti
                 if (!_client.IsSecure)
                 {
                     throw new MailServerAwayException(
-                        "The server does not offer TLS, and Smtp:Password is never sent unencrypted. Set Smtp:Security to a mode that the server supports.");
+                        "The server does not offer TLS, and Smtp:Password is never sent unencrypted. "
+                        + "Set Smtp:Security to a mode that the server supports.");
                 }
 
                 await WithinAsync(token => _client.AuthenticateAsync(_options.User, _options.Password!, token), cancellationToken);
@@ -106,7 +108,8 @@ internal sealed class SmtpSession(IOptions<SmtpOptions> options, TimeProvider ti
 
             return _client;
         }
-        catch (Exception e) when (e is SmtpCommandException or AuthenticationException or NotSupportedException || IsConnectionLoss(e, cancellationToken))
+        catch (Exception e)
+            when (e is SmtpCommandException or AuthenticationException or NotSupportedException || IsConnectionLoss(e, cancellationToken))
         {
             Drop();
             throw new MailServerAwayException($"{_options.Host}:{_options.Port}: {Describe(e)}", e);

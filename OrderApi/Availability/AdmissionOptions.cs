@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using FanOut.ServiceDefaults;
 
 namespace FanOut.OrderApi.Availability;
 
@@ -18,11 +19,6 @@ internal sealed class AdmissionOptions : IValidatableObject
     /// <summary>The Retry-After of a 503. Default 1 s.</summary>
     public TimeSpan RetryAfter { get; set; } = TimeSpan.FromSeconds(1);
 
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-    {
-        if (RetryAfter < TimeSpan.FromSeconds(1) || RetryAfter > TimeSpan.FromHours(1))
-        {
-            yield return new($"{SectionName}:{nameof(RetryAfter)} is {RetryAfter}, but must be {TimeSpan.FromSeconds(1)} to {TimeSpan.FromHours(1)}.", [nameof(RetryAfter)]);
-        }
-    }
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+        SettingRules.Ranges(SectionName, (nameof(RetryAfter), RetryAfter, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)));
 }

@@ -8,5 +8,5 @@ internal sealed record Answer(HttpStatusCode? Status, string? Error, TimeSpan? R
     public bool IsSuccess => (int?)Status is >= 200 and <= 299;
 
     /// <summary>The receiver is overloaded or unavailable: more requests would make it worse.</summary>
-    public bool AsksForRest => Status is null or HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
+    public bool AsksForRest => (int?)Status is null or 429 or 502 or 503 or 504;
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Options;
 
 namespace FanOut.WebhookWorker.Dispatching;
@@ -18,9 +19,9 @@ internal sealed class AttemptPolicy(IOptions<WebhookOptions> options)
         }
 
         var settings = options.Value;
-        var retryAfter = answer.RetryAfter is { } asked ? TimeSpan.FromTicks(Math.Clamp(asked.Ticks, 0, settings.MaxRetryAfter.Ticks)) : TimeSpan.Zero;
+        var retryAfter = TimeSpan.FromTicks(Math.Clamp(answer.RetryAfter?.Ticks ?? 0, 0, settings.MaxRetryAfter.Ticks));
         TimeSpan? rest = answer.AsksForRest ? Longer(retryAfter, Rest(delivery.EndpointFailures)) : null;
-        if (answer.Status == System.Net.HttpStatusCode.Gone || delivery.Attempts >= settings.RetryDelays.Count)
+        if (answer.Status == HttpStatusCode.Gone || delivery.Attempts >= settings.RetryDelays.Count)
         {
             return new(delivery, AttemptResult.Failed, answer.Status, answer.Error, Rest: rest);
         }

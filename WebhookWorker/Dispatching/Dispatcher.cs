@@ -81,7 +81,7 @@ internal sealed partial class Dispatcher(
         }
     }
 
-    private Dictionary<Guid, int> UnderWayByEndpoint() => _underWay.Values.GroupBy(sending => sending.Endpoint).ToDictionary(group => group.Key, group => group.Count());
+    private Dictionary<Guid, int> UnderWayByEndpoint() => _underWay.Values.CountBy(sending => sending.Endpoint).ToDictionary();
 
     private async Task SendAsync(ClaimedDelivery delivery, Task start, CancellationToken breakOff)
     {
@@ -103,10 +103,11 @@ internal sealed partial class Dispatcher(
             attempt = policy.Judge(delivery, new Answer(null, $"The attempt failed: {e.GetType().Name}."));
         }
 
-        metrics.Attempted(attempt, time.GetElapsedTime(began), time.GetUtcNow() - delivery.EffectedAt);
+        TimeSpan? delay = attempt.Result == AttemptResult.Delivered ? time.GetUtcNow() - delivery.EffectedAt : null;
+        metrics.Ended(attempt.IsGone ? "gone" : attempt.Result.ToString().ToLowerInvariant(), time.GetElapsedTime(began), delay);
         if (attempt.Result == AttemptResult.Failed)
         {
-            Log.DeliveryFailed(logger, delivery.Id, delivery.EndpointId, delivery.EventId, delivery.Attempts + 1, attempt.Error ?? "");
+            Log.DeliveryFailed(logger, delivery.Id, delivery.EventId, delivery.EndpointId, delivery.Attempts + 1, attempt.Error ?? "");
         }
 
         _ended.Writer.TryWrite(attempt);
@@ -163,14 +164,17 @@ internal sealed partial class Dispatcher(
         [LoggerMessage(3002, LogLevel.Warning, "The outcome of {Count} attempts could not be saved; retrying in {Delay}")]
         public static partial void SettleFailed(ILogger logger, int count, TimeSpan delay, Exception exception);
 
-        [LoggerMessage(3003, LogLevel.Warning, "Stopped before the outcome of {Count} attempts was saved. They are sent again with the same ids when their leases end")]
+        [LoggerMessage(
+            3003,
+            LogLevel.Warning,
+            "Stopped before the outcome of {Count} attempts was saved. They are sent again with the same ids when their leases end")]
         public static partial void NotSettled(ILogger logger, int count);
 
         [LoggerMessage(3004, LogLevel.Error, "Delivery {Delivery} to endpoint {Endpoint} failed unexpectedly")]
         public static partial void AttemptFaulted(ILogger logger, long delivery, Guid endpoint, Exception exception);
 
-        [LoggerMessage(3005, LogLevel.Warning, "Delivery {Delivery} to endpoint {Endpoint} of event {Event} has failed after {Attempts} attempts: {Error}")]
-        public static partial void DeliveryFailed(ILogger logger, long delivery, Guid endpoint, Guid @event, int attempts, string error);
+        [LoggerMessage(3005, LogLevel.Warning, "Delivery {Delivery} of event {Event} to {Endpoint} failed after {Attempts} attempts: {Error}")]
+        public static partial void DeliveryFailed(ILogger logger, long delivery, Guid @event, Guid endpoint, int attempts, string error);
 
         [LoggerMessage(3006, LogLevel.Warning, "Endpoint {Endpoint} is disabled: {Because}")]
         public static partial void EndpointDisabled(ILogger logger, Guid endpoint, string because);

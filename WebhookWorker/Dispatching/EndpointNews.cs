@@ -8,9 +8,10 @@ internal sealed record EndpointNews(Guid Endpoint, bool Succeeded, int Failures,
         var news = new EndpointNews(attempts.Key, Succeeded: false, Failures: 0, Error: null, Rest: null);
         foreach (var attempt in attempts)
         {
+            var rest = attempt.Rest > news.Rest || news.Rest is null ? attempt.Rest : news.Rest;
             news = attempt.Result == AttemptResult.Delivered
                 ? news with { Succeeded = true, Failures = 0 }
-                : news with { Failures = news.Failures + 1, Error = attempt.Error ?? "", Rest = attempt.Rest > news.Rest || news.Rest is null ? attempt.Rest : news.Rest };
+                : news with { Failures = news.Failures + 1, Error = attempt.Error ?? "", Rest = rest };
         }
 
         return news;

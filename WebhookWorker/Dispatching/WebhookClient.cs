@@ -109,7 +109,8 @@ internal sealed class WebhookClient : IDisposable
             await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
             length = await body.ReadAtLeastAsync(excerpt, excerpt.Length, throwOnEndOfStream: false, cancellationToken);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && response.StatusCode == HttpStatusCode.Gone))
+        catch (Exception e)
+            when (e is HttpRequestException or IOException || (e is OperationCanceledException && response.StatusCode == HttpStatusCode.Gone))
         {
             // The status is known; only its explanation is missing.
         }
@@ -119,7 +120,7 @@ internal sealed class WebhookClient : IDisposable
         return new(response.StatusCode, what, RetryAfter(response.Headers.RetryAfter));
     }
 
-    private TimeSpan? RetryAfter(RetryConditionHeaderValue? header) => header?.Delta ?? (header?.Date is { } date ? date - _time.GetUtcNow() : null);
+    private TimeSpan? RetryAfter(RetryConditionHeaderValue? header) => header?.Delta ?? (header?.Date - _time.GetUtcNow());
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
@@ -128,7 +129,7 @@ internal sealed class WebhookClient : IDisposable
         var allowed = addresses.Where(_addresses.Allows).ToArray();
         if (allowed.Length == 0)
         {
-            throw new AddressRefusedException(host);
+            throw new IOException($"'{host}' has an address that is not public. Webhooks are sent only to public addresses.");
         }
 
         for (var i = 0; ; i++)
@@ -152,15 +153,6 @@ internal sealed class WebhookClient : IDisposable
     }
 
     // Postgres stores no NUL, and control characters do not belong in logs and consoles.
-    private static string Printable(string text)
-    {
-        var printable = string.Create(Math.Min(text.Length, MaxExcerptLength), text, (span, source) =>
-        {
-            for (var i = 0; i < span.Length; i++)
-            {
-                span[i] = char.IsControl(source[i]) || char.IsSurrogate(source[i]) ? ' ' : source[i];
-            }
-        });
-        return printable;
-    }
+    private static string Printable(string text) =>
+        string.Concat(text.Take(MaxExcerptLength).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? ' ' : c));
 }

@@ -18,8 +18,9 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<Webhoo
     /// <returns>False if the limit of endpoints is reached.</returns>
     public async Task<bool> InsertAsync(Guid id, PutEndpoint endpoint, byte[] secret, CancellationToken cancellationToken)
     {
-        await using var command = Command(
-            Insert,
+        var insert = new NpgsqlBatchCommand(Insert);
+        Add(
+            insert.Parameters,
             id,
             new Uri(endpoint.Url).AbsoluteUri,
             endpoint.Description,
@@ -27,11 +28,6 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<Webhoo
             endpoint.Enabled,
             secret,
             options.Value.MaxEndpoints);
-        var insert = new NpgsqlBatchCommand(command.CommandText);
-        foreach (var parameter in command.Parameters)
-        {
-            insert.Parameters.Add(((NpgsqlParameter)parameter).Clone());
-        }
 
         // The lock is its own statement, so that the insert's snapshot is taken under it and counts every endpoint.
         await using var batch = dataSource.CreateBatch();
@@ -83,7 +79,7 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<Webhoo
                 reader.GetString(1),
                 reader.GetFieldValue<string[]>(2),
                 reader.GetBoolean(3),
-                reader.IsDBNull(4) ? null : reader.GetString(4),
+                reader.GetValue(4) as string,
                 reader.GetString(5),
                 reader.GetFieldValue<DateTimeOffset>(6),
                 reader.GetFieldValue<DateTimeOffset>(7),
@@ -95,15 +91,14 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<Webhoo
 
     private static EndpointHealth Health(DbDataReader reader)
     {
-        if (reader.IsDBNull(8))
-        {
-            return new("unknown", 0, null, null, null, null);
-        }
-
-        var failures = reader.GetInt32(8);
-        return new(failures == 0 ? "healthy" : "failing", failures, Time(9), Time(10), Time(11), reader.IsDBNull(12) ? null : reader.GetString(12));
-
-        DateTimeOffset? Time(int column) => reader.IsDBNull(column) ? null : reader.GetFieldValue<DateTimeOffset>(column);
+        var failures = reader.GetFieldValue<int?>(8);
+        return new(
+            failures switch { null => "unknown", 0 => "healthy", _ => "failing" },
+            failures ?? 0,
+            reader.GetFieldValue<DateTimeOffset?>(9),
+            reader.GetFieldValue<DateTimeOffset?>(10),
+            reader.GetFieldValue<DateTimeOffset?>(11),
+            reader.GetValue(12) as string);
     }
 
     private static string[] EventTypes(PutEndpoint endpoint) => [.. (endpoint.EventTypes ?? []).Distinct(StringComparer.Ordinal)];
@@ -111,11 +106,10 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<Webhoo
     private NpgsqlCommand Command(string sql, params object[] values)
     {
         var command = dataSource.CreateCommand(sql);
-        foreach (var value in values)
-        {
-            command.Parameters.Add(new() { Value = value });
-        }
-
+        Add(command.Parameters, values);
         return command;
     }
+
+    private static void Add(NpgsqlParameterCollection parameters, params object[] values) =>
+        parameters.AddRange(Array.ConvertAll(values, value => new NpgsqlParameter { Value = value }));
 }
