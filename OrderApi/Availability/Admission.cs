@@ -1,12 +1,13 @@
-using System.Globalization;
 using System.Threading.RateLimiting;
+using FanOut.ServiceDefaults.Errors;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.Options;
 
 namespace FanOut.OrderApi.Availability;
 
 /// <summary>Bounds the queue of requests: the others are answered 503 at once, instead of all waiting until they time out.</summary>
-internal sealed partial class Admission(IOptions<AdmissionOptions> options, IProblemDetailsService problems, TimeProvider time, ILogger<Admission> logger) : IRateLimiterPolicy<string>
+internal sealed partial class Admission(
+    IOptions<AdmissionOptions> options, IProblemDetailsService problems, TimeProvider time, ILogger<Admission> logger) : IRateLimiterPolicy<string>
 {
     public const string Policy = "orders";
 
@@ -35,19 +36,8 @@ internal sealed partial class Admission(IOptions<AdmissionOptions> options, IPro
             Log.Overloaded(logger, Interlocked.Exchange(ref _refused, 0), _options.MaxConcurrent, _options.MaxQueued);
         }
 
-        var http = context.HttpContext;
-        http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-        http.Response.Headers.RetryAfter = Math.Ceiling(_options.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        await problems.TryWriteAsync(new()
-        {
-            HttpContext = http,
-            ProblemDetails =
-            {
-                Status = StatusCodes.Status503ServiceUnavailable,
-                Title = "Too many requests are waiting.",
-                Detail = "Nothing was written; send the request again later.",
-            },
-        });
+        await problems.WriteUnavailableAsync(
+            context.HttpContext, _options.RetryAfter, "Too many requests are waiting.", "Nothing was written; send the request again later.");
     }
 
     private static partial class Log

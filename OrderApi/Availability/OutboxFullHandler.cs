@@ -1,5 +1,5 @@
-using System.Globalization;
 using FanOut.EventBus.Publishing;
+using FanOut.ServiceDefaults.Errors;
 using Microsoft.AspNetCore.Diagnostics;
 
 namespace FanOut.OrderApi.Availability;
@@ -15,18 +15,11 @@ internal sealed partial class OutboxFullHandler(IProblemDetailsService problems,
         }
 
         Log.OutboxFull(logger, httpContext.Request.Path, full.Message);
-        httpContext.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-        httpContext.Response.Headers.RetryAfter = Math.Ceiling(full.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        await problems.TryWriteAsync(new()
-        {
-            HttpContext = httpContext,
-            ProblemDetails =
-            {
-                Status = StatusCodes.Status503ServiceUnavailable,
-                Title = "Orders are not accepted at the moment.",
-                Detail = "The outbox of unpublished events is full. Nothing was written; send the request again later.",
-            },
-        });
+        await problems.WriteUnavailableAsync(
+            httpContext,
+            full.RetryAfter,
+            "Orders are not accepted at the moment.",
+            "The outbox of unpublished events is full. Nothing was written; send the request again later.");
         return true;
     }
 
