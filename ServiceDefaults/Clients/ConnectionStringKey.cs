@@ -12,7 +12,8 @@ internal static class ConnectionStringKey
             ?? configuration[$"{section}:ConnectionString"];
         return string.IsNullOrWhiteSpace(value)
             ? throw new InvalidOperationException(
-                $"No connection string: set 'ConnectionStrings:{connectionName}' (as an environment variable: ConnectionStrings__{connectionName}), or '{section}:ConnectionString'.")
+                $"No connection string: set 'ConnectionStrings:{connectionName}' (environment variable ConnectionStrings__{connectionName}) "
+                + $"or '{section}:ConnectionString'.")
             : value;
     }
 

@@ -12,7 +12,7 @@ internal sealed class RedisDefaults(string applicationName) : DefaultOptionsProv
 
     public override bool TcpKeepAlive => true;
 
-    public override IReconnectRetryPolicy ReconnectRetryPolicy => new ExponentialRetry(deltaBackOffMilliseconds: 250, maxDeltaBackOffMilliseconds: 5_000);
+    public override IReconnectRetryPolicy ReconnectRetryPolicy => new ExponentialRetry(250, maxDeltaBackOffMilliseconds: 5_000);
 
     // CLIENT SETNAME takes no spaces.
     protected override string GetDefaultClientName() => $"{applicationName}@{ComputerName}".Replace(' ', '-');

@@ -33,8 +33,11 @@ internal static class HealthExtensions
 
     public static void MapHealth(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapHealthChecks(DefaultEndpoints.Health, new() { ResponseWriter = HealthReportWriter.WriteAsync }).DisableHttpMetrics();
-        endpoints.MapHealthChecks(DefaultEndpoints.Alive, new() { Predicate = check => check.Tags.Contains(Live), ResponseWriter = HealthReportWriter.WriteAsync })
+        Map(DefaultEndpoints.Health, _ => true);
+        Map(DefaultEndpoints.Alive, check => check.Tags.Contains(Live));
+
+        void Map(string path, Func<HealthCheckRegistration, bool> predicate) => endpoints
+            .MapHealthChecks(path, new() { Predicate = predicate, ResponseWriter = HealthReportWriter.WriteAsync })
             .DisableHttpMetrics();
     }
 }

@@ -6,7 +6,8 @@ namespace FanOut.ServiceDefaults.Telemetry;
 /// <summary>Default log levels without the frameworks' messages about every probe and statement. Configuration under <c>Logging</c> wins.</summary>
 internal static class QuietLogs
 {
-    private static readonly string[] NoisyCategories = ["Microsoft.AspNetCore", "Npgsql", "StackExchange.Redis", "System.Net.Http.HttpClient", "Polly"];
+    private static readonly string[] NoisyCategories =
+        ["Microsoft.AspNetCore", "Npgsql", "StackExchange.Redis", "System.Net.Http.HttpClient", "Polly"];
 
     public static void AddQuietLogs(this IConfigurationBuilder configuration) =>
         configuration.Sources.Insert(0, new MemoryConfigurationSource
