@@ -4,9 +4,7 @@ namespace FanOut.Contracts;
 
 /// <summary>The JSON of orders and reports: camel case, decimals as numbers. Missing required members and wrong nulls are errors.</summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    RespectNullableAnnotations = true,
-    RespectRequiredConstructorParameters = true)]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(OrderPlaced))]
 [JsonSerializable(typeof(PlaceOrder))]
 [JsonSerializable(typeof(PlaceOrders))]

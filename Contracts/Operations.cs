@@ -127,12 +127,7 @@ public sealed record DeadLetter(
 /// every dead letter of the same event in this group.
 /// </summary>
 public sealed record DeadLetterDetails(
-    DeadLetter Letter,
-    string? Source,
-    JsonElement? Data,
-    string? DataBase64,
-    IReadOnlyList<EntryField> Fields,
-    IReadOnlyList<DeadLetter> History);
+    DeadLetter Letter, string? Source, JsonElement? Data, string? DataBase64, IReadOnlyList<EntryField> Fields, IReadOnlyList<DeadLetter> History);
 
 /// <summary>A field of an entry: as text, or in base64 where it is not text.</summary>
 public sealed record EntryField(string Name, string? Value, string? Base64);

@@ -41,7 +41,6 @@ public static class OrderLimits
     public const int UnitPrice = 100_000_000;
     public const int UnitPriceDecimals = 6;
     public const int DiscountDecimals = 4;
-    public const int IdempotencyKeyLength = 255;
 }
 
 public sealed record Customer(
@@ -91,22 +90,10 @@ public sealed record PlaceOrders(
 
 /// <summary>An accepted order. Its total is the sum of the lines' amounts, rounded once, half to even, to the currency's minor unit.</summary>
 public sealed record Order(
-    Guid Id,
-    string Number,
-    Customer Customer,
-    string Currency,
-    IReadOnlyList<OrderLine> Lines,
-    decimal Total,
-    DateTimeOffset PlacedAt);
+    Guid Id, string Number, Customer Customer, string Currency, IReadOnlyList<OrderLine> Lines, decimal Total, DateTimeOffset PlacedAt);
 
 /// <summary>A line; its amount is quantity x unit price x (1 - discount), exact: only an order's total is rounded.</summary>
-public sealed record OrderLine(
-    string Sku,
-    string Name,
-    int Quantity,
-    decimal UnitPrice,
-    decimal Discount,
-    decimal Amount);
+public sealed record OrderLine(string Sku, string Name, int Quantity, decimal UnitPrice, decimal Discount, decimal Amount);
 
 public sealed record OrderReceipt(Guid Id, string Number, string Currency, decimal Total);
 

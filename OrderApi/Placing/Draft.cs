@@ -42,10 +42,7 @@ internal sealed record Draft(Order Order, string? Number, byte[]? RequestHash, D
     /// <summary>The request with its decimals in one form: 9.80 becomes 9.8.</summary>
     public static PlaceOrder Normalize(PlaceOrder request) => request with
     {
-        Lines =
-        [
-            .. request.Lines.Select(line => line with { UnitPrice = WithoutZeros(line.UnitPrice), Discount = WithoutZeros(line.Discount) }),
-        ],
+        Lines = [.. request.Lines.Select(line => line with { UnitPrice = WithoutZeros(line.UnitPrice), Discount = WithoutZeros(line.Discount) })],
     };
 
     /// <summary>The same for normalized requests with the same content, whatever their spacing and order of fields.</summary>

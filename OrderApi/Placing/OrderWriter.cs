@@ -28,7 +28,8 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
         PlaceAsync(drafts, key, index => $"orders[{index}].number", cancellationToken);
 
     /// <summary>Nearly every request is new, so that is tried first. The careful way is for a repeated or a concurrent one.</summary>
-    private async Task<Placement> PlaceAsync(IReadOnlyList<Draft> drafts, BoundKey? key, Func<int, string> pathOfNumber, CancellationToken cancellationToken)
+    private async Task<Placement> PlaceAsync(
+        IReadOnlyList<Draft> drafts, BoundKey? key, Func<int, string> pathOfNumber, CancellationToken cancellationToken)
     {
         if (!await TryPlaceNewAsync(drafts, key, cancellationToken))
         {
@@ -60,7 +61,8 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
             claims.BatchCommands.Add(Claim(key, drafts));
         }
 
-        (numbered ? claims : rest).BatchCommands.Add(numbered ? NewOrders(drafts) : drafts.Count == 1 ? SingleOrder(drafts[0]) : Command(InsertOrders, Columns(drafts)));
+        var orders = numbered ? NewOrders(drafts) : drafts.Count == 1 ? SingleOrder(drafts[0]) : Command(InsertOrders, Columns(drafts));
+        (numbered ? claims : rest).BatchCommands.Add(orders);
         if (claims.BatchCommands.Count == 0)
         {
             // Without a transaction of its own a batch is one implicit transaction: begin and commit cost no round trips.
@@ -81,7 +83,8 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
         return true;
     }
 
-    private async Task<Placement> PlaceCarefullyAsync(IReadOnlyList<Draft> drafts, BoundKey? key, Func<int, string> pathOfNumber, CancellationToken cancellationToken)
+    private async Task<Placement> PlaceCarefullyAsync(
+        IReadOnlyList<Draft> drafts, BoundKey? key, Func<int, string> pathOfNumber, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -137,13 +140,15 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
         return new Placement(await OrderFinder.FindAsync(connection, ids, cancellationToken), 0, null);
     }
 
-    private static async Task<HashSet<Guid>> InsertNewAsync(NpgsqlConnection connection, IReadOnlyList<Draft> drafts, CancellationToken cancellationToken)
+    private static async Task<HashSet<Guid>> InsertNewAsync(
+        NpgsqlConnection connection, IReadOnlyList<Draft> drafts, CancellationToken cancellationToken)
     {
         // The index of numbers does not have ids that serve as numbers. Looking before writing is enough: an id is unknown before its commit.
         var asIds = drafts.Select(draft => draft.NumberAsId).OfType<Guid>().ToArray();
         if (asIds.Length > 0)
         {
-            var taken = (await OrderFinder.FindAsync(connection, asIds, cancellationToken)).Where(order => order.Number == order.Id.ToString()).Select(order => order.Number).ToHashSet();
+            var found = await OrderFinder.FindAsync(connection, asIds, cancellationToken);
+            var taken = found.Where(order => order.Number == order.Id.ToString()).Select(order => order.Number).ToHashSet();
             drafts = [.. drafts.Where(draft => !taken.Contains(draft.Order.Number))];
         }
 
@@ -160,7 +165,12 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
 
     /// <summary>Replaces each order whose number was taken by the earlier one; returns those whose content differs.</summary>
     private static async Task<Dictionary<string, string[]>?> TakeEarlierAsync(
-        NpgsqlConnection connection, IReadOnlyList<Draft> drafts, HashSet<Guid> added, Order[] orders, Func<int, string> pathOfNumber, CancellationToken cancellationToken)
+        NpgsqlConnection connection,
+        IReadOnlyList<Draft> drafts,
+        HashSet<Guid> added,
+        Order[] orders,
+        Func<int, string> pathOfNumber,
+        CancellationToken cancellationToken)
     {
         var earlier = new Dictionary<string, (Order Order, byte[]? RequestHash)>(StringComparer.Ordinal);
         var met = drafts.Where(draft => !added.Contains(draft.Order.Id)).ToArray();
@@ -172,7 +182,7 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
         {
             while (await rows.ReadAsync(cancellationToken))
             {
-                var order = OrderRow.Read(rows);
+                var order = OrderFinder.Read(rows);
                 earlier.Add(order.Number, (order, await rows.IsDBNullAsync(9, cancellationToken) ? null : rows.GetFieldValue<byte[]>(9)));
             }
         }
@@ -180,15 +190,13 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
         var conflict = new Dictionary<string, string[]>();
         for (var index = 0; index < drafts.Count; index++)
         {
-            if (!earlier.TryGetValue(drafts[index].Order.Number, out var first))
+            if (earlier.TryGetValue(drafts[index].Order.Number, out var first))
             {
-                continue;
-            }
-
-            orders[index] = first.Order;
-            if (first.RequestHash is null || !first.RequestHash.AsSpan().SequenceEqual(drafts[index].RequestHash))
-            {
-                conflict[pathOfNumber(index)] = [$"belongs to order {first.Order.Id}, which has other content"];
+                orders[index] = first.Order;
+                if (first.RequestHash is null || !first.RequestHash.AsSpan().SequenceEqual(drafts[index].RequestHash))
+                {
+                    conflict[pathOfNumber(index)] = [$"belongs to order {first.Order.Id}, which has other content"];
+                }
             }
         }
 

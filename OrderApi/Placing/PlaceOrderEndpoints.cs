@@ -40,11 +40,8 @@ internal static class PlaceOrderEndpoints
 
     private static async Task<IResult> PlaceAsync(
         PlaceOrder order,
-        [FromHeader(Name = IdempotencyKey)]
-        [StringLength(
-            OrderLimits.IdempotencyKeyLength,
-            MinimumLength = 1,
-            ErrorMessage = KeyRule), RegularExpression("^[ -~]*$", ErrorMessage = KeyRule)]
+        [FromHeader(Name = IdempotencyKey), StringLength(255, MinimumLength = 1, ErrorMessage = KeyRule)]
+        [RegularExpression("^[ -~]*$", ErrorMessage = KeyRule)]
         string? idempotencyKey,
         HttpContext http,
         OrderWriter writer,
@@ -52,19 +49,14 @@ internal static class PlaceOrderEndpoints
     {
         order = Draft.Normalize(order);
         var placement = await writer.PlaceAsync(
-            Draft.Of(order, time.GetUtcNow()),
-            idempotencyKey is null ? null : new BoundKey(idempotencyKey, Draft.Hash(order)),
-            http.RequestAborted);
+            Draft.Of(order, time.GetUtcNow()), idempotencyKey is null ? null : new BoundKey(idempotencyKey, Draft.Hash(order)), http.RequestAborted);
         return Answer(http, placement, () => TypedResults.Created($"/orders/{placement.Orders[0].Id}", placement.Orders[0]));
     }
 
     private static async Task<IResult> PlaceBatchAsync(
         PlaceOrders orders,
-        [FromHeader(Name = IdempotencyKey)]
-        [StringLength(
-            OrderLimits.IdempotencyKeyLength,
-            MinimumLength = 1,
-            ErrorMessage = KeyRule), RegularExpression("^[ -~]*$", ErrorMessage = KeyRule)]
+        [FromHeader(Name = IdempotencyKey), StringLength(255, MinimumLength = 1, ErrorMessage = KeyRule)]
+        [RegularExpression("^[ -~]*$", ErrorMessage = KeyRule)]
         string? idempotencyKey,
         HttpContext http,
         OrderWriter writer,
