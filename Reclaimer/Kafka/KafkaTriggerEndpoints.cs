@@ -14,8 +14,16 @@ internal static class KafkaTriggerEndpoints
 
     private static IResult Get(KafkaTrigger trigger) => trigger.Latest is { } evaluation
         ? TypedResults.Ok(new KafkaTriggerStatus(evaluation.IsDue, evaluation.Time, evaluation.Note, [.. evaluation.Criteria.Select(View)]))
-        : TypedResults.Problem(title: "Not evaluated yet.", detail: "The first evaluation runs when Redis and Postgres answer.", statusCode: StatusCodes.Status503ServiceUnavailable);
+        : TypedResults.Problem("It runs when Redis and Postgres answer.", null, StatusCodes.Status503ServiceUnavailable, "Not evaluated yet.");
 
     private static KafkaCriterion View(KafkaTriggerCriterion criterion) => new(
-        criterion.Name, criterion.Unit, criterion.Value, criterion.Limit, criterion.Margin, 100 * criterion.Margin / criterion.Limit, criterion.IsOver, criterion.TrendPerDay, criterion.DaysLeft);
+        criterion.Name,
+        criterion.Unit,
+        criterion.Value,
+        criterion.Limit,
+        criterion.Margin,
+        100 * criterion.Margin / criterion.Limit,
+        criterion.IsOver,
+        criterion.TrendPerDay,
+        criterion.DaysLeft);
 }
