@@ -8,7 +8,7 @@ internal static class DlqCommand
     {
         ListCommand.Create(workspace),
         ShowCommand.Create(workspace),
-        DecideCommand.Create(workspace, Verb.Redrive),
-        DecideCommand.Create(workspace, Verb.Discard),
+        DecideCommand.Create(workspace, redrive: true),
+        DecideCommand.Create(workspace, redrive: false),
     };
 }

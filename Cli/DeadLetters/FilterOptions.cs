@@ -17,5 +17,5 @@ internal sealed class FilterOptions
 
     public Option<DateTimeOffset?> Until { get; } = new("--until") { Description = "Dead letters before this time." };
 
-    public IEnumerable<Option> All => [Group, Type, Subject, Error, From, Until];
+    public Option[] All => [Group, Type, Subject, Error, From, Until];
 }

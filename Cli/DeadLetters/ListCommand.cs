@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using FanOut.Contracts.Operations;
 using Spectre.Console;
 
@@ -8,7 +7,6 @@ namespace FanOut.Cli.DeadLetters;
 
 internal static class ListCommand
 {
-    private const int DefaultLimit = 50;
     private const int MaxErrorLength = 60;
 
     public static Command Create(Workspace workspace)
@@ -16,15 +14,11 @@ internal static class ListCommand
         var filter = new FilterOptions();
         var state = new Option<string?>("--state") { Description = "Filter by state: dead (undecided), redriven or discarded." };
         state.AcceptOnlyFromAmong("dead", "redriven", "discarded");
-        var limit = new Option<int>("--limit") { Description = $"Number of dead letters, 1 to 200 (default {DefaultLimit}).", DefaultValueFactory = _ => DefaultLimit };
+        var limit = new Option<int>("--limit") { Description = "At most this many: 1 to 200 (default 50).", DefaultValueFactory = _ => 50 };
         var after = new Option<string?>("--after") { Description = "The cursor of the previous page." };
         var json = new Option<bool>("--json") { Description = "Print JSON." };
         var command = new Command("list", "List dead letters, newest first.") { state, limit, after, json };
-        foreach (var option in filter.All)
-        {
-            command.Add(option);
-        }
-
+        Array.ForEach(filter.All, command.Add);
         command.SetAction((arguments, cancellationToken) => OperationsClient.CallAsync(workspace, async api =>
         {
             var query = new DeadLetterQuery(
@@ -38,21 +32,13 @@ internal static class ListCommand
                 arguments.GetValue(limit),
                 arguments.GetValue(after));
             var page = await api.ListDeadLettersAsync(query, cancellationToken);
-            if (arguments.GetValue(json))
-            {
-                Console.Out.WriteLine(JsonSerializer.Serialize(page, OperationsJson.Default.DeadLetterPage));
-            }
-            else
-            {
-                Show(page);
-            }
-
+            Output.Write(arguments.GetValue(json), page, OperationsJson.Default.DeadLetterPage, Show);
             return 0;
         }, cancellationToken));
         return command;
     }
 
-    private static string? Format(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture);
+    private static string? Format(DateTimeOffset? time) => time?.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
 
     private static void Show(DeadLetterPage page)
     {

@@ -20,7 +20,8 @@ internal static class OperationsClient
         using var http = new HttpClient { BaseAddress = new Uri(address) };
         try
         {
-            return await action(RestService.For<IOperationsApi>(http, new RefitSettings(new SystemTextJsonContentSerializer(OperationsJson.Default.Options))));
+            var settings = new RefitSettings(new SystemTextJsonContentSerializer(OperationsJson.Default.Options));
+            return await action(RestService.For<IOperationsApi>(http, settings));
         }
         catch (ApiException e)
         {
@@ -39,12 +40,14 @@ internal static class OperationsClient
         try
         {
             using var problem = JsonDocument.Parse(exception.Content ?? "");
-            AnsiConsole.MarkupLineInterpolated($"[red]{Text(problem.RootElement, "title") ?? exception.Message}[/] {Text(problem.RootElement, "detail") ?? ""}");
+            var title = Text(problem.RootElement, "title") ?? exception.Message;
+            AnsiConsole.MarkupLineInterpolated($"[red]{title}[/] {Text(problem.RootElement, "detail") ?? ""}");
             if (problem.RootElement.TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Object)
             {
                 foreach (var error in errors.EnumerateObject())
                 {
-                    AnsiConsole.MarkupLineInterpolated($"  {error.Name}: {string.Join("; ", error.Value.EnumerateArray().Select(message => message.GetString()))}");
+                    var messages = error.Value.EnumerateArray().Select(message => message.GetString());
+                    AnsiConsole.MarkupLineInterpolated($"  {error.Name}: {string.Join("; ", messages)}");
                 }
             }
         }
@@ -54,5 +57,6 @@ internal static class OperationsClient
         }
     }
 
-    private static string? Text(JsonElement problem, string name) => problem.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static string? Text(JsonElement problem, string name) =>
+        problem.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using FanOut.Cli.Running;
 using FanOut.Contracts;
 using Npgsql;
@@ -19,7 +18,11 @@ internal static class DemoCommand
         var orders = new Option<int?>("--orders") { Description = $"Number of generated orders (default {DefaultOrders})." };
         var rate = new Option<double?>("--rate") { Description = "Orders per second (default: as fast as the API answers)." };
         var file = new Option<FileInfo?>("--file") { Description = "Place the orders in this file, one JSON object per line." };
-        var timeout = new Option<double>("--timeout") { Description = "Seconds without progress after which the demo fails.", DefaultValueFactory = _ => 180 };
+        var timeout = new Option<double>("--timeout")
+        {
+            Description = "Seconds without progress after which the demo fails.",
+            DefaultValueFactory = _ => 180,
+        };
         var json = new Option<bool>("--json") { Description = "Print JSON." };
         orders.Validators.Add(result => Positive(result, "--orders"));
         rate.Validators.Add(result => Positive(result, "--rate"));
@@ -47,15 +50,7 @@ internal static class DemoCommand
             var quiet = arguments.GetValue(json);
             var (result, refusals) = await RunAsync(
                 api, postgres, all, arguments.GetValue(rate), TimeSpan.FromSeconds(arguments.GetValue(timeout)), quiet, cancellationToken);
-            if (quiet)
-            {
-                Console.Out.WriteLine(JsonSerializer.Serialize(result, DemoJson.Default.DemoResult));
-            }
-            else
-            {
-                Show(result, refusals);
-            }
-
+            Output.Write(quiet, result, DemoJson.Default.DemoResult, _ => Show(result, refusals));
             return result.IsExact ? 0 : 1;
         });
         return command;
