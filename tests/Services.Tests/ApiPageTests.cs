@@ -27,7 +27,8 @@ public sealed partial class ApiPageTests
         var page = await answer.Content.ReadAsStringAsync(Cancellation);
         Assert.DoesNotContain("http://", page, StringComparison.Ordinal);
         Assert.DoesNotContain("https://", page, StringComparison.Ordinal);
-        var settings = JsonNode.Parse(page.Split('\n', StringSplitOptions.TrimEntries).Single(line => line.StartsWith("{\"", StringComparison.Ordinal)).TrimEnd(','))!;
+        var lines = page.Split('\n', StringSplitOptions.TrimEntries);
+        var settings = JsonNode.Parse(lines.Single(line => line.StartsWith("{\"", StringComparison.Ordinal)).TrimEnd(','))!;
         Assert.Equal("never", (string?)settings["showDeveloperTools"]);
         Assert.True((bool)settings["agent"]!["disabled"]! && (bool)settings["mcp"]!["disabled"]! && (bool)settings["hideClientButton"]!);
         Assert.False((bool)settings["telemetry"]! || (bool)settings["withDefaultFonts"]!);

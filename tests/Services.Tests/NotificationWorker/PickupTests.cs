@@ -43,10 +43,8 @@ public sealed class PickupTests : IDisposable
         var before = await File.ReadAllBytesAsync(file, Cancellation);
 
         await File.WriteAllTextAsync(Path.Combine(_folder, $".{id}.tmp"), "half a ma", Cancellation);
-        await using (var command = notifications.Host.Database.DataSource.CreateCommand("update notifications.emails set state = 'pending', claim = gen_random_uuid(), finished_at = null, due_at = now()"))
-        {
-            await command.ExecuteNonQueryAsync(Cancellation);
-        }
+        await notifications.ExecuteAsync(
+            "update notifications.emails set state = 'pending', claim = gen_random_uuid(), finished_at = null, due_at = now()");
 
         await notifications.BecomesAsync("sent", mail => mail.Attempts == 2);
         Assert.Equal(before, await File.ReadAllBytesAsync(file, Cancellation));
@@ -83,10 +81,8 @@ public sealed class PickupTests : IDisposable
         var one = await notifications.Api.ListAsync(subject: order.OrderId.ToString(), cancellationToken: Cancellation);
         var wrong = await notifications.Host.Http.GetAsync("/notifications?state=lost&after=x", Cancellation);
         var unknown = await notifications.Host.Http.GetAsync("/notifications?status=sent", Cancellation);
-        await using (var command = notifications.Host.Database.DataSource.CreateCommand("update notifications.emails set finished_at = now() - interval '31 days' where id = (select min(id) from notifications.emails)"))
-        {
-            await command.ExecuteNonQueryAsync(Cancellation);
-        }
+        await notifications.ExecuteAsync(
+            "update notifications.emails set finished_at = now() - interval '31 days' where id = (select min(id) from notifications.emails)");
 
         await notifications.CountBecomesAsync("select count(*) from notifications.emails", 2);
         Assert.Equal((2, 1, 1), (first.Notifications.Count, second.Notifications.Count, one.Notifications.Count));

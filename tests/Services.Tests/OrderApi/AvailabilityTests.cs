@@ -47,7 +47,8 @@ public sealed class AvailabilityTests
     public async Task Without_Redis_the_API_is_degraded_and_accepts_orders()
     {
         await using var redis = await RedisServer.StartAsync(new() { AppendOnly = true }, Cancellation);
-        await using var host = await ServiceHost<OrderWriter>.StartAsync(new Dictionary<string, string> { ["ConnectionStrings:redis"] = redis.ConnectionString }, cancellationToken: Cancellation);
+        var settings = new Dictionary<string, string> { ["ConnectionStrings:redis"] = redis.ConnectionString };
+        await using var host = await ServiceHost<OrderWriter>.StartAsync(settings, cancellationToken: Cancellation);
         await redis.KillAsync();
 
         using var health = await host.Http.GetAsync(new Uri("/health", UriKind.Relative), Cancellation);
@@ -73,7 +74,8 @@ public sealed class AvailabilityTests
                 ["EventBus:Outbox:RetryAfter"] = "00:00:07",
             },
             cancellationToken: Cancellation);
-        Task<Answer> PostAsync() => Answer.ToAsync(host.Http, new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = Json(NewOrder().ToJsonString()) });
+        Task<Answer> PostAsync() =>
+            Answer.ToAsync(host.Http, new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = Json(NewOrder().ToJsonString()) });
         Assert.Equal(HttpStatusCode.Created, (await PostAsync()).Status);
         await redis.KillAsync();
 
@@ -91,7 +93,8 @@ public sealed class AvailabilityTests
 
         refused!.IsProblem(HttpStatusCode.ServiceUnavailable);
         Assert.Equal("7", refused.RetryAfter);
-        await using (var command = host.Database.DataSource.CreateCommand("select (select count(*) from orders.orders), (select count(*) from bus.outbox)"))
+        const string Count = "select (select count(*) from orders.orders), (select count(*) from bus.outbox)";
+        await using (var command = host.Database.DataSource.CreateCommand(Count))
         await using (var rows = await command.ExecuteReaderAsync(Cancellation))
         {
             await rows.ReadAsync(Cancellation);

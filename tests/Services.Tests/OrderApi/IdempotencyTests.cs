@@ -32,9 +32,13 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     public async Task Equivalent_bodies_are_the_same_request()
     {
         var key = NewKey;
-        const string once = """{"customer":{"id":"A","name":"B","email":"a@b.example"},"currency":"USD","lines":[{"sku":"1","name":"x","quantity":2,"unitPrice":9.80,"discount":0}],"placedAt":"2026-01-31T10:00:00Z"}""";
+        const string once = """
+            {"customer":{"id":"A","name":"B","email":"a@b.example"},"currency":"USD",
+            "lines":[{"sku":"1","name":"x","quantity":2,"unitPrice":9.80,"discount":0}],"placedAt":"2026-01-31T10:00:00Z"}
+            """;
         const string again = """
-            { "placedAt": "2026-01-31T11:00:00+01:00", "number": null, "currency": "\u0055SD", "lines": [ { "name": "x", "sku": "1", "unitPrice": 98e-1, "quantity": 2 } ],
+            { "placedAt": "2026-01-31T11:00:00+01:00", "number": null, "currency": "\u0055SD",
+              "lines": [ { "name": "x", "sku": "1", "unitPrice": 98e-1, "quantity": 2 } ],
               "customer": { "email": "a@b.example", "name": "B", "id": "A" } }
             """;
 
@@ -96,7 +100,9 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
         var answers = await Task.WhenAll(orders.Select(order => api.PostOrderAsync(order, key)));
 
         Assert.Single(answers, answer => answer.Status == HttpStatusCode.Created);
-        Assert.All(answers.Where(answer => answer.Status != HttpStatusCode.Created), answer => answer.IsProblemOf(HttpStatusCode.UnprocessableEntity, "Idempotency-Key"));
+        Assert.All(
+            answers.Where(answer => answer.Status != HttpStatusCode.Created),
+            answer => answer.IsProblemOf(HttpStatusCode.UnprocessableEntity, "Idempotency-Key"));
         Assert.Equal(1, (await Task.WhenAll(orders.Select(order => api.CountOrdersAsync((string)order["number"]!)))).Sum());
     }
 
@@ -195,7 +201,10 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
         var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(index => api.PostBatchAsync(Overlapping(index), NewKey)));
 
         Assert.All(answers, answer => Assert.Equal(HttpStatusCode.Created, answer.Status));
-        var placed = answers.SelectMany(answer => answer.Json["orders"]!.AsArray()).Select(order => ((string)order!["number"]!, (string)order["id"]!)).Distinct().ToArray();
+        var placed = answers.SelectMany(answer => answer.Json["orders"]!.AsArray())
+            .Select(order => ((string)order!["number"]!, (string)order["id"]!))
+            .Distinct()
+            .ToArray();
         Assert.Equal(190, placed.Length);
         foreach (var (_, id) in placed)
         {
@@ -206,7 +215,9 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     [Fact]
     public async Task A_number_that_is_twice_in_a_batch_is_refused()
     {
-        (await api.PostBatchAsync(Batch(NewOrder("twice"), NewOrder(), NewOrder("twice")))).IsProblemOf(HttpStatusCode.BadRequest, "orders[2].number");
+        var answer = await api.PostBatchAsync(Batch(NewOrder("twice"), NewOrder(), NewOrder("twice")));
+
+        answer.IsProblemOf(HttpStatusCode.BadRequest, "orders[2].number");
         Assert.Equal(0, await api.CountOrdersAsync("twice"));
     }
 
@@ -236,11 +247,17 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
         await using var host = await ServiceHost<OrderWriter>.StartAsync(database: database, cancellationToken: Cancellation);
         var unnumbered = NewOrder();
         unnumbered.Remove("number");
-        foreach (var (path, body, key) in new[] { ("/orders", unnumbered, NewKey), ("/orders", NewOrder(), null), ("/orders", NewOrder(), NewKey), ("/orders/batch", Batch(NewOrder()), null), ("/orders/batch", Batch(NewOrder()), NewKey) })
+        (string Path, JsonObject Body, string[] Key)[] requests =
+        [
+            ("/orders", unnumbered, [NewKey]), ("/orders", NewOrder(), []), ("/orders", NewOrder(), [NewKey]),
+            ("/orders/batch", Batch(NewOrder()), []), ("/orders/batch", Batch(NewOrder()), [NewKey]),
+        ];
+        foreach (var (path, body, key) in requests)
         {
             foreach (var again in new[] { false, true })
             {
-                var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = Json(body.ToJsonString()), Headers = { { "Idempotency-Key", key is null ? [] : new[] { key } } } };
+                var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = Json(body.ToJsonString()) };
+                request.Headers.Add("Idempotency-Key", key);
                 var answer = await Answer.ToAsync(host.Http, request);
                 Assert.Equal((HttpStatusCode.Created, again), (answer.Status, answer.Replayed));
             }

@@ -33,7 +33,10 @@ public sealed class MigrationTests
             drop table orders.orders, orders.idempotency_keys;
             {EmbeddedSql.Read(typeof(OrderService), "Migrations.001_orders.sql")};
             insert into orders.orders
-            select id, coalesce(number, id::text), coalesce(request_hash, 'old'), customer_id, customer_name, customer_email, currency, total, placed_at, convert_from(lines, 'UTF8')::jsonb from kept;
+            select
+                id, coalesce(number, id::text), coalesce(request_hash, 'old'), customer_id, customer_name, customer_email, currency, total, placed_at,
+                convert_from(lines, 'UTF8')::jsonb
+            from kept;
             insert into orders.idempotency_keys select * from kept_keys;
             delete from orders.schema_versions where scriptname like '%002%';
             """);

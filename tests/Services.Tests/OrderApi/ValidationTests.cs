@@ -58,8 +58,10 @@ public sealed class ValidationTests(OrderApiFixture api) : IClassFixture<OrderAp
     {
         (await api.PostAsync("/orders", "{}")).IsProblemOf(HttpStatusCode.BadRequest, "customer", "currency", "lines");
         (await api.PostAsync("/orders/batch", "{}")).IsProblemOf(HttpStatusCode.BadRequest, "orders");
-        (await api.PostAsync("/orders/batch", """{"orders":[{},null]}""")).IsProblemOf(HttpStatusCode.BadRequest, "orders[0].customer", "orders[0].currency", "orders[0].lines");
-        (await api.PostAsync("/orders/batch", $$"""{"orders":[{{NewOrder().ToJsonString()}},null]}""")).IsProblemOf(HttpStatusCode.BadRequest, "orders[1]");
+        (await api.PostAsync("/orders/batch", """{"orders":[{},null]}"""))
+            .IsProblemOf(HttpStatusCode.BadRequest, "orders[0].customer", "orders[0].currency", "orders[0].lines");
+        (await api.PostAsync("/orders/batch", $$"""{"orders":[{{NewOrder().ToJsonString()}},null]}"""))
+            .IsProblemOf(HttpStatusCode.BadRequest, "orders[1]");
         var order = NewOrder();
         order["lines"] = new JsonArray(NewLine(), null);
         (await api.PostOrderAsync(order)).IsProblemOf(HttpStatusCode.BadRequest, "lines[1]");
@@ -145,7 +147,8 @@ public sealed class ValidationTests(OrderApiFixture api) : IClassFixture<OrderAp
         var name = path[(path.IndexOf('.', StringComparison.Ordinal) + 1)..];
         owner[name] = "VALUE";
 
-        (await api.PostAsync("/orders", order.ToJsonString().Replace("\"VALUE\"", json, StringComparison.Ordinal))).IsProblemOf(HttpStatusCode.BadRequest, path);
+        var body = order.ToJsonString().Replace("\"VALUE\"", json, StringComparison.Ordinal);
+        (await api.PostAsync("/orders", body)).IsProblemOf(HttpStatusCode.BadRequest, path);
         Assert.Equal(0, await api.CountOrdersAsync(number));
     }
 
@@ -247,7 +250,8 @@ public sealed class ValidationTests(OrderApiFixture api) : IClassFixture<OrderAp
         order["lines"] = new JsonArray([.. Enumerable.Range(0, OrderLimits.LinesPerOrder + 1).Select(_ => NewLine())]);
         (await api.PostOrderAsync(order)).IsProblemOf(HttpStatusCode.BadRequest, "lines");
 
-        (await api.PostBatchAsync(Batch(Enumerable.Range(0, OrderLimits.OrdersPerBatch + 1).Select(_ => NewOrder())))).IsProblemOf(HttpStatusCode.BadRequest, "orders");
+        var orders = Enumerable.Range(0, OrderLimits.OrdersPerBatch + 1).Select(_ => NewOrder());
+        (await api.PostBatchAsync(Batch(orders))).IsProblemOf(HttpStatusCode.BadRequest, "orders");
         (await api.PostBatchAsync(Batch())).IsProblemOf(HttpStatusCode.BadRequest, "orders");
     }
 
@@ -282,6 +286,7 @@ public sealed class ValidationTests(OrderApiFixture api) : IClassFixture<OrderAp
         using var content = new ByteArrayContent(Encoding.UTF8.GetBytes(NewOrder().ToJsonString()));
         content.Headers.ContentType = contentType is null ? null : new MediaTypeHeaderValue(contentType);
 
-        (await Answer.ToAsync(api.Http, new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = content })).IsProblem(HttpStatusCode.UnsupportedMediaType);
+        var request = new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = content };
+        (await Answer.ToAsync(api.Http, request)).IsProblem(HttpStatusCode.UnsupportedMediaType);
     }
 }

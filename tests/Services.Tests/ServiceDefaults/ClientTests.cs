@@ -44,7 +44,7 @@ public sealed class ClientTests
         await using var app = Build(new() { ["ConnectionStrings:fanout"] = postgres.ConnectionString + ";Maximum Pool Size=1" });
         var dataSource = app.Services.GetRequiredService<NpgsqlDataSource>();
 
-        // The first session changes a setting; what the pool hands out next must be back at ours, not at the server's.
+        // The first session changes a setting; the next one from the pool must have ours again, not the server's.
         await using (var first = dataSource.CreateCommand("set lock_timeout = '1s'"))
         {
             await first.ExecuteNonQueryAsync(Cancellation);
@@ -60,7 +60,8 @@ public sealed class ClientTests
     public async Task An_idle_transaction_is_ended()
     {
         var postgres = await PostgresServer.SharedAsync();
-        await using var app = Build(new() { ["ConnectionStrings:fanout"] = postgres.ConnectionString + ";Options=-c idle_in_transaction_session_timeout=100ms" });
+        const string Options = ";Options=-c idle_in_transaction_session_timeout=100ms";
+        await using var app = Build(new() { ["ConnectionStrings:fanout"] = postgres.ConnectionString + Options });
         await using var connection = await app.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(Cancellation);
         await using var transaction = await connection.BeginTransactionAsync(Cancellation);
         await using (var lockTaken = new NpgsqlCommand("select pg_advisory_xact_lock(1)", connection, transaction))
@@ -80,7 +81,8 @@ public sealed class ClientTests
         var postgres = await PostgresServer.SharedAsync();
         await using var app = Build(new()
         {
-            ["ConnectionStrings:fanout"] = postgres.ConnectionString + ";Application Name=mine;Options=-c lock_timeout=3s;Keepalive=7;Tcp Keepalive Time=9",
+            ["ConnectionStrings:fanout"] =
+                postgres.ConnectionString + ";Application Name=mine;Options=-c lock_timeout=3s;Keepalive=7;Tcp Keepalive Time=9",
         });
         var dataSource = app.Services.GetRequiredService<NpgsqlDataSource>();
 
@@ -141,7 +143,8 @@ public sealed class ClientTests
     public async Task A_service_s_own_configuration_wins()
     {
         var postgres = await PostgresServer.SharedAsync();
-        var builder = DefaultService.Builder(new() { ["ConnectionStrings:fanout"] = postgres.ConnectionString, ["ConnectionStrings:redis"] = "127.0.0.1:1" });
+        var builder = DefaultService.Builder(
+            new() { ["ConnectionStrings:fanout"] = postgres.ConnectionString, ["ConnectionStrings:redis"] = "127.0.0.1:1" });
         builder.AddNpgsqlDataSource("fanout", source => source.ConnectionStringBuilder.ApplicationName = "own");
         builder.AddRedisClient("redis", options => options.KeepAlive = 3);
         await using var app = builder.Build();
@@ -156,7 +159,8 @@ public sealed class ClientTests
     public async Task Sessions_keep_their_state_unless_the_connection_string_resets_them(string setting, string expected)
     {
         var postgres = await PostgresServer.SharedAsync();
-        var builder = DefaultService.Builder(new() { ["ConnectionStrings:fanout"] = postgres.ConnectionString + ";Maximum Pool Size=1;Options=-c statement_timeout=5min" + setting });
+        var connection = postgres.ConnectionString + ";Maximum Pool Size=1;Options=-c statement_timeout=5min" + setting;
+        var builder = DefaultService.Builder(new() { ["ConnectionStrings:fanout"] = connection });
         builder.AddNpgsqlDataSource("fanout", PooledSession.KeepState);
         await using var app = builder.Build();
         var source = app.Services.GetRequiredService<NpgsqlDataSource>();

@@ -29,7 +29,8 @@ public sealed class ErrorTests
     [Fact]
     public async Task An_unexpected_exception_is_a_500_without_internals()
     {
-        await using var service = await DefaultService.StartAsync(map: app => app.MapGet("/boom", string () => throw new InvalidOperationException("the secret inside")));
+        await using var service = await DefaultService.StartAsync(
+            map: app => app.MapGet("/boom", string () => throw new InvalidOperationException("the secret inside")));
 
         using var response = await service.Http.GetAsync(new Uri("/boom", UriKind.Relative), Cancellation);
         var problem = await ProblemAsync(response, 500);
@@ -53,7 +54,7 @@ public sealed class ErrorTests
         await using var service = await DefaultService.StartAsync(map: app =>
         {
             app.MapPost("/bound", (Dictionary<string, string> thing) => thing.Count).WithMetadata(new BodyLimit(100));
-            app.MapPost("/read", async (HttpRequest request) => (await JsonDocument.ParseAsync(request.Body, cancellationToken: Cancellation)).RootElement.GetRawText().Length)
+            app.MapPost("/read", async (HttpRequest request) => await new StreamReader(request.Body).ReadToEndAsync(Cancellation))
                 .WithMetadata(new BodyLimit(100));
         });
 

@@ -115,5 +115,6 @@ public sealed class HealthTests
     private static string[] Names(JsonElement body) =>
         [.. body.GetProperty("checks").EnumerateObject().Select(check => check.Name).Order(StringComparer.Ordinal)];
 
-    private static string? StatusOf(JsonElement body, string check) => body.GetProperty("checks").GetProperty(check).GetProperty("status").GetString();
+    private static string? StatusOf(JsonElement body, string check) =>
+        body.GetProperty("checks").GetProperty(check).GetProperty("status").GetString();
 }

@@ -59,7 +59,8 @@ public sealed class DeliveryTests
     public async Task A_failed_delivery_is_retried_with_the_same_id()
     {
         var answers = 0;
-        await using var receiver = await Receiver.StartAsync((_, context) => Receiver.Says(Interlocked.Increment(ref answers) <= 2 ? 500 : 204)(null!, context));
+        await using var receiver = await Receiver.StartAsync(
+            (received, context) => Receiver.Says(Interlocked.Increment(ref answers) <= 2 ? 500 : 204)(received, context));
         await using var webhooks = await Webhooks.StartAsync();
         var endpoint = await webhooks.SubscribeAsync(receiver);
 
@@ -153,7 +154,7 @@ public sealed class DeliveryTests
         await using var webhooks = await Webhooks.StartAsync(("Webhooks:MaxRetryAfter", "00:00:01.5"), ("Webhooks:ConcurrencyPerEndpoint", "1"));
         var endpoint = await webhooks.SubscribeAsync(receiver);
         await webhooks.Orders.PublishAsync();
-        await receiver.HasAsync(1);
+        await webhooks.CountBecomesAsync("select count(*) from webhooks.deliveries where attempts = 1", 1);
         await webhooks.Orders.PublishAsync();
 
         await webhooks.CountBecomesAsync("select count(*) from webhooks.deliveries where state = 'delivered'", 2);
@@ -192,7 +193,8 @@ public sealed class DeliveryTests
 
         await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => webhooks.Orders.PublishAsync()));
 
-        await webhooks.CountBecomesAsync($"select count(*) from webhooks.deliveries where endpoint_id = '{endpoint.Id}' and state = 'delivered'", 300);
+        await webhooks.CountBecomesAsync(
+            $"select count(*) from webhooks.deliveries where endpoint_id = '{endpoint.Id}' and state = 'delivered'", 300);
         Assert.Equal(300, receiver.All.Count);
         Assert.Equal(300, receiver.All.Select(received => received.Id).Distinct().Count());
         Assert.Equal(300, await webhooks.CountAsync("select count(*) from webhooks.effects"));
@@ -217,7 +219,8 @@ public sealed class DeliveryTests
         await orders.PublishAsync();
         await using var second = await Webhooks.StartOnAsync(orders, database);
 
-        await second.CountBecomesAsync($"select count(*) from webhooks.deliveries where endpoint_id = '{endpoint.Id}' and state = 'delivered' and attempts = 1", 2);
+        await second.CountBecomesAsync(
+            $"select count(*) from webhooks.deliveries where endpoint_id = '{endpoint.Id}' and state = 'delivered' and attempts = 1", 2);
         Assert.Equal(2, receiver.All.Count);
     }
 
@@ -246,9 +249,13 @@ public sealed class DeliveryTests
         await webhooks.Orders.PublishAsync();
         await webhooks.CountBecomesAsync("select count(*) from webhooks.deliveries where state = 'delivered'", 2);
 
-        await using (var command = webhooks.Host.Database.DataSource.CreateCommand(
-            "with old as (select min(id) as id from webhooks.deliveries), d as (update webhooks.deliveries set finished_at = now() - interval '31 days' from old where deliveries.id = old.id returning event) "
-            + "update webhooks.events set effected_at = now() - interval '31 days' from d where events.id = d.event"))
+        await using (var command = webhooks.Host.Database.DataSource.CreateCommand("""
+            with old as (
+                update webhooks.deliveries set finished_at = now() - interval '31 days'
+                where id = (select min(id) from webhooks.deliveries)
+                returning event)
+            update webhooks.events set effected_at = now() - interval '31 days' from old where events.id = old.event
+            """))
         {
             await command.ExecuteNonQueryAsync(Cancellation);
         }
@@ -273,7 +280,8 @@ public sealed class DeliveryTests
         var pages = new List<DeliveryPage>();
         do
         {
-            pages.Add(await webhooks.Api.ListDeliveriesAsync(endpoint.Id, "delivered", limit: 2, after: pages.LastOrDefault()?.After, cancellationToken: Cancellation));
+            var after = pages.LastOrDefault()?.After;
+            pages.Add(await webhooks.Api.ListDeliveriesAsync(endpoint.Id, "delivered", limit: 2, after: after, cancellationToken: Cancellation));
         }
         while (pages[^1].After is not null);
 
@@ -282,7 +290,9 @@ public sealed class DeliveryTests
         Assert.Single((await webhooks.Api.ListDeliveriesAsync(@event: ids[3], cancellationToken: Cancellation)).Deliveries);
         var next = await webhooks.Host.Http.GetAsync(pages[0].Next, Cancellation);
         Assert.Equal(HttpStatusCode.OK, next.StatusCode);
-        foreach (var (query, names) in new (string, string[])[] { ("colour=red", ["colour"]), ("endpoint=x", ["endpoint"]), ("state=gone&limit=0&after=-1", ["after", "limit", "state"]) })
+        (string, string[])[] invalid =
+            [("colour=red", ["colour"]), ("endpoint=x", ["endpoint"]), ("state=gone&limit=0&after=-1", ["after", "limit", "state"])];
+        foreach (var (query, names) in invalid)
         {
             var wrong = await webhooks.Host.Http.GetAsync($"/deliveries?{query}", Cancellation);
             Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
