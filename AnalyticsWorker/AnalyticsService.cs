@@ -10,7 +10,7 @@ internal static class AnalyticsService
     {
         builder.Services.AddSingleton<Reports>();
         builder.Services.AddContractsValidation();
-        builder.Services.AddOpenApi(options => options.Describe("FanOut analytics", "Revenue by day, and the products that sold best."));
+        builder.Services.AddOpenApi(options => options.Describe("FanOut analytics", "Revenue by day, and best-selling products."));
         builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, ContractsJson.Default));
     }
 }

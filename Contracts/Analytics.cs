@@ -23,14 +23,14 @@ public interface IAnalyticsApi
         CancellationToken cancellationToken = default);
 }
 
-/// <summary>The period of a report, both days included, and its currency: the last thirty days and every currency unless given.</summary>
+/// <summary>The period of a report, both days included, and its currency. Default: the last thirty days, all currencies.</summary>
 [ValidatableType]
 public record RevenueQuery(
     [property: Day] string? From = null,
     [property: Day] string? To = null,
     [property: RegularExpression("^[A-Z]{3}$", ErrorMessage = "must be an ISO 4217 code, like USD")] string? Currency = null);
 
-/// <summary>The same, what the products are ranked by (revenue unless given), and how many are wanted.</summary>
+/// <summary>The same, with what the products are ranked by (default revenue) and how many are returned.</summary>
 [ValidatableType]
 public sealed record TopProductsQuery(
     string? From = null,
@@ -48,5 +48,5 @@ public sealed record RevenueTotal(string Currency, long Orders, decimal Revenue)
 
 public sealed record TopProducts(DateOnly From, DateOnly To, IReadOnlyList<ProductRevenue> Products);
 
-/// <summary>What was sold of a product; its revenue is the sum of the lines' exact amounts: unlike an order's total it is not rounded.</summary>
+/// <summary>The sales of a product. Its revenue is the exact sum of the lines' amounts: unlike an order's total it is not rounded.</summary>
 public sealed record ProductRevenue(string Sku, string Name, string Currency, long Quantity, decimal Revenue);

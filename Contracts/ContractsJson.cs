@@ -2,14 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace FanOut.Contracts;
 
-/// <summary>
-/// How orders and reports are written in JSON: camel case, decimals as numbers. A missing or null member that may not
-/// be is an error.
-/// </summary>
+/// <summary>The JSON of orders and reports: camel case, decimals as numbers. Missing required members and wrong nulls are errors.</summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    RespectNullableAnnotations = true,
-    RespectRequiredConstructorParameters = true)]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(OrderPlaced))]
 [JsonSerializable(typeof(PlaceOrder))]
 [JsonSerializable(typeof(PlaceOrders))]

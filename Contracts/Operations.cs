@@ -42,7 +42,7 @@ public interface IOperationsApi
 public sealed record StreamList(IReadOnlyList<StreamStatus> Streams);
 
 /// <summary>
-/// How the stream stood at <c>at</c>. Memory is what its Redis uses, in bytes; <c>memoryLimit</c> is null without a
+/// The state of the stream at <c>at</c>. Memory is what its Redis uses, in bytes; <c>memoryLimit</c> is null without a
 /// limit. The seconds left are until memory or the hard cap of entries is used up at the rate of the last ten minutes;
 /// null where that is not in sight.
 /// </summary>
@@ -61,9 +61,9 @@ public sealed record StreamStatus(
 public sealed record GroupList(IReadOnlyList<GroupStatus> Groups);
 
 /// <summary>
-/// How a consumer group stood at <c>at</c>. <c>lag</c> counts events that were not delivered to it yet (there may be
+/// The state of a consumer group at <c>at</c>. <c>lag</c> counts events that were not delivered to it yet (there may be
 /// more where <c>lagIsLowerBound</c>), <c>pending</c> what is delivered and
-/// unfinished, <c>parked</c> what failed and waits for its next attempt, <c>deadLetters</c> what nobody has decided about.
+/// unfinished, <c>parked</c> what failed and waits for its next attempt, <c>deadLetters</c> the undecided dead letters.
 /// </summary>
 public sealed record GroupStatus(
     string Name,
@@ -82,7 +82,7 @@ public sealed record GroupStatus(
     double OldestIdleSeconds,
     IReadOnlyList<ConsumerStatus> Consumers);
 
-/// <summary>A consumer with something pending. <c>idleSeconds</c>: time without a sign of life of its lowest pending entry.</summary>
+/// <summary>A consumer with something pending. <c>idleSeconds</c>: the idle time of its lowest pending entry.</summary>
 public sealed record ConsumerStatus(string Name, long Pending, double IdleSeconds, bool IsLive);
 
 /// <summary>Which dead letters to list; null = any. Times are RFC 3339.</summary>
@@ -102,8 +102,8 @@ public sealed record DeadLetterQuery(
 public sealed record DeadLetterPage(IReadOnlyList<DeadLetter> DeadLetters, string? After = null, string? Next = null);
 
 /// <summary>
-/// One time that an event could not be handled by a group. <c>state</c> is <c>dead</c>, <c>redriven</c> or
-/// <c>discarded</c>; a redriven one has settled once it is handled, or is a dead letter again.
+/// A failed delivery of an event to a group. <c>state</c> is <c>dead</c>, <c>redriven</c> or <c>discarded</c>; a redriven one has
+/// settled when its event is handled, or is a dead letter again.
 /// </summary>
 public sealed record DeadLetter(
     long Number,
@@ -123,16 +123,11 @@ public sealed record DeadLetter(
     DateTimeOffset? SettledAt);
 
 /// <summary>
-/// All that is known of a dead letter. The event's data is <c>data</c> where it is JSON, <c>dataBase64</c> where it is
-/// not; <c>history</c> has every time the same event became one of this group.
+/// A dead letter with its event. The event's data is <c>data</c> if it is JSON, otherwise <c>dataBase64</c>; <c>history</c> has
+/// every dead letter of the same event in this group.
 /// </summary>
 public sealed record DeadLetterDetails(
-    DeadLetter Letter,
-    string? Source,
-    JsonElement? Data,
-    string? DataBase64,
-    IReadOnlyList<EntryField> Fields,
-    IReadOnlyList<DeadLetter> History);
+    DeadLetter Letter, string? Source, JsonElement? Data, string? DataBase64, IReadOnlyList<EntryField> Fields, IReadOnlyList<DeadLetter> History);
 
 /// <summary>A field of an entry: as text, or in base64 where it is not text.</summary>
 public sealed record EntryField(string Name, string? Value, string? Base64);
@@ -142,9 +137,8 @@ public sealed record EntryField(string Name, string? Value, string? Base64);
 public sealed record Decide([property: Text(200)] string By);
 
 /// <summary>
-/// Redrives or discards the dead letters that match everything that is set, oldest first. Without any condition
-/// <c>all</c> must be true. One request looks at <c>limit</c> of them; to go on, send the same
-/// with <c>after</c> from the answer.
+/// Redrives or discards the dead letters that match all given conditions, oldest first. Without a condition, <c>all</c> must be
+/// true. One request processes up to <c>limit</c> dead letters; to continue, send it again with <c>after</c> from the answer.
 /// </summary>
 [ValidatableType]
 public sealed record DecideMany(
@@ -165,29 +159,29 @@ public sealed record DecideMany(
         (All == true, this is { Group: null, Type: null, Subject: null, Error: null, From: null, Until: null, Numbers: null }) switch
         {
             (true, false) => [new("must not be true together with a condition", [nameof(All)])],
-            (false, true) => [new("must be true where there is no condition: then every dead letter of every group is meant", [nameof(All)])],
+            (false, true) => [new("must be true without a condition; it selects every dead letter of every group", [nameof(All)])],
             _ => [],
         };
 }
 
 /// <summary>
-/// How many dead letters were redriven or discarded, how many were not because they had been decided about (or do not
-/// exist), and the cursor to go on with; null where all are done.
+/// How many dead letters were redriven or discarded; how many were not, because they were already decided or not found; and
+/// the cursor to continue with, null if none are left.
 /// </summary>
 public sealed record DecidedMany(int Changed, int Unchanged, string? After);
 
-/// <summary>Whether measurement says that it is time to move to Kafka: true as soon as one criterion is over its limit.</summary>
+/// <summary>Whether it is time to move to Kafka: true if one criterion is over its limit.</summary>
 public sealed record KafkaTriggerStatus(bool IsDue, DateTimeOffset At, string Note, IReadOnlyList<KafkaCriterion> Criteria);
 
 /// <summary>
 /// One reason to move: <c>rate</c> (events a second, sustained), <c>retention</c> (hours) or <c>groups</c>.
-/// <c>value</c> is null while it can't be told. <c>margin</c> is what is left up to the limit, in the same
-/// unit; <c>daysLeft</c> when the trend reaches it, null where it does not or too little is known.
+/// <c>value</c> is null while it is unknown. <c>margin</c> is what is left up to the limit, in the same unit;
+/// <c>daysLeft</c> is when the trend reaches it, null if it does not or too little is known.
 /// </summary>
 public sealed record KafkaCriterion(
     string Name, string Unit, double? Value, double Limit, double? Margin, double? MarginPercent, bool IsOver, double? TrendPerDay, double? DaysLeft);
 
-/// <summary>The name of a consumer group, as the bus takes it.</summary>
+/// <summary>A valid name of a consumer group.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class GroupNameAttribute() : RegularExpressionAttribute("^[a-z0-9][a-z0-9._-]{0,99}$")
 {

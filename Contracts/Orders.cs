@@ -26,7 +26,7 @@ public interface IOrderApi
     Task<OrderPage> ListAsync(int? limit = null, string? after = null, CancellationToken cancellationToken = default);
 }
 
-/// <summary>What an order may hold. The bounds keep every sum exact: no order needs more than the 28 digits of a decimal.</summary>
+/// <summary>The limits of an order. They keep every sum exact: no order needs more than the 28 digits of a decimal.</summary>
 public static class OrderLimits
 {
     public const int NumberLength = 64;
@@ -41,7 +41,6 @@ public static class OrderLimits
     public const int UnitPrice = 100_000_000;
     public const int UnitPriceDecimals = 6;
     public const int DiscountDecimals = 4;
-    public const int IdempotencyKeyLength = 255;
 }
 
 public sealed record Customer(
@@ -49,7 +48,7 @@ public sealed record Customer(
     [property: Text(OrderLimits.NameLength)] string Name,
     [property: Text(OrderLimits.EmailLength), Mailbox] string Email);
 
-/// <summary>The body of <c>POST /orders</c>. An order without a number gets its id as number; one without a time is placed now.</summary>
+/// <summary>The body of <c>POST /orders</c>. Without a number, the order's id is its number; without a time, it is placed now.</summary>
 [ValidatableType]
 public sealed record PlaceOrder(
     Customer Customer,
@@ -83,7 +82,7 @@ public sealed record PlaceOrders(
             .. Orders.Index()
                 .Where(order => order.Item?.Number is { } number && !indexes.TryAdd(number, order.Index))
                 .Select(order => new ValidationResult(
-                    $"is the number of orders[{indexes[order.Item.Number!]}] too",
+                    $"is also the number of orders[{indexes[order.Item.Number!]}]",
                     [$"{nameof(Orders)}[{order.Index}].{nameof(PlaceOrder.Number)}"])),
         ];
     }
@@ -91,22 +90,10 @@ public sealed record PlaceOrders(
 
 /// <summary>An accepted order. Its total is the sum of the lines' amounts, rounded once, half to even, to the currency's minor unit.</summary>
 public sealed record Order(
-    Guid Id,
-    string Number,
-    Customer Customer,
-    string Currency,
-    IReadOnlyList<OrderLine> Lines,
-    decimal Total,
-    DateTimeOffset PlacedAt);
+    Guid Id, string Number, Customer Customer, string Currency, IReadOnlyList<OrderLine> Lines, decimal Total, DateTimeOffset PlacedAt);
 
 /// <summary>A line; its amount is quantity x unit price x (1 - discount), exact: only an order's total is rounded.</summary>
-public sealed record OrderLine(
-    string Sku,
-    string Name,
-    int Quantity,
-    decimal UnitPrice,
-    decimal Discount,
-    decimal Amount);
+public sealed record OrderLine(string Sku, string Name, int Quantity, decimal UnitPrice, decimal Discount, decimal Amount);
 
 public sealed record OrderReceipt(Guid Id, string Number, string Currency, decimal Total);
 

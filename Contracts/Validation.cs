@@ -10,17 +10,11 @@ namespace FanOut.Contracts;
 
 public static class ContractsValidation
 {
-    /// <summary>
-    /// Validates what these types say of themselves, at every endpoint that takes one. The generator of the rules sees
-    /// only this assembly, so the call must stand in it.
-    /// </summary>
+    /// <summary>Validates these types at every endpoint. The source generator sees only its own assembly, so the call must be in it.</summary>
     public static IServiceCollection AddContractsValidation(this IServiceCollection services) => services.AddValidation();
 }
 
-/// <summary>
-/// Text of <see cref="StringLengthAttribute.MinimumLength"/> (1 unless given) to so many characters, without control
-/// characters, and not only of spaces.
-/// </summary>
+/// <summary>Text of a limited length (at least 1 unless MinimumLength is set), not blank, without control characters.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
 public sealed class TextAttribute : StringLengthAttribute
 {
@@ -78,11 +72,11 @@ public sealed class CurrencyAttribute() : RegularExpressionAttribute("^[A-Z]{3}$
     public override string FormatErrorMessage(string name) => "must be the ISO 4217 code of a currency in use, like USD";
 }
 
-/// <summary>One mailbox, without display name, comment or quoting: what every mail server takes, and nothing that could add a header.</summary>
+/// <summary>One mailbox without display name, comment or quoting: every mail server accepts it, and it cannot add a header.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed partial class MailboxAttribute() : RegularExpressionAttribute(Form)
 {
-    // No character fits two neighbouring parts, so there is never a second way to match, and no backtracking.
+    // No character fits two neighbouring parts, so there is only one way to match, and no backtracking.
     private const string Form = @"^[^\s@""(),:;<>\[\]\\\p{C}]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63})*$";
 
     public override bool IsValid(object? value) => value is null || (value is string text && !text.EndsWith('\n') && Compiled().IsMatch(text));
@@ -93,7 +87,7 @@ public sealed partial class MailboxAttribute() : RegularExpressionAttribute(Form
     private static partial Regex Compiled();
 }
 
-/// <summary>A day, like 2026-01-31, as text: a <see cref="DateOnly"/> in a query string would be read in other notations too.</summary>
+/// <summary>A day, like 2026-01-31, as text: a <see cref="DateOnly"/> in a query string accepts other notations.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class DayAttribute() : RegularExpressionAttribute(@"^\d{4}-\d{2}-\d{2}$")
 {
@@ -133,10 +127,7 @@ public sealed class PlacedAtAttribute : ValidationAttribute
     }
 }
 
-/// <summary>
-/// Reads a time of RFC 3339, in any of its notations, into UTC and to the microsecond that Postgres keeps. A time
-/// without an offset is refused.
-/// </summary>
+/// <summary>Reads any RFC 3339 time as UTC, to the microsecond that Postgres keeps. A time without an offset is refused.</summary>
 public sealed class Rfc3339Converter : JsonConverter<DateTimeOffset>
 {
     internal const string Rule = "must be a time with an offset, like 2026-01-31T09:30:00Z";
@@ -162,7 +153,7 @@ public sealed class Rfc3339Converter : JsonConverter<DateTimeOffset>
 
     public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) => writer.WriteStringValue(value);
 
-    // RFC 3339 sets no limit to the decimals of a second, and some clients write nine; a parser here takes seven.
+    // RFC 3339 does not limit the decimals of a second, and some clients write nine; .NET parses at most seven.
     private static string WithoutNanoseconds(string time)
     {
         var point = time.IndexOf('.', StringComparison.Ordinal);

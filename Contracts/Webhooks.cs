@@ -44,7 +44,7 @@ public interface IWebhookApi
     Task<WebhookDelivery> RetryDeliveryAsync(long id, CancellationToken cancellationToken = default);
 }
 
-/// <summary>An endpoint as it is to be. No event types: all of them.</summary>
+/// <summary>The new state of an endpoint. No event types means all.</summary>
 [ValidatableType]
 public partial record PutEndpoint(
     [property: Text(2_000), Url(ErrorMessage = "must be an absolute URL")] string Url,
@@ -55,14 +55,14 @@ public partial record PutEndpoint(
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => (EventTypes ?? []).Index()
         .Where(type => type.Item is not { Length: <= 100 } || !EventType().IsMatch(type.Item))
         .Select(type => new ValidationResult(
-            "must be a name of a-z, A-Z, 0-9 and '_', joined by full stops, such as 'order.placed'",
+            "must consist of a-z, A-Z, 0-9 and '_', separated by dots, like 'order.placed'",
             [$"{nameof(EventTypes)}[{type.Index}]"]));
 
     [GeneratedRegex(@"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*\z")]
     private static partial Regex EventType();
 }
 
-/// <summary>A new endpoint, and its secret; without one it is drawn.</summary>
+/// <summary>A new endpoint. Without a secret, one is generated.</summary>
 [ValidatableType]
 public sealed record CreateEndpoint(
     string Url,
@@ -71,7 +71,7 @@ public sealed record CreateEndpoint(
     string Description = "",
     [property: WebhookSecret] string? Secret = null) : PutEndpoint(Url, EventTypes, Enabled, Description);
 
-/// <summary>The new secret, or null to have one drawn.</summary>
+/// <summary>The new secret. Without it, one is generated.</summary>
 [ValidatableType]
 public sealed record RotateSecret([property: WebhookSecret] string? Secret = null);
 
@@ -88,10 +88,10 @@ public sealed class WebhookSecretAttribute() : RegularExpressionAttribute("^whse
     public override string FormatErrorMessage(string name) => "must be 'whsec_' followed by the base64 of 24 to 64 bytes";
 }
 
-/// <summary>Until <c>previousValidUntil</c> every webhook carries two signatures: by this secret and by the one before it.</summary>
+/// <summary>Until <c>previousValidUntil</c> every webhook has two signatures, by this secret and by the previous one.</summary>
 public sealed record RotatedSecret(string Secret, DateTimeOffset PreviousValidUntil);
 
-/// <summary>Where events are POSTed to. The secret is there in the answer to its creation, and never again.</summary>
+/// <summary>Where events are POSTed to. Only the answer to its creation has the secret.</summary>
 public sealed record WebhookEndpoint(
     Guid Id,
     string Url,
@@ -104,7 +104,7 @@ public sealed record WebhookEndpoint(
     EndpointHealth Health,
     string? Secret = null);
 
-/// <summary><c>state</c> is <c>unknown</c> before the first attempt, then <c>healthy</c> or <c>failing</c>, as the last attempt went.</summary>
+/// <summary><c>state</c> is <c>unknown</c> before the first attempt, then <c>healthy</c> or <c>failing</c>, by the last attempt.</summary>
 public sealed record EndpointHealth(
     string State,
     int ConsecutiveFailures,
@@ -120,7 +120,7 @@ public sealed record EndpointQuery([property: Range(1, 200, ErrorMessage = "must
 /// <summary>Endpoints, newest first, and the next page: its cursor (<c>after</c>) and relative address, both null on the last.</summary>
 public sealed record EndpointPage(IReadOnlyList<WebhookEndpoint> Endpoints, string? After = null, string? Next = null);
 
-/// <summary>One event on its way to one endpoint. <c>state</c> is <c>pending</c>, <c>delivered</c>, <c>failed</c> or <c>cancelled</c>.</summary>
+/// <summary>The delivery of one event to one endpoint. <c>state</c> is <c>pending</c>, <c>delivered</c>, <c>failed</c> or <c>cancelled</c>.</summary>
 public sealed record WebhookDelivery(
     long Id,
     Guid EndpointId,

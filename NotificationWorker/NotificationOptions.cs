@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using FanOut.ServiceDefaults;
 
 namespace FanOut.NotificationWorker;
 
@@ -6,9 +7,9 @@ internal sealed class NotificationOptions : IValidatableObject
 {
     public const string SectionName = "Notifications";
 
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(7);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromDays(7);
 
-    // What mail servers do themselves with a deferred mail: often at first (greylisting ends in minutes), then every few hours for two days.
+    // The usual schedule of mail servers: often at first (greylisting ends in minutes), then every few hours for two days.
     private static readonly TimeSpan[] UsualSchedule =
     [
         TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(15), TimeSpan.FromHours(1), TimeSpan.FromHours(4),
@@ -18,7 +19,7 @@ internal sealed class NotificationOptions : IValidatableObject
     /// <summary>The delay before each retry; after the last one a mail has failed.</summary>
     public TimeSpan[]? RetrySchedule { get; set; }
 
-    /// <summary>How long claimed mails stay their dispatcher's own; after that another may send them. Default 5 min.</summary>
+    /// <summary>How long a claim is valid; after that another dispatcher may send its mails. Default 5 min.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How often an idle dispatcher looks for due mails. Default 1 s.</summary>
@@ -32,28 +33,13 @@ internal sealed class NotificationOptions : IValidatableObject
 
     internal IReadOnlyList<TimeSpan> RetryDelays => RetrySchedule ?? UsualSchedule;
 
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-    {
-        foreach (var (name, value, least, most) in new[]
-        {
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => SettingRules.Ranges(
+        SectionName,
+        [
             (nameof(Lease), Lease, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             (nameof(PollInterval), PollInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)),
             (nameof(Retention), Retention, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650)),
             (nameof(SweepInterval), SweepInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)),
-        })
-        {
-            if (value < least || value > most)
-            {
-                yield return new($"{SectionName}:{name} is {value}, but must be {least} to {most}.", [name]);
-            }
-        }
-
-        for (var i = 0; i < RetryDelays.Count; i++)
-        {
-            if (RetryDelays[i] < TimeSpan.Zero || RetryDelays[i] > LongestDelay)
-            {
-                yield return new($"{SectionName}:{nameof(RetrySchedule)}:{i} is {RetryDelays[i]}, but must be 0 to {LongestDelay}.", [nameof(RetrySchedule)]);
-            }
-        }
-    }
+            .. RetryDelays.Select((delay, index) => ($"{nameof(RetrySchedule)}:{index}", delay, TimeSpan.Zero, MaxDelay)),
+        ]);
 }

@@ -19,7 +19,7 @@ internal static class NotificationWorkerServices
             .Validate<IOptions<SmtpOptions>>(
                 (notifications, smtp) => notifications.Lease >= 6 * smtp.Value.Timeout,
                 "Notifications:Lease must be at least six times Smtp:Timeout (half of it for connecting, login and sending), " +
-                "or a mail that is being sent could be sent by another as well.")
+                "or two workers could send the same mail.")
             .ValidateOnStart();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, NotificationsJson.Default));
         services.AddContractsValidation();

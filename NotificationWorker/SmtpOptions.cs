@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using FanOut.ServiceDefaults;
 using MailKit.Security;
 using MimeKit;
 
@@ -14,7 +15,7 @@ internal sealed class SmtpOptions : IValidatableObject
     [Range(0, 65_535, ErrorMessage = "Smtp:Port must be 1 to 65535, or 0 for the usual one.")]
     public int Port { get; set; }
 
-    /// <summary>None, Auto, SslOnConnect, StartTls or StartTlsWhenAvailable. Default Auto: TLS at once on port 465, otherwise STARTTLS where offered.</summary>
+    /// <summary>None, Auto, SslOnConnect, StartTls or StartTlsWhenAvailable. Default Auto: TLS on port 465, otherwise STARTTLS if offered.</summary>
     public SecureSocketOptions Security { get; set; } = SecureSocketOptions.Auto;
 
     public string? User { get; set; }
@@ -38,27 +39,28 @@ internal sealed class SmtpOptions : IValidatableObject
     {
         if (!MailboxAddress.TryParse(From, out var sender) || !sender.Address.Contains('@', StringComparison.Ordinal) || sender.Address.EndsWith('@'))
         {
-            yield return new($"{SectionName}:{nameof(From)} is '{From}', but must be an e-mail address, such as 'Shop <orders@shop.example>'.", [nameof(From)]);
+            yield return new($"Smtp:From is '{From}', but must be an e-mail address, like 'Shop <orders@shop.example>'.", [nameof(From)]);
         }
 
         if (string.IsNullOrEmpty(User) != string.IsNullOrEmpty(Password))
         {
-            yield return new($"{SectionName}:{nameof(User)} and {SectionName}:{nameof(Password)} belong together: set both, or neither.", [nameof(User)]);
+            yield return new("Set both Smtp:User and Smtp:Password, or neither.", [nameof(User)]);
         }
 
         if (!string.IsNullOrEmpty(User) && Security == SecureSocketOptions.None)
         {
-            yield return new($"{SectionName}:{nameof(Security)} is None, which would send {SectionName}:{nameof(Password)} in the clear: choose StartTls or SslOnConnect.", [nameof(Security)]);
+            yield return new("Smtp:Security is None, so Smtp:Password would be sent unencrypted: set StartTls or SslOnConnect.", [nameof(Security)]);
         }
 
         if (!Enum.IsDefined(Security))
         {
-            yield return new($"{SectionName}:{nameof(Security)} must be None, Auto, SslOnConnect, StartTls or StartTlsWhenAvailable.", [nameof(Security)]);
+            yield return new("Smtp:Security must be None, Auto, SslOnConnect, StartTls or StartTlsWhenAvailable.", [nameof(Security)]);
         }
 
-        if (Timeout < TimeSpan.FromMilliseconds(100) || Timeout > TimeSpan.FromMinutes(10))
+        (string, TimeSpan, TimeSpan, TimeSpan) timeout = (nameof(Timeout), Timeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10));
+        foreach (var problem in SettingRules.Ranges(SectionName, timeout))
         {
-            yield return new($"{SectionName}:{nameof(Timeout)} is {Timeout}, but must be 0.1 s to 10 min.", [nameof(Timeout)]);
+            yield return problem;
         }
     }
 }

@@ -15,7 +15,7 @@ internal static class ReclaimerService
         builder.Services.AddContractsValidation();
         builder.Services.AddOpenApi(options => options.Describe(
             "FanOut operations",
-            "Shows how the stream and its groups stand, decides about dead letters, and says when it is time to move to Kafka."));
+            "Shows the state of the stream and its groups, redrives and discards dead letters, and tells when to move to Kafka."));
     }
 
     public static void MapOperations(this IEndpointRouteBuilder routes)

@@ -2,7 +2,7 @@ using StackExchange.Redis;
 
 namespace FanOut.Reclaimer;
 
-/// <summary>Says so where Redis refuses or others hold the inbox: to try again helps, and nothing is half done.</summary>
+/// <summary>Answers 503 if Redis refuses a command or the inbox is locked: nothing was changed, and a retry helps.</summary>
 internal sealed class UnavailableFilter : IEndpointFilter
 {
     private const string RetryAfterSeconds = "5";
@@ -16,7 +16,7 @@ internal sealed class UnavailableFilter : IEndpointFilter
         catch (Exception e) when (e is RedisServerException or TimeoutException and not RedisTimeoutException)
         {
             context.HttpContext.Response.Headers.RetryAfter = RetryAfterSeconds;
-            return TypedResults.Problem(title: "Not possible at this moment.", detail: e.Message, statusCode: StatusCodes.Status503ServiceUnavailable);
+            return TypedResults.Problem(title: "Temporarily unavailable.", detail: e.Message, statusCode: StatusCodes.Status503ServiceUnavailable);
         }
     }
 }

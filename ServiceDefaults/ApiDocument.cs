@@ -7,7 +7,7 @@ using Scalar.AspNetCore;
 
 namespace FanOut.ServiceDefaults;
 
-/// <summary>The OpenAPI document of a service and the page that shows it. The page asks no other host for anything.</summary>
+/// <summary>The OpenAPI document of a service, and a page that shows it without requests to other hosts.</summary>
 public static class ApiDocument
 {
     private const string OnlyThisHost = "default-src 'self' 'unsafe-inline' data: blob:; frame-ancestors 'none'";
@@ -22,7 +22,7 @@ public static class ApiDocument
         });
         options.AddSchemaTransformer((schema, context, _) =>
         {
-            // What has a converter of its own is described by nobody else.
+            // Types with their own converter have no schema.
             var type = context.JsonPropertyInfo?.PropertyType;
             if (schema.Type is null && (type == typeof(DateTimeOffset) || type == typeof(DateTimeOffset?)))
             {

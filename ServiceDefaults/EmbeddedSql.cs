@@ -2,9 +2,7 @@ namespace FanOut.ServiceDefaults;
 
 public static class EmbeddedSql
 {
-    /// <summary>Reads a script that stands beside the code that runs it.</summary>
-    /// <param name="user">A type of the folder that the script is in.</param>
-    /// <param name="name">The file, like <c>insert_order.sql</c>.</param>
+    /// <summary>Reads an embedded script from the folder of <paramref name="user"/>.</summary>
     public static string Read(Type user, string name)
     {
         ArgumentNullException.ThrowIfNull(user);

@@ -13,7 +13,7 @@ namespace Microsoft.Extensions.Hosting;
 
 public static class ServiceDefaultsExtensions
 {
-    // A lane finishes and acknowledges its batch, a dispatcher its request; an orchestrator's patience should be longer than this.
+    // Time for a lane to finish its batch, and for a dispatcher to finish its request. The orchestrator's limit must be longer.
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(30);
 
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
@@ -30,7 +30,7 @@ public static class ServiceDefaultsExtensions
         builder.Services.AddServiceDiscovery();
         builder.Services.ConfigureHttpClientDefaults(http =>
         {
-            // A POST whose answer was lost may have been done.
+            // A POST whose answer was lost may have taken effect.
             http.AddStandardResilienceHandler(options => options.Retry.DisableForUnsafeHttpMethods());
             http.AddServiceDiscovery();
         });

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using FanOut.ServiceDefaults;
 
 namespace FanOut.WebhookWorker;
 
@@ -6,7 +7,7 @@ internal sealed class WebhookOptions : IValidatableObject
 {
     public const string SectionName = "Webhooks";
 
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(7);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromDays(7);
 
     // The example schedule of Standard Webhooks 1.0: ten attempts in three days.
     private static readonly TimeSpan[] StandardSchedule =
@@ -15,31 +16,31 @@ internal sealed class WebhookOptions : IValidatableObject
         TimeSpan.FromHours(10), TimeSpan.FromHours(14), TimeSpan.FromHours(20), TimeSpan.FromHours(24),
     ];
 
-    /// <summary>Whether endpoints may stand on loopback and private addresses, and on loopback speak plain http. For development.</summary>
+    /// <summary>Allows endpoints on loopback and private addresses, and plain http on loopback. For development.</summary>
     public bool AllowPrivateNetworks { get; set; }
 
     /// <summary>How long one attempt may take, connecting and reading the answer included. Default 20 s.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>How long a claimed delivery stays its dispatcher's own; after that another may try it. Default 1 min.</summary>
+    /// <summary>How long a claim is valid; after that another dispatcher may send its deliveries. Default 1 min.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>The delay before each retry; after the last one a delivery has failed.</summary>
     public TimeSpan[]? RetrySchedule { get; set; }
 
-    /// <summary>The longest that an answer's Retry-After can hold an endpoint up. Default 1 h.</summary>
-    public TimeSpan LongestRetryAfter { get; set; } = TimeSpan.FromHours(1);
+    /// <summary>The longest Retry-After that is respected. Default 1 h.</summary>
+    public TimeSpan MaxRetryAfter { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>How long an endpoint may fail without a single success before it is disabled. Default 5 days.</summary>
     public TimeSpan DisableAfter { get; set; } = TimeSpan.FromDays(5);
 
-    /// <summary>How long a secret that was rotated away still signs. Default 24 h.</summary>
+    /// <summary>How long the previous secret is still used after a rotation. Default 24 h.</summary>
     public TimeSpan SecretOverlap { get; set; } = TimeSpan.FromHours(24);
 
-    [Range(1, 1_000, ErrorMessage = "Webhooks:Concurrency, the attempts under way at once in this process, must be 1 to 1000.")]
+    [Range(1, 1_000, ErrorMessage = "Webhooks:Concurrency, the concurrent attempts of this process, must be 1 to 1000.")]
     public int Concurrency { get; set; } = 128;
 
-    [Range(1, 1_000, ErrorMessage = "Webhooks:ConcurrencyPerEndpoint, the attempts under way at once to one endpoint, must be 1 to 1000.")]
+    [Range(1, 1_000, ErrorMessage = "Webhooks:ConcurrencyPerEndpoint, the concurrent attempts to one endpoint, must be 1 to 1000.")]
     public int ConcurrencyPerEndpoint { get; set; } = 8;
 
     [Range(1, 10_000, ErrorMessage = "Webhooks:MaxEndpoints must be 1 to 10000.")]
@@ -56,32 +57,17 @@ internal sealed class WebhookOptions : IValidatableObject
 
     internal IReadOnlyList<TimeSpan> RetryDelays => RetrySchedule ?? StandardSchedule;
 
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-    {
-        foreach (var (name, value, least, most) in new[]
-        {
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => SettingRules.Ranges(
+        SectionName,
+        [
             (nameof(Timeout), Timeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5)),
             (nameof(Lease), Lease, Timeout + TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
-            (nameof(LongestRetryAfter), LongestRetryAfter, TimeSpan.Zero, LongestDelay),
+            (nameof(MaxRetryAfter), MaxRetryAfter, TimeSpan.Zero, MaxDelay),
             (nameof(DisableAfter), DisableAfter, TimeSpan.FromMinutes(1), TimeSpan.FromDays(365)),
             (nameof(SecretOverlap), SecretOverlap, TimeSpan.Zero, TimeSpan.FromDays(30)),
             (nameof(PollInterval), PollInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)),
             (nameof(Retention), Retention, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650)),
             (nameof(SweepInterval), SweepInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)),
-        })
-        {
-            if (value < least || value > most)
-            {
-                yield return new($"{SectionName}:{name} is {value}, but must be {least} to {most}.", [name]);
-            }
-        }
-
-        for (var i = 0; i < RetryDelays.Count; i++)
-        {
-            if (RetryDelays[i] < TimeSpan.Zero || RetryDelays[i] > LongestDelay)
-            {
-                yield return new($"{SectionName}:{nameof(RetrySchedule)}:{i} is {RetryDelays[i]}, but must be 0 to {LongestDelay}.", [nameof(RetrySchedule)]);
-            }
-        }
-    }
+            .. RetryDelays.Select((delay, index) => ($"{nameof(RetrySchedule)}:{index}", delay, TimeSpan.Zero, MaxDelay)),
+        ]);
 }

@@ -19,7 +19,7 @@ internal static class WebhookWorkerServices
         services.AddContractsValidation();
         services.AddOpenApi(options => options.Describe(
             "FanOut webhooks",
-            "Keeps the endpoints that events are POSTed to, and shows every delivery."));
+            "Manages the endpoints that events are POSTed to, and shows every delivery."));
         return services
             .AddSchemaMigrations("webhooks", typeof(WebhookWorkerServices).Assembly)
             .AddSingleton<WebhookMetrics>()
@@ -37,7 +37,7 @@ internal static class WebhookWorkerServices
             .AddHostedService<Sweeper>();
     }
 
-    // Deliveries before the events that they refer to.
+    // Deliveries before their events.
     private static Sweep SweepOf(WebhookOptions options, WebhookMetrics metrics) =>
         new(
             [Sql("cancel_pending.sql"), Sql("delete_deliveries.sql"), Sql("delete_events.sql")],

@@ -8,11 +8,11 @@ internal static class ReportEndpoints
     {
         var reports = routes.MapGroup("/analytics").WithTags("Reports");
         reports.MapGet("/revenue", RevenueAsync)
-            .WithSummary("Orders and revenue by day and currency")
+            .WithSummary("Get orders and revenue by day and currency")
             .Produces<RevenueReport>()
             .ProducesValidationProblem();
         reports.MapGet("/top-products", TopProductsAsync)
-            .WithSummary("The products that sold best")
+            .WithSummary("Get the best-selling products")
             .Produces<TopProducts>()
             .ProducesValidationProblem();
     }

@@ -1,31 +1,28 @@
 using System.CommandLine;
-using System.Text.Json;
 using FanOut.Contracts.Operations;
 using Spectre.Console;
 
 namespace FanOut.Cli.DeadLetters;
 
-/// <summary>Redrives or discards: those whose numbers are given, those that match, or all.</summary>
+/// <summary>Redrives or discards dead letters by number, by condition, or all.</summary>
 internal static class DecideCommand
 {
-    private const int MostNumbers = 1_000;
+    private const int MaxNumbers = 1_000;
 
-    public static Command Create(Workspace workspace, Verb verb)
+    public static Command Create(Workspace workspace, bool redrive)
     {
         var filter = new FilterOptions();
         var numbers = new Argument<long[]>("numbers") { Description = "The numbers of the dead letters.", Arity = ArgumentArity.ZeroOrMore };
         var all = new Option<bool>("--all") { Description = "Every dead letter of every group." };
-        var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask." };
-        var by = new Option<string>("--by") { Description = "Who decides (default: your user name).", DefaultValueFactory = _ => Environment.UserName };
-        var json = new Option<bool>("--json") { Description = "For programs." };
-        var command = new Command(
-            verb == Verb.Redrive ? "redrive" : "discard",
-            verb == Verb.Redrive ? "Give dead letters to the group that failed once more." : "Decide that dead letters never go to their group again. They are kept.") { numbers, all, yes, by, json };
-        foreach (var option in filter.All)
-        {
-            command.Add(option);
-        }
-
+        var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask for confirmation." };
+        var by = new Option<string>("--by") { Description = "Who decides (default: user name).", DefaultValueFactory = _ => Environment.UserName };
+        var json = new Option<bool>("--json") { Description = "Print JSON." };
+        var command = redrive
+            ? new Command("redrive", "Deliver dead letters again to the group that failed.")
+            : new Command("discard", "Mark dead letters as discarded. They are kept.");
+        Option[] options = [all, yes, by, json, .. filter.All];
+        command.Add(numbers);
+        Array.ForEach(options, command.Add);
         command.Validators.Add(result =>
         {
             var isFiltered = filter.All.Any(option => result.GetResult(option) is { Implicit: false });
@@ -33,17 +30,17 @@ internal static class DecideCommand
             var given = result.GetValue(numbers)?.Length ?? 0;
             if ((given > 0 ? 1 : 0) + (isFiltered ? 1 : 0) + (isAll ? 1 : 0) != 1)
             {
-                result.AddError("Say which dead letters: their numbers, or conditions (--group, --type, --subject, --error, --from, --until), or --all.");
+                result.AddError("Name the dead letters: numbers, conditions (--group, --type, --subject, --error, --from, --until) or --all.");
             }
-            else if (given > MostNumbers)
+            else if (given > MaxNumbers)
             {
-                result.AddError($"At most {MostNumbers} numbers at once.");
+                result.AddError($"At most {MaxNumbers} numbers at once.");
             }
         });
         command.SetAction((arguments, cancellationToken) => OperationsClient.CallAsync(workspace, async api =>
         {
             var isAll = arguments.GetValue(all);
-            if (isAll && !arguments.GetValue(yes) && !await ConfirmAsync(verb, cancellationToken))
+            if (isAll && !arguments.GetValue(yes) && !await ConfirmAsync(redrive, cancellationToken))
             {
                 return 1;
             }
@@ -58,42 +55,37 @@ internal static class DecideCommand
                 arguments.GetValue(filter.From)?.ToUniversalTime(),
                 arguments.GetValue(filter.Until)?.ToUniversalTime(),
                 arguments.GetValue(numbers) is { Length: > 0 } given ? given : null);
-            var total = await DecideAsync(api, verb, request, cancellationToken);
-            if (arguments.GetValue(json))
-            {
-                Console.Out.WriteLine(JsonSerializer.Serialize(total, OperationsJson.Default.DecidedMany));
-            }
-            else
-            {
-                AnsiConsole.MarkupLineInterpolated($"{total.Changed} {(verb == Verb.Redrive ? "redriven" : "discarded")}{(total.Unchanged > 0 ? $", {total.Unchanged} left as they were: decided about before, or no such number" : "")}.");
-            }
-
+            var total = await DecideAsync(api, redrive, request, cancellationToken);
+            var unchanged = total.Unchanged > 0 ? $", {total.Unchanged} unchanged: already decided or not found" : "";
+            Output.Write(arguments.GetValue(json), total, OperationsJson.Default.DecidedMany, _ =>
+                AnsiConsole.MarkupLineInterpolated($"{total.Changed} {(redrive ? "redriven" : "discarded")}{unchanged}."));
             return request.Numbers is not null && total.Unchanged > 0 ? 1 : 0;
         }, cancellationToken));
         return command;
     }
 
-    private static async Task<DecidedMany> DecideAsync(IOperationsApi api, Verb verb, DecideMany request, CancellationToken cancellationToken)
+    private static async Task<DecidedMany> DecideAsync(IOperationsApi api, bool redrive, DecideMany request, CancellationToken cancellationToken)
     {
         var total = new DecidedMany(0, 0, null);
         do
         {
             var next = request with { After = total.After };
-            var answer = verb == Verb.Redrive ? await api.RedriveManyAsync(next, cancellationToken) : await api.DiscardManyAsync(next, cancellationToken);
+            var answer = await (redrive ? api.RedriveManyAsync(next, cancellationToken) : api.DiscardManyAsync(next, cancellationToken));
             total = new(total.Changed + answer.Changed, total.Unchanged + answer.Unchanged, answer.After);
         }
         while (total.After is not null);
         return total;
     }
 
-    private static async Task<bool> ConfirmAsync(Verb verb, CancellationToken cancellationToken)
+    private static async Task<bool> ConfirmAsync(bool redrive, CancellationToken cancellationToken)
     {
         if (Console.IsInputRedirected || Console.IsOutputRedirected)
         {
-            await Console.Error.WriteLineAsync("--all changes every dead letter of every group. Say --yes if that is meant.".AsMemory(), cancellationToken);
+            await Console.Error.WriteLineAsync("--all changes every dead letter of every group. Confirm with --yes.");
             return false;
         }
 
-        return await AnsiConsole.ConfirmAsync(verb == Verb.Redrive ? "Redrive every dead letter of every group?" : "Discard every dead letter of every group?", defaultValue: false, cancellationToken);
+        var question = $"{(redrive ? "Redrive" : "Discard")} every dead letter of every group?";
+        return await AnsiConsole.ConfirmAsync(question, defaultValue: false, cancellationToken);
     }
 }

@@ -4,11 +4,11 @@ namespace FanOut.Cli.DeadLetters;
 
 internal static class DlqCommand
 {
-    public static Command Create(Workspace workspace) => new("dlq", "Look at dead letters, give them to their group once more, or discard them.")
+    public static Command Create(Workspace workspace) => new("dlq", "List, show, redrive and discard dead letters.")
     {
         ListCommand.Create(workspace),
         ShowCommand.Create(workspace),
-        DecideCommand.Create(workspace, Verb.Redrive),
-        DecideCommand.Create(workspace, Verb.Discard),
+        DecideCommand.Create(workspace, redrive: true),
+        DecideCommand.Create(workspace, redrive: false),
     };
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using FanOut.Contracts.Operations;
 using Spectre.Console;
 
@@ -8,23 +7,18 @@ namespace FanOut.Cli.DeadLetters;
 
 internal static class ListCommand
 {
-    private const int DefaultLimit = 50;
-    private const int LongestError = 60;
+    private const int MaxErrorLength = 60;
 
     public static Command Create(Workspace workspace)
     {
         var filter = new FilterOptions();
-        var state = new Option<string?>("--state") { Description = "dead (nothing decided), redriven or discarded." };
+        var state = new Option<string?>("--state") { Description = "Filter by state: dead (undecided), redriven or discarded." };
         state.AcceptOnlyFromAmong("dead", "redriven", "discarded");
-        var limit = new Option<int>("--limit") { Description = $"How many, 1 to 200 (default {DefaultLimit}).", DefaultValueFactory = _ => DefaultLimit };
-        var after = new Option<string?>("--after") { Description = "The cursor of the page before." };
-        var json = new Option<bool>("--json") { Description = "For programs." };
-        var command = new Command("list", "Dead letters, newest first.") { state, limit, after, json };
-        foreach (var option in filter.All)
-        {
-            command.Add(option);
-        }
-
+        var limit = new Option<int>("--limit") { Description = "At most this many: 1 to 200 (default 50).", DefaultValueFactory = _ => 50 };
+        var after = new Option<string?>("--after") { Description = "The cursor of the previous page." };
+        var json = new Option<bool>("--json") { Description = "Print JSON." };
+        var command = new Command("list", "List dead letters, newest first.") { state, limit, after, json };
+        Array.ForEach(filter.All, command.Add);
         command.SetAction((arguments, cancellationToken) => OperationsClient.CallAsync(workspace, async api =>
         {
             var query = new DeadLetterQuery(
@@ -38,34 +32,26 @@ internal static class ListCommand
                 arguments.GetValue(limit),
                 arguments.GetValue(after));
             var page = await api.ListDeadLettersAsync(query, cancellationToken);
-            if (arguments.GetValue(json))
-            {
-                Console.Out.WriteLine(JsonSerializer.Serialize(page, OperationsJson.Default.DeadLetterPage));
-            }
-            else
-            {
-                Show(page);
-            }
-
+            Output.Write(arguments.GetValue(json), page, OperationsJson.Default.DeadLetterPage, Show);
             return 0;
         }, cancellationToken));
         return command;
     }
 
-    private static string? Format(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture);
+    private static string? Format(DateTimeOffset? time) => time?.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
 
     private static void Show(DeadLetterPage page)
     {
         if (page.DeadLetters.Count == 0)
         {
-            AnsiConsole.MarkupLine("No such dead letters.");
+            AnsiConsole.MarkupLine("No dead letters found.");
             return;
         }
 
         var table = new Table().Border(TableBorder.Rounded).AddColumns("number", "group", "type", "subject", "error", "since (UTC)", "state");
         foreach (var letter in page.DeadLetters)
         {
-            var error = letter.Error.Length <= LongestError ? letter.Error : string.Concat(letter.Error.AsSpan(0, LongestError), "...");
+            var error = letter.Error.Length <= MaxErrorLength ? letter.Error : string.Concat(letter.Error.AsSpan(0, MaxErrorLength), "...");
             table.AddRow(
                 letter.Number.ToString(CultureInfo.InvariantCulture),
                 Markup.Escape(letter.Group),

@@ -6,21 +6,22 @@ using Spectre.Console;
 
 namespace FanOut.Cli.DeadLetters;
 
-/// <summary>Calls the reclaimer's HTTP API, and says in words what goes wrong.</summary>
+/// <summary>Calls the reclaimer's HTTP API, and prints its errors.</summary>
 internal static class OperationsClient
 {
     public static async Task<int> CallAsync(Workspace workspace, Func<IOperationsApi, Task<int>> action, CancellationToken cancellationToken)
     {
         if ((await SystemStatus.ReadAsync(workspace, cancellationToken)).Url("reclaimer") is not { } address)
         {
-            AnsiConsole.MarkupLine("[red]No reclaimer is running here.[/] Start the system first: [bold]./fanout up --detach[/]");
+            AnsiConsole.MarkupLine("[red]The system is not running.[/] Start it first: [bold]./fanout up --detach[/]");
             return 1;
         }
 
         using var http = new HttpClient { BaseAddress = new Uri(address) };
         try
         {
-            return await action(RestService.For<IOperationsApi>(http, new RefitSettings(new SystemTextJsonContentSerializer(OperationsJson.Default.Options))));
+            var settings = new RefitSettings(new SystemTextJsonContentSerializer(OperationsJson.Default.Options));
+            return await action(RestService.For<IOperationsApi>(http, settings));
         }
         catch (ApiException e)
         {
@@ -39,12 +40,14 @@ internal static class OperationsClient
         try
         {
             using var problem = JsonDocument.Parse(exception.Content ?? "");
-            AnsiConsole.MarkupLineInterpolated($"[red]{Text(problem.RootElement, "title") ?? exception.Message}[/] {Text(problem.RootElement, "detail") ?? ""}");
+            var title = Text(problem.RootElement, "title") ?? exception.Message;
+            AnsiConsole.MarkupLineInterpolated($"[red]{title}[/] {Text(problem.RootElement, "detail") ?? ""}");
             if (problem.RootElement.TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Object)
             {
                 foreach (var error in errors.EnumerateObject())
                 {
-                    AnsiConsole.MarkupLineInterpolated($"  {error.Name}: {string.Join("; ", error.Value.EnumerateArray().Select(message => message.GetString()))}");
+                    var messages = error.Value.EnumerateArray().Select(message => message.GetString());
+                    AnsiConsole.MarkupLineInterpolated($"  {error.Name}: {string.Join("; ", messages)}");
                 }
             }
         }
@@ -54,5 +57,6 @@ internal static class OperationsClient
         }
     }
 
-    private static string? Text(JsonElement problem, string name) => problem.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static string? Text(JsonElement problem, string name) =>
+        problem.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

@@ -13,20 +13,12 @@ internal static class ShowCommand
     public static Command Create(Workspace workspace)
     {
         var number = new Argument<long>("number") { Description = "The number of the dead letter." };
-        var json = new Option<bool>("--json") { Description = "For programs." };
-        var command = new Command("show", "A dead letter with its event and its history.") { number, json };
+        var json = new Option<bool>("--json") { Description = "Print JSON." };
+        var command = new Command("show", "Show a dead letter with its event and its history.") { number, json };
         command.SetAction((arguments, cancellationToken) => OperationsClient.CallAsync(workspace, async api =>
         {
             var details = await api.GetDeadLetterAsync(arguments.GetValue(number), cancellationToken);
-            if (arguments.GetValue(json))
-            {
-                Console.Out.WriteLine(JsonSerializer.Serialize(details, OperationsJson.Default.DeadLetterDetails));
-            }
-            else
-            {
-                Show(details);
-            }
-
+            Output.Write(arguments.GetValue(json), details, OperationsJson.Default.DeadLetterDetails, Show);
             return 0;
         }, cancellationToken));
         return command;
@@ -47,15 +39,16 @@ internal static class ShowCommand
         Row("consumer", letter.Consumer);
         Row("deliveries", letter.Deliveries.ToString(CultureInfo.InvariantCulture));
         Row("error", letter.Error);
-        Row("data", details.Data is { } data ? JsonSerializer.Serialize(data, Indented) : details.DataBase64 is { } base64 ? $"(base64) {base64}" : null);
+        Row("data", details.Data is { } data ? JsonSerializer.Serialize(data, Indented) : null);
+        Row("data (base64)", details.DataBase64);
         AnsiConsole.Write(table);
 
         foreach (var past in details.History)
         {
-            AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{past.DeadLetteredAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} dead letter {past.Number}: {past.Error}");
+            AnsiConsole.MarkupLineInterpolated($"{past.DeadLetteredAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} dead letter {past.Number}: {past.Error}");
             if (past.DecidedAt is { } decided)
             {
-                AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{decided.UtcDateTime:yyyy-MM-dd HH:mm:ss} {past.State} by {past.DecidedBy}");
+                AnsiConsole.MarkupLineInterpolated($"{decided.UtcDateTime:yyyy-MM-dd HH:mm:ss} {past.State} by {past.DecidedBy}");
             }
         }
 

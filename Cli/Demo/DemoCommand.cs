@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using FanOut.Cli.Running;
 using FanOut.Contracts;
 using Npgsql;
@@ -16,22 +15,26 @@ internal static class DemoCommand
 
     public static Command Create(Workspace workspace)
     {
-        var orders = new Option<int?>("--orders") { Description = $"How many orders to make up (default {DefaultOrders})." };
-        var rate = new Option<double?>("--rate") { Description = "Orders a second (default: as fast as the API answers)." };
-        var file = new Option<FileInfo?>("--file") { Description = "A file of orders instead, one JSON object a line." };
-        var patience = new Option<double>("--patience") { Description = "Seconds without progress before giving up.", DefaultValueFactory = _ => 180 };
-        var json = new Option<bool>("--json") { Description = "For programs." };
+        var orders = new Option<int?>("--orders") { Description = $"Number of generated orders (default {DefaultOrders})." };
+        var rate = new Option<double?>("--rate") { Description = "Orders per second (default: as fast as the API answers)." };
+        var file = new Option<FileInfo?>("--file") { Description = "Place the orders in this file, one JSON object per line." };
+        var timeout = new Option<double>("--timeout")
+        {
+            Description = "Seconds without progress after which the demo fails.",
+            DefaultValueFactory = _ => 180,
+        };
+        var json = new Option<bool>("--json") { Description = "Print JSON." };
         orders.Validators.Add(result => Positive(result, "--orders"));
         rate.Validators.Add(result => Positive(result, "--rate"));
         var command = new Command(
             "demo",
-            "Place orders through the API and check that each takes effect exactly once in every group.") { orders, rate, file, patience, json };
+            "Place orders through the API and check that each takes effect exactly once in every group.") { orders, rate, file, timeout, json };
         command.SetAction(async (arguments, cancellationToken) =>
         {
             var status = await SystemStatus.ReadAsync(workspace, cancellationToken);
             if (status.Url("order-api") is not { } api || status.ConnectionString("fanout") is not { } postgres)
             {
-                AnsiConsole.MarkupLine("[red]Nothing runs here.[/] Start it first: [bold]./fanout up --detach[/]");
+                AnsiConsole.MarkupLine("[red]The system is not running.[/] Start it first: [bold]./fanout up --detach[/]");
                 return 1;
             }
 
@@ -46,23 +49,15 @@ internal static class DemoCommand
                 : [.. OrderSource.Generate(arguments.GetValue(orders) ?? DefaultOrders, TimeProvider.System.GetUtcNow())];
             var quiet = arguments.GetValue(json);
             var (result, refusals) = await RunAsync(
-                api, postgres, all, arguments.GetValue(rate), TimeSpan.FromSeconds(arguments.GetValue(patience)), quiet, cancellationToken);
-            if (quiet)
-            {
-                Console.Out.WriteLine(JsonSerializer.Serialize(result, DemoJson.Default.DemoResult));
-            }
-            else
-            {
-                Show(result, refusals);
-            }
-
+                api, postgres, all, arguments.GetValue(rate), TimeSpan.FromSeconds(arguments.GetValue(timeout)), quiet, cancellationToken);
+            Output.Write(quiet, result, DemoJson.Default.DemoResult, _ => Show(result, refusals));
             return result.IsExact ? 0 : 1;
         });
         return command;
     }
 
     private static async Task<(DemoResult Result, IReadOnlyCollection<string> Refusals)> RunAsync(
-        string api, string postgres, List<PlaceOrder> orders, double? rate, TimeSpan patience, bool quiet, CancellationToken cancellationToken)
+        string api, string postgres, List<PlaceOrder> orders, double? rate, TimeSpan timeout, bool quiet, CancellationToken cancellationToken)
     {
         var time = TimeProvider.System;
         using var handler = new SocketsHttpHandler { UseProxy = false };
@@ -101,7 +96,7 @@ internal static class DemoCommand
                 groupBar.MaxValue = Math.Max(1, ids.Length);
             }
 
-            await new EffectWatch(ledger, time).WaitAsync(ids, patience, (group, done) => bars[group]?.Value(done), cancellationToken);
+            await new EffectWatch(ledger, time).WaitAsync(ids, timeout, (group, done) => bars[group]?.Value(done), cancellationToken);
         }
     }
 
@@ -112,7 +107,7 @@ internal static class DemoCommand
         (long DuplicatesPrevented, long DeadLetters) before,
         (long DuplicatesPrevented, long DeadLetters) after)
     {
-        // An order sent a second time took effect before it was sent.
+        // A repeated order took effect before it was sent.
         double[] latencies =
             [.. effects.Select(effect => (effect.Value.First - placed[effect.Key]).TotalMilliseconds).Where(latency => latency >= 0).Order()];
         return new GroupResult(
@@ -144,7 +139,7 @@ internal static class DemoCommand
                 Number(group.DeadLetters),
                 group.P50Ms?.ToString(CultureInfo.InvariantCulture) ?? "-",
                 group.P99Ms?.ToString(CultureInfo.InvariantCulture) ?? "-",
-                group.IsExact ? "[green]exactly once[/]" : $"[red]{group.Missing} missing, {group.Over} over[/]");
+                group.IsExact ? "[green]exactly once[/]" : $"[red]{group.Missing} missing, {group.Over} duplicated[/]");
         }
 
         AnsiConsole.Write(table);

@@ -20,9 +20,7 @@ internal sealed record FileOrder(
 internal sealed record FileCustomer(string Id, string Name);
 
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    RespectNullableAnnotations = true,
-    RespectRequiredConstructorParameters = true)]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(DemoResult))]
 [JsonSerializable(typeof(FileOrder))]
 internal sealed partial class DemoJson : JsonSerializerContext;

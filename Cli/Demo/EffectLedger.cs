@@ -2,12 +2,12 @@ using Npgsql;
 
 namespace FanOut.Cli.Demo;
 
-/// <summary>Reads what the workers did from their own tables: nobody's word is taken for it.</summary>
+/// <summary>Reads the workers' effects from their own tables.</summary>
 internal sealed class EffectLedger(NpgsqlDataSource database)
 {
     private const int Chunk = 5000;
 
-    /// <summary>The consumer groups, and the schema where the worker of each shows its effects.</summary>
+    /// <summary>The schema of each consumer group's effects.</summary>
     private static readonly Dictionary<string, string> Schemas = new()
     {
         ["webhook-delivery"] = "webhooks",

@@ -1,31 +1,20 @@
 namespace FanOut.Cli.Demo;
 
-/// <summary>Follows each group until it has an effect for every order, or until nothing has moved for long.</summary>
+/// <summary>Waits until each group has an effect for every order, or nothing has changed for the timeout.</summary>
 internal sealed class EffectWatch(EffectLedger ledger, TimeProvider time)
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(300);
 
-    private readonly Dictionary<string, HashSet<string>> _missing = [];
-
-    /// <summary>Patience must be longer than a dead worker's entries take to be handed over.</summary>
+    /// <summary>The timeout must be longer than the reclaimer takes to hand over a dead worker's entries.</summary>
     public async Task WaitAsync(
-        IReadOnlyCollection<string> orders, TimeSpan patience, Action<string, int> onProgress, CancellationToken cancellationToken)
+        IReadOnlyCollection<string> orders, TimeSpan timeout, Action<string, int> onProgress, CancellationToken cancellationToken)
     {
-        foreach (var group in EffectLedger.Groups)
-        {
-            _missing[group] = [.. orders];
-        }
-
+        var pending = EffectLedger.Groups.ToDictionary(group => group, _ => orders.ToHashSet());
         var moved = time.GetTimestamp();
         while (true)
         {
-            foreach (var (group, missing) in _missing)
+            foreach (var (group, missing) in pending.Where(each => each.Value.Count > 0))
             {
-                if (missing.Count == 0)
-                {
-                    continue;
-                }
-
                 var effects = await ledger.EffectsAsync(group, missing, cancellationToken);
                 missing.ExceptWith(effects.Keys);
                 if (effects.Count > 0)
@@ -35,7 +24,7 @@ internal sealed class EffectWatch(EffectLedger ledger, TimeProvider time)
                 }
             }
 
-            if (_missing.Values.All(missing => missing.Count == 0) || time.GetElapsedTime(moved) > patience)
+            if (pending.Values.All(missing => missing.Count == 0) || time.GetElapsedTime(moved) > timeout)
             {
                 return;
             }

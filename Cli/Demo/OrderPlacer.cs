@@ -5,13 +5,13 @@ using Refit;
 
 namespace FanOut.Cli.Demo;
 
-/// <summary>Sends orders to the API. An order whose answer was lost is sent again with the same key: the API knows it.</summary>
+/// <summary>Sends orders to the API. An order whose answer was lost is sent again with the same key.</summary>
 internal sealed class OrderPlacer(IOrderApi api, double? rate, TimeProvider time)
 {
     private const int Parallelism = 32;
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan GiveUpAfter = TimeSpan.FromMinutes(2);
 
     private int _answered;
@@ -81,7 +81,7 @@ internal sealed class OrderPlacer(IOrderApi api, double? rate, TimeProvider time
             }
 
             await Task.Delay(wait ?? pause, time, cancellationToken);
-            pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
+            pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, MaxPause.Ticks));
         }
     }
 

@@ -4,7 +4,7 @@ using FanOut.Contracts;
 
 namespace FanOut.Cli.Demo;
 
-/// <summary>The orders to place: from a file with one JSON object a line, or made up.</summary>
+/// <summary>The orders to place: from a file with one JSON object per line, or generated.</summary>
 internal static class OrderSource
 {
     private static readonly (string Sku, string Name, decimal Price)[] Products =
@@ -32,7 +32,7 @@ internal static class OrderSource
         return orders;
     }
 
-    /// <summary>A run's orders are new ones: its numbers begin with when it began.</summary>
+    /// <summary>The orders of each run are new: their numbers contain the start time.</summary>
     public static IEnumerable<PlaceOrder> Generate(int count, DateTimeOffset begun)
     {
         var random = new Random(count);

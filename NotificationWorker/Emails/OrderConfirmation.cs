@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Text;
 using FanOut.Contracts;
 using Microsoft.Extensions.Options;
 using MimeKit;
@@ -8,14 +7,14 @@ using MimeKit.Text;
 
 namespace FanOut.NotificationWorker.Emails;
 
-/// <summary>Writes the mail about a placed order. The same event gives the same mail, byte for byte: it may have to be sent again.</summary>
+/// <summary>Writes the mail about a placed order. The same event always gives the same bytes, because it may be sent again.</summary>
 internal sealed class OrderConfirmation
 {
     private readonly MailboxAddress _from;
 
     public OrderConfirmation(IOptions<SmtpOptions> options) => _from = MailboxAddress.Parse(options.Value.From);
 
-    /// <returns>The mail, or null when the recipient is none that a mail can be sent to.</returns>
+    /// <returns>The mail; null if the recipient's address is not valid.</returns>
     public MimeMessage? Write(Guid eventId, DateTimeOffset date, OrderPlaced order)
     {
         if (!IsAddress(order.Customer.Email, out var address))
@@ -51,47 +50,58 @@ internal sealed class OrderConfirmation
             && mailbox.Domain.Length > 0;
     }
 
-    // MimeKit would encode or fold them; but a line break in a name is nothing a header should even carry in code.
-    private static string OneLine(string text)
-        => string.Concat(text.Select(c => char.IsControl(c) || char.GetUnicodeCategory(c) is UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator ? ' ' : c)).Trim();
+    // MimeKit would encode or fold line breaks; a name needs none.
+    private static string OneLine(string text) =>
+        string.Concat(text.Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' ? ' ' : c)).Trim();
 
     private static string Plain(OrderPlaced order)
     {
-        var text = new StringBuilder()
-            .Append(CultureInfo.InvariantCulture, $"Dear {OneLine(order.Customer.Name)},\n\nthank you for your order {OneLine(order.Number)} of {Day(order)}.\n\n");
-        foreach (var line in order.Lines)
-        {
-            text.Append(CultureInfo.InvariantCulture, $"{line.Quantity} x {OneLine(line.Name)} ({OneLine(line.Sku)}) at {Money(line.UnitPrice, order)}{Discount(line)}: {Money(line.Amount, order)}\n");
-        }
+        var lines = order.Lines.Select(line =>
+            $"{line.Quantity} x {OneLine(line.Name)} ({OneLine(line.Sku)}) "
+            + $"at {Money(line.UnitPrice, order)}{Discount(line)}: {Money(line.Amount, order)}\n");
+        return $"""
+            Dear {OneLine(order.Customer.Name)},
 
-        return text.Append(CultureInfo.InvariantCulture, $"\nTotal: {Money(order.Total, order)}\n").ToString();
+            thank you for your order {OneLine(order.Number)} of {Day(order)}.
+
+            {string.Concat(lines)}
+            Total: {Money(order.Total, order)}
+
+            """;
     }
 
     private static string Html(OrderPlaced order)
     {
-        var text = new StringBuilder()
-            .Append("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Your order</title></head>\n")
-            .Append("<body style=\"font-family:sans-serif\">\n")
-            .Append(CultureInfo.InvariantCulture, $"<p>Dear {Encode(order.Customer.Name)},</p>\n<p>thank you for your order <strong>{Encode(order.Number)}</strong> of {Day(order)}.</p>\n")
-            .Append("<table cellpadding=\"4\">\n<thead><tr><th align=\"left\">Product</th><th align=\"right\">Quantity</th><th align=\"right\">Price</th><th align=\"right\">Amount</th></tr></thead>\n<tbody>\n");
-        foreach (var line in order.Lines)
-        {
-            text.Append(CultureInfo.InvariantCulture, $"<tr><td>{Encode(line.Name)} ({Encode(line.Sku)})</td><td align=\"right\">{line.Quantity}</td>")
-                .Append(CultureInfo.InvariantCulture, $"<td align=\"right\">{Money(line.UnitPrice, order)}{Discount(line)}</td><td align=\"right\">{Money(line.Amount, order)}</td></tr>\n");
-        }
+        var lines = order.Lines.Select(line => $"""
+            <tr><td>{Encode(line.Name)} ({Encode(line.Sku)})</td><td align="right">{line.Quantity}</td>
+            <td align="right">{Money(line.UnitPrice, order)}{Discount(line)}</td><td align="right">{Money(line.Amount, order)}</td></tr>
 
-        return text
-            .Append(CultureInfo.InvariantCulture, $"</tbody>\n<tfoot><tr><th align=\"left\" colspan=\"3\">Total</th><th align=\"right\">{Money(order.Total, order)}</th></tr></tfoot>\n</table>\n</body></html>\n")
-            .ToString();
+            """);
+        return $"""
+            <!DOCTYPE html>
+            <html lang="en"><head><meta charset="utf-8"><title>Your order</title></head>
+            <body style="font-family:sans-serif">
+            <p>Dear {Encode(order.Customer.Name)},</p>
+            <p>thank you for your order <strong>{Encode(order.Number)}</strong> of {Day(order)}.</p>
+            <table cellpadding="4">
+            <thead><tr><th align="left">Product</th><th align="right">Quantity</th>
+            <th align="right">Price</th><th align="right">Amount</th></tr></thead>
+            <tbody>
+            {string.Concat(lines)}</tbody>
+            <tfoot><tr><th align="left" colspan="3">Total</th><th align="right">{Money(order.Total, order)}</th></tr></tfoot>
+            </table>
+            </body></html>
+
+            """;
     }
 
     private static string Encode(string text) => WebUtility.HtmlEncode(OneLine(text));
 
     private static string Day(OrderPlaced order) => order.PlacedAt.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
-    private static string Discount(OrderLine line) => line.Discount == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" less {line.Discount * 100:0.##}%");
+    private static string Discount(OrderLine line) => line.Discount == 0 ? "" : $" less {line.Discount * 100:0.##}%";
 
-    // The total carries its currency's minor units as its scale. Lines are exact: with fewer digits they would not add up to the total.
+    // The total's scale is its currency's minor units. Lines are exact: with fewer digits they would not add up to the total.
     private static string Money(decimal amount, OrderPlaced order)
     {
         var fraction = new string('0', order.Total.Scale) + new string('#', 10);

@@ -15,6 +15,7 @@ internal sealed class OrderPlacedHandler(DispatchSignal signal) : IEventBatchHan
 
     public async Task HandleAsync(EventBatch<OrderPlaced> batch, CancellationToken cancellationToken)
     {
+        var traces = batch.Select(context => IsTrace(context) ? (context.TraceParent, context.Event.TraceState) : default).ToArray();
         await using var command = new NpgsqlCommand(RecordEmails, batch.Connection, batch.Transaction)
         {
             Parameters =
@@ -23,8 +24,8 @@ internal sealed class OrderPlacedHandler(DispatchSignal signal) : IEventBatchHan
                 new() { Value = batch.Select(context => context.Event.Subject).ToArray() },
                 new() { Value = batch.Select(context => context.Data.Customer.Email).ToArray() },
                 new() { Value = batch.Select(context => JsonSerializer.Serialize(context.Data, ContractsJson.Default.OrderPlaced)).ToArray() },
-                new() { Value = batch.Select(context => IsTrace(context) ? context.TraceParent : null).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
-                new() { Value = batch.Select(context => IsTrace(context) ? context.Event.TraceState : null).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                new() { Value = traces.Select(trace => trace.TraceParent).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                new() { Value = traces.Select(trace => trace.TraceState).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
             },
         };
         await command.ExecuteNonQueryAsync(cancellationToken);

@@ -42,7 +42,7 @@ internal static class NotificationRoutes
             case null:
                 return NotFound(id);
             case NotificationStore.Sent:
-                return TypedResults.Problem("The mail was sent, and a customer gets it once.", statusCode: StatusCodes.Status409Conflict);
+                return TypedResults.Problem("The mail was already sent.", statusCode: StatusCodes.Status409Conflict);
             default:
                 signal.Raise();
                 return await store.FindAsync(id, cancellationToken) is { } notification

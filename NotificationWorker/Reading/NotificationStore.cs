@@ -12,12 +12,13 @@ internal sealed class NotificationStore(NpgsqlDataSource dataSource)
     private static readonly string Select = EmbeddedSql.Read(typeof(NotificationStore), "select_notifications.sql");
     private static readonly string Retry = EmbeddedSql.Read(typeof(NotificationStore), "retry_notification.sql");
 
-    public async Task<Notification?> FindAsync(long id, CancellationToken cancellationToken) => (await SelectAsync(id, null, null, null, 1, cancellationToken)).SingleOrDefault();
+    public async Task<Notification?> FindAsync(long id, CancellationToken cancellationToken) =>
+        (await SelectAsync(id, null, null, null, 1, cancellationToken)).SingleOrDefault();
 
-    public Task<List<Notification>> ListAsync(string? state, string? subject, long? before, int limit, CancellationToken cancellationToken)
-        => SelectAsync(null, state, subject, before, limit, cancellationToken);
+    public Task<List<Notification>> ListAsync(string? state, string? subject, long? before, int limit, CancellationToken cancellationToken) =>
+        SelectAsync(null, state, subject, before, limit, cancellationToken);
 
-    /// <returns>The state that the mail was in; null when there is no such mail.</returns>
+    /// <returns>The previous state of the mail; null if there is no such mail.</returns>
     public async Task<string?> RetryAsync(long id, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(Retry);
@@ -25,7 +26,8 @@ internal sealed class NotificationStore(NpgsqlDataSource dataSource)
         return await command.ExecuteScalarAsync(cancellationToken) as string;
     }
 
-    private async Task<List<Notification>> SelectAsync(long? id, string? state, string? subject, long? before, int limit, CancellationToken cancellationToken)
+    private async Task<List<Notification>> SelectAsync(
+        long? id, string? state, string? subject, long? before, int limit, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(Select);
         command.Parameters.Add(Optional(id, NpgsqlDbType.Bigint));
@@ -45,9 +47,9 @@ internal sealed class NotificationStore(NpgsqlDataSource dataSource)
                 reader.GetString(4),
                 reader.GetInt32(5),
                 reader.GetFieldValue<DateTimeOffset>(6),
-                reader.IsDBNull(7) ? null : reader.GetFieldValue<DateTimeOffset>(7),
-                reader.IsDBNull(8) ? null : reader.GetFieldValue<DateTimeOffset>(8),
-                reader.IsDBNull(9) ? null : reader.GetString(9)));
+                reader.GetFieldValue<DateTimeOffset?>(7),
+                reader.GetFieldValue<DateTimeOffset?>(8),
+                reader.GetValue(9) as string));
         }
 
         return notifications;

@@ -10,8 +10,8 @@ using Npgsql;
 namespace FanOut.NotificationWorker.Sending;
 
 /// <summary>
-/// Claims due mails, sends them, and writes down how it went. At least once: whoever dies between sending and writing leaves a claim whose lease ends,
-/// and the mail goes out again with the same <c>Message-Id</c>.
+/// Claims due mails, sends them, and saves the outcome. At least once: after a crash between sending and saving, the claim's lease
+/// ends and the mail is sent again with the same <c>Message-Id</c>.
 /// </summary>
 internal sealed partial class Dispatcher(
     EmailQueue queue,
@@ -20,61 +20,60 @@ internal sealed partial class Dispatcher(
     DispatchSignal signal,
     NotificationMetrics metrics,
     IOptions<NotificationOptions> options,
-    IOptions<SmtpOptions> smtp,
     TimeProvider time,
     ILogger<Dispatcher> logger) : BackgroundService
 {
     private const int PerSession = 16;
     private const double Jitter = 0.2;
-    private const int LongestError = 500;
+    private const int MaxErrorLength = 500;
     private static readonly ActivitySource Source = new("FanOut.NotificationWorker");
     private static readonly TimeSpan ShutdownGrace = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromMinutes(1);
 
     private TimeSpan _delay = FirstDelay;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var ways = Enumerable.Range(0, smtp.Value.Connections).Select(_ => sessions.Create()).ToArray();
+        var open = sessions.Create();
         using var breakOff = new CancellationTokenSource();
         await using var stopping = stoppingToken.Register(() => breakOff.CancelAfter(ShutdownGrace));
         try
         {
             while (!stoppingToken.IsCancellationRequested)
             {
-                await DispatchAsync(ways, breakOff.Token, stoppingToken);
+                await DispatchAsync(open, breakOff.Token, stoppingToken);
             }
         }
         catch (Exception e) when (stoppingToken.IsCancellationRequested)
         {
-            // What was not settled comes due when its lease ends.
+            // What was not saved is due again when its lease ends.
             Log.Stopped(logger, e.Message);
         }
         finally
         {
-            foreach (var way in ways)
+            foreach (var session in open)
             {
-                await way.DisposeAsync();
+                await session.DisposeAsync();
             }
         }
     }
 
-    private async Task DispatchAsync(IMailSession[] ways, CancellationToken breakOff, CancellationToken stoppingToken)
+    private async Task DispatchAsync(IMailSession[] open, CancellationToken breakOff, CancellationToken stoppingToken)
     {
         try
         {
-            var claimed = await queue.ClaimAsync(ways.Length * PerSession, stoppingToken);
+            var claimed = await queue.ClaimAsync(open.Length * PerSession, stoppingToken);
             if (claimed.Count == 0)
             {
-                await Task.WhenAll(ways.Select(way => way.RestAsync(stoppingToken)));
+                await Task.WhenAll(open.Select(session => session.RestAsync(stoppingToken)));
                 await signal.WaitAsync(options.Value.PollInterval, busy: false, stoppingToken);
                 return;
             }
 
             var until = time.GetUtcNow() + (options.Value.Lease / 2);
-            var shares = claimed.Chunk((claimed.Count + ways.Length - 1) / ways.Length);
-            await Task.WhenAll(shares.Select((share, i) => SendAsync(ways[i], share, until, breakOff, stoppingToken)));
+            var shares = claimed.Chunk((claimed.Count + open.Length - 1) / open.Length);
+            await Task.WhenAll(shares.Select((share, i) => SendAsync(open[i], share, until, breakOff, stoppingToken)));
             _delay = FirstDelay;
         }
         catch (Exception e) when (!stoppingToken.IsCancellationRequested)
@@ -89,21 +88,22 @@ internal sealed partial class Dispatcher(
             }
 
             await Task.Delay(_delay, time, stoppingToken);
-            _delay = _delay * 2 < LongestDelay ? _delay * 2 : LongestDelay;
+            _delay = _delay * 2 < MaxDelay ? _delay * 2 : MaxDelay;
         }
     }
 
-    private async Task SendAsync(IMailSession way, ClaimedEmail[] share, DateTimeOffset until, CancellationToken breakOff, CancellationToken stoppingToken)
+    private async Task SendAsync(
+        IMailSession session, ClaimedEmail[] share, DateTimeOffset until, CancellationToken breakOff, CancellationToken stoppingToken)
     {
         var unsettled = new List<Outcome>(share.Length);
         var next = 0;
         try
         {
-            // What is not begun in the first half of the lease is left to the next claim: the second half is for what was begun.
+            // Mails are begun only in the first half of the lease: the second half is for finishing.
             for (; next < share.Length && time.GetUtcNow() < until && !stoppingToken.IsCancellationRequested; next++)
             {
-                unsettled.Add(await SendAsync(way, share[next], breakOff));
-                if (way.RepeatsShow)
+                unsettled.Add(await SendAsync(session, share[next], breakOff));
+                if (session.RepeatsShow)
                 {
                     await SettleAsync(unsettled, until, breakOff);
                     unsettled.Clear();
@@ -112,7 +112,8 @@ internal sealed partial class Dispatcher(
         }
         finally
         {
-            unsettled.AddRange(share[next..].Where(email => unsettled.All(outcome => outcome.Email != email)).Select(email => new Outcome(email, SendResult.Released)));
+            var released = share[next..].Except(unsettled.Select(outcome => outcome.Email)).Select(email => new Outcome(email, SendResult.Released));
+            unsettled.AddRange([.. released]);
             if (unsettled.Count > 0)
             {
                 await SettleAsync(unsettled, until, breakOff);
@@ -120,9 +121,10 @@ internal sealed partial class Dispatcher(
         }
     }
 
-    // A mail that is not marked as sent is sent again: so this is not given up as long as the lease may hold.
+    // A mail that is not marked as sent is sent again, so this retries until the lease ends.
     private async Task SettleAsync(List<Outcome> outcomes, DateTimeOffset until, CancellationToken breakOff)
     {
+        var leaseEnds = until + (options.Value.Lease / 2);
         for (var delay = FirstDelay; ; delay *= 2)
         {
             try
@@ -130,7 +132,8 @@ internal sealed partial class Dispatcher(
                 await queue.SettleAsync(outcomes, CancellationToken.None);
                 return;
             }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException && time.GetUtcNow() + delay < until + (options.Value.Lease / 2) && !breakOff.IsCancellationRequested)
+            catch (Exception e)
+                when (e is NpgsqlException or TimeoutException && time.GetUtcNow() + delay < leaseEnds && !breakOff.IsCancellationRequested)
             {
                 Log.QueueFailed(logger, delay, e);
                 await Task.Delay(delay, time, breakOff).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -138,7 +141,7 @@ internal sealed partial class Dispatcher(
         }
     }
 
-    private async Task<Outcome> SendAsync(IMailSession way, ClaimedEmail email, CancellationToken breakOff)
+    private async Task<Outcome> SendAsync(IMailSession session, ClaimedEmail email, CancellationToken breakOff)
     {
         ActivityContext.TryParse(email.TraceParent, email.TraceState, isRemote: true, out var parent);
         using var activity = Source.StartActivity("send email", ActivityKind.Internal, parent);
@@ -147,7 +150,7 @@ internal sealed partial class Dispatcher(
         Outcome outcome;
         try
         {
-            await way.SendAsync(Write(email), email.EventId, breakOff);
+            await session.SendAsync(Write(email), email.EventId, breakOff);
             outcome = new(email, SendResult.Sent);
         }
         catch (MailRefusedException e)
@@ -156,9 +159,9 @@ internal sealed partial class Dispatcher(
         }
         catch (Exception e) when (e is not (MailServerAwayException or OperationCanceledException))
         {
-            // A fault of ours must not stop the mails behind it.
+            // An unexpected error must not stop the mails after it.
             Log.Faulted(logger, email.Id, e);
-            outcome = Refused(email, $"Sending broke down: {e.GetType().Name}.", forGood: false);
+            outcome = Refused(email, $"Sending failed: {e.GetType().Name}.", forGood: false);
         }
 
         if (outcome.Error is not null)
@@ -166,7 +169,8 @@ internal sealed partial class Dispatcher(
             activity?.SetStatus(ActivityStatusCode.Error, outcome.Error);
         }
 
-        metrics.Sent(outcome, time.GetElapsedTime(began), time.GetUtcNow() - email.CreatedAt);
+        TimeSpan? delay = outcome.Result == SendResult.Sent ? time.GetUtcNow() - email.CreatedAt : null;
+        metrics.Ended(outcome.Result.ToString().ToLowerInvariant(), time.GetElapsedTime(began), delay);
         return outcome;
     }
 
@@ -174,12 +178,12 @@ internal sealed partial class Dispatcher(
     {
         var order = JsonSerializer.Deserialize(email.Placed, ContractsJson.Default.OrderPlaced)!;
         return confirmation.Write(email.EventId, email.CreatedAt, order)
-            ?? throw new MailRefusedException("The recipient's address is none that a mail can be sent to.", forGood: true);
+            ?? throw new MailRefusedException("The recipient's address is not a valid e-mail address.", forGood: true);
     }
 
     private Outcome Refused(ClaimedEmail email, string error, bool forGood)
     {
-        var printable = new string([.. error.Take(LongestError).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? ' ' : c)]);
+        var printable = new string([.. error.Take(MaxErrorLength).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? ' ' : c)]);
         if (forGood || email.Attempts >= options.Value.RetryDelays.Count)
         {
             Log.Failed(logger, email.Id, email.EventId, email.Attempts + 1, printable);
@@ -191,19 +195,19 @@ internal sealed partial class Dispatcher(
 
     private static partial class Log
     {
-        [LoggerMessage(5001, LogLevel.Warning, "Mails could not be claimed or settled; trying again in {Delay}")]
+        [LoggerMessage(5001, LogLevel.Warning, "Mails could not be claimed or saved; retrying in {Delay}")]
         public static partial void QueueFailed(ILogger logger, TimeSpan delay, Exception exception);
 
-        [LoggerMessage(5002, LogLevel.Warning, "No mail can be sent: {Reason} Trying again in {Delay}")]
+        [LoggerMessage(5002, LogLevel.Warning, "Cannot send mail: {Reason} Retrying in {Delay}")]
         public static partial void ServerAway(ILogger logger, string reason, TimeSpan delay);
 
         [LoggerMessage(5005, LogLevel.Debug, "Stopped sending mails: {Reason}")]
         public static partial void Stopped(ILogger logger, string reason);
 
-        [LoggerMessage(5003, LogLevel.Error, "Sending mail {Mail} broke down")]
+        [LoggerMessage(5003, LogLevel.Error, "Sending mail {Mail} failed unexpectedly")]
         public static partial void Faulted(ILogger logger, long mail, Exception exception);
 
-        [LoggerMessage(5004, LogLevel.Warning, "Mail {Mail} about event {Event} has failed after {Attempts} attempts: {Error}")]
+        [LoggerMessage(5004, LogLevel.Warning, "Mail {Mail} for event {Event} has failed after {Attempts} attempts: {Error}")]
         public static partial void Failed(ILogger logger, long mail, Guid @event, int attempts, string error);
     }
 }

@@ -5,7 +5,7 @@ using NpgsqlTypes;
 
 namespace FanOut.NotificationWorker.Sending;
 
-/// <summary>The mails in Postgres as a queue: any number of dispatchers may claim from it and settle at the same time.</summary>
+/// <summary>The queue of mails in Postgres, for any number of dispatchers.</summary>
 internal sealed class EmailQueue(NpgsqlDataSource dataSource, IOptions<NotificationOptions> options)
 {
     private static readonly string ClaimDue = EmbeddedSql.Read(typeof(EmailQueue), "claim.sql");
@@ -28,8 +28,8 @@ internal sealed class EmailQueue(NpgsqlDataSource dataSource, IOptions<Notificat
                 reader.GetGuid(1),
                 reader.GetInt32(2),
                 reader.GetString(3),
-                reader.IsDBNull(4) ? null : reader.GetString(4),
-                reader.IsDBNull(5) ? null : reader.GetString(5),
+                reader.GetValue(4) as string,
+                reader.GetValue(5) as string,
                 reader.GetFieldValue<DateTimeOffset>(6)));
         }
 
@@ -38,22 +38,14 @@ internal sealed class EmailQueue(NpgsqlDataSource dataSource, IOptions<Notificat
 
     public async Task SettleAsync(IReadOnlyList<Outcome> outcomes, CancellationToken cancellationToken)
     {
-        // In order of id, so that two dispatchers that settle the same rows (one of them too late) do not deadlock.
+        // Ordered by id, so that two dispatchers that save the same rows (one too late) do not deadlock.
         var ordered = outcomes.OrderBy(outcome => outcome.Email.Id).ToArray();
         await using var command = dataSource.CreateCommand(SettleEmails);
         command.Parameters.Add(new() { Value = ordered.Select(o => o.Email.Id).ToArray() });
         command.Parameters.Add(new() { Value = ordered[0].Email.Claim });
-        command.Parameters.Add(new() { Value = ordered.Select(o => Name(o.Result)).ToArray() });
+        command.Parameters.Add(new() { Value = ordered.Select(o => o.Result.ToString().ToLowerInvariant()).ToArray() });
         command.Parameters.Add(new() { Value = ordered.Select(o => o.Delay).ToArray() });
         command.Parameters.Add(new() { Value = ordered.Select(o => o.Error).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
-
-    private static string Name(SendResult result) => result switch
-    {
-        SendResult.Sent => "sent",
-        SendResult.Retry => "retry",
-        SendResult.Failed => "failed",
-        _ => "released",
-    };
 }

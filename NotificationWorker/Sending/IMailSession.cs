@@ -2,16 +2,16 @@ using MimeKit;
 
 namespace FanOut.NotificationWorker.Sending;
 
-/// <summary>A way out for mails, used by one sender at a time.</summary>
+/// <summary>Sends mails, one at a time.</summary>
 internal interface IMailSession : IAsyncDisposable
 {
-    /// <summary>Whether the recipient would notice if a mail were sent again.</summary>
+    /// <summary>Whether the recipient gets a mail twice if it is sent again.</summary>
     bool RepeatsShow { get; }
 
-    /// <exception cref="MailRefusedException">This mail was refused, for now or for good.</exception>
-    /// <exception cref="MailServerAwayException">No mail at all can be sent now.</exception>
+    /// <exception cref="MailRefusedException">This mail was refused, temporarily or permanently.</exception>
+    /// <exception cref="MailServerAwayException">No mail can be sent now.</exception>
     Task SendAsync(MimeMessage message, Guid eventId, CancellationToken cancellationToken);
 
-    /// <summary>There is nothing more to send for now.</summary>
+    /// <summary>Closes the connection until the next mail.</summary>
     Task RestAsync(CancellationToken cancellationToken);
 }

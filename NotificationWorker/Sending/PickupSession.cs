@@ -4,9 +4,7 @@ using MimeKit;
 
 namespace FanOut.NotificationWorker.Sending;
 
-/// <summary>
-/// Writes mails to a folder, for a mail server or a developer to pick up. The event's id names the file: a mail that is written again replaces itself.
-/// </summary>
+/// <summary>Writes mails to a folder. The file is named by the event's id, so a mail that is written again replaces itself.</summary>
 internal sealed class PickupSession : IMailSession
 {
     private readonly string _folder;
@@ -32,7 +30,7 @@ internal sealed class PickupSession : IMailSession
                 file.Flush(flushToDisk: true);
             }
 
-            // Whoever watches the folder sees whole mails only.
+            // The folder shows only complete mails.
             File.Move(written, Path.Combine(_folder, $"{name}.eml"), overwrite: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -7,7 +7,7 @@ using MimeKit;
 
 namespace FanOut.NotificationWorker.Sending;
 
-/// <summary>One connection to the mail server, made when needed and kept while mails follow each other.</summary>
+/// <summary>One connection to the mail server, opened when needed and kept while there are mails to send.</summary>
 internal sealed class SmtpSession(IOptions<SmtpOptions> options, TimeProvider time) : IMailSession
 {
     private const int TooLarge = 552;
@@ -26,15 +26,16 @@ internal sealed class SmtpSession(IOptions<SmtpOptions> options, TimeProvider ti
         }
         catch (SmtpCommandException e)
         {
-            var error = $"{(int)e.StatusCode} {e.Message}";
-            if ((int)e.StatusCode is 421 or 530 or 535 or 538 || (e.ErrorCode == SmtpErrorCode.SenderNotAccepted && (int)e.StatusCode >= 500 && (int)e.StatusCode != TooLarge))
+            var status = (int)e.StatusCode;
+            var error = $"{status} {e.Message}";
+            if (status is 421 or 530 or 535 or 538 || (e.ErrorCode == SmtpErrorCode.SenderNotAccepted && status is >= 500 and not TooLarge))
             {
-                // It is not about this mail: the server goes down, wants a login, or does not like our sender.
+                // Not about this mail: the server shuts down, requires a login, or rejects our sender.
                 Drop();
                 throw new MailServerAwayException(error, e);
             }
 
-            throw new MailRefusedException(error, forGood: (int)e.StatusCode >= 500, e);
+            throw new MailRefusedException(error, forGood: status >= 500, e);
         }
         catch (ServiceNotAuthenticatedException e)
         {
@@ -43,11 +44,11 @@ internal sealed class SmtpSession(IOptions<SmtpOptions> options, TimeProvider ti
         }
         catch (NotSupportedException e)
         {
-            throw new MailRefusedException($"The server cannot take this mail: {e.Message}", forGood: true, e);
+            throw new MailRefusedException($"The server does not support this mail: {e.Message}", forGood: true, e);
         }
         catch (Exception e) when (IsConnectionLoss(e, cancellationToken))
         {
-            // It may have been this mail that did it, and it may even have been taken: so it counts, and waits its turn.
+            // The mail may be the cause, or may have been accepted: so the attempt counts.
             Drop();
             throw new MailRefusedException($"The connection was lost while sending: {Describe(e)}", forGood: false, e);
         }
@@ -68,7 +69,7 @@ internal sealed class SmtpSession(IOptions<SmtpOptions> options, TimeProvider ti
             }
             catch (Exception e) when (IsConnectionLoss(e, cancellationToken) || e is SmtpCommandException)
             {
-                // It is gone either way.
+                // The connection is closed either way.
             }
         }
 
@@ -97,7 +98,9 @@ internal sealed class SmtpSession(IOptions<SmtpOptions> options, TimeProvider ti
             {
                 if (!_client.IsSecure)
                 {
-                    throw new MailServerAwayException("The server offers no TLS, and Smtp:Password is not sent in the clear: set Smtp:Security to what it speaks.");
+                    throw new MailServerAwayException(
+                        "The server does not offer TLS, and Smtp:Password is never sent unencrypted. "
+                        + "Set Smtp:Security to a mode that the server supports.");
                 }
 
                 await WithinAsync(token => _client.AuthenticateAsync(_options.User, _options.Password!, token), cancellationToken);
@@ -105,7 +108,8 @@ internal sealed class SmtpSession(IOptions<SmtpOptions> options, TimeProvider ti
 
             return _client;
         }
-        catch (Exception e) when (e is SmtpCommandException or AuthenticationException or NotSupportedException || IsConnectionLoss(e, cancellationToken))
+        catch (Exception e)
+            when (e is SmtpCommandException or AuthenticationException or NotSupportedException || IsConnectionLoss(e, cancellationToken))
         {
             Drop();
             throw new MailServerAwayException($"{_options.Host}:{_options.Port}: {Describe(e)}", e);
@@ -134,5 +138,5 @@ internal sealed class SmtpSession(IOptions<SmtpOptions> options, TimeProvider ti
         is IOException or SocketException or ProtocolException or SslHandshakeException or ServiceNotConnectedException or TimeoutException
         || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
-    private static string Describe(Exception e) => e is OperationCanceledException ? "it did not answer in time." : e.Message;
+    private static string Describe(Exception e) => e is OperationCanceledException ? "no answer in time." : e.Message;
 }

@@ -1,21 +1,22 @@
-using System.Globalization;
 using System.Threading.RateLimiting;
+using FanOut.ServiceDefaults.Errors;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.Options;
 
 namespace FanOut.OrderApi.Availability;
 
-/// <summary>Clients that ask faster than orders can be written would wait longer and longer, until all of them give up. So the queue is bounded, and who does not get into it hears so at once.</summary>
-internal sealed partial class Admission(IOptions<AdmissionOptions> options, IProblemDetailsService problems, TimeProvider time, ILogger<Admission> logger) : IRateLimiterPolicy<string>
+/// <summary>Bounds the queue of requests: the others are answered 503 at once, instead of all waiting until they time out.</summary>
+internal sealed partial class Admission(
+    IOptions<AdmissionOptions> options, IProblemDetailsService problems, TimeProvider time, ILogger<Admission> logger) : IRateLimiterPolicy<string>
 {
     public const string Policy = "orders";
 
-    // An overload is said once in a while, not as often as clients ask.
-    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);
+    // An overload is logged once per interval, not once per request.
+    private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
 
     private readonly AdmissionOptions _options = options.Value;
     private long _refused;
-    private long _saidAt = time.GetTimestamp() - (long)(Quiet.TotalSeconds * time.TimestampFrequency);
+    private long _loggedAt = time.GetTimestamp() - (long)(LogInterval.TotalSeconds * time.TimestampFrequency);
 
     public Func<OnRejectedContext, CancellationToken, ValueTask> OnRejected => RefuseAsync;
 
@@ -29,30 +30,23 @@ internal sealed partial class Admission(IOptions<AdmissionOptions> options, IPro
     private async ValueTask RefuseAsync(OnRejectedContext context, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _refused);
-        var saidAt = Volatile.Read(ref _saidAt);
-        if (time.GetElapsedTime(saidAt) >= Quiet && Interlocked.CompareExchange(ref _saidAt, time.GetTimestamp(), saidAt) == saidAt)
+        var loggedAt = Volatile.Read(ref _loggedAt);
+        if (time.GetElapsedTime(loggedAt) >= LogInterval && Interlocked.CompareExchange(ref _loggedAt, time.GetTimestamp(), loggedAt) == loggedAt)
         {
             Log.Overloaded(logger, Interlocked.Exchange(ref _refused, 0), _options.MaxConcurrent, _options.MaxQueued);
         }
 
-        var http = context.HttpContext;
-        http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-        http.Response.Headers.RetryAfter = Math.Ceiling(_options.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        await problems.TryWriteAsync(new()
-        {
-            HttpContext = http,
-            ProblemDetails =
-            {
-                Status = StatusCodes.Status503ServiceUnavailable,
-                Title = "Too many requests wait already.",
-                Detail = "Nothing was written; send the request again later.",
-            },
-        });
+        await problems.WriteUnavailableAsync(
+            context.HttpContext, _options.RetryAfter, "Too many requests are waiting.", "Nothing was written; send the request again later.");
     }
 
     private static partial class Log
     {
-        [LoggerMessage(2002, LogLevel.Warning, "{Count} request(s) were answered 503 since this was last said: {MaxConcurrent} are served and {MaxQueued} wait. See Admission:MaxConcurrent and Admission:MaxQueued; more replicas serve more.")]
+        [LoggerMessage(
+            2002,
+            LogLevel.Warning,
+            "{Count} requests were answered 503 since the last message: {MaxConcurrent} are running and {MaxQueued} are waiting. "
+            + "Raise Admission:MaxConcurrent or Admission:MaxQueued, or add replicas.")]
         public static partial void Overloaded(ILogger logger, long count, int maxConcurrent, int maxQueued);
     }
 }

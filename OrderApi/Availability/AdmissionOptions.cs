@@ -1,28 +1,24 @@
 using System.ComponentModel.DataAnnotations;
+using FanOut.ServiceDefaults;
 
 namespace FanOut.OrderApi.Availability;
 
-/// <summary>How many requests for orders are served at once, how many wait for that, and what the others are told.</summary>
+/// <summary>How many requests for orders run and wait. The others are answered 503.</summary>
 internal sealed class AdmissionOptions : IValidatableObject
 {
     public const string SectionName = "Admission";
 
-    /// <summary>Requests served at once; those beyond the connections to Postgres are read and checked meanwhile. Default 64.</summary>
+    /// <summary>Requests that run at once. It may exceed the connections to Postgres: the others are read and validated. Default 64.</summary>
     [Range(1, 10_000, ErrorMessage = "Admission:MaxConcurrent must be 1 to 10000 requests.")]
     public int MaxConcurrent { get; set; } = 64;
 
-    /// <summary>Requests that wait, in the order they came, before their bodies are read. Beyond it they are answered 503. Default 1,000.</summary>
+    /// <summary>Requests that wait, first come first served, before their bodies are read. More are answered 503. Default 1,000.</summary>
     [Range(0, 100_000, ErrorMessage = "Admission:MaxQueued must be 0 to 100000 requests.")]
     public int MaxQueued { get; set; } = 1_000;
 
-    /// <summary>After what time those may try again. Default 1 s.</summary>
+    /// <summary>The Retry-After of a 503. Default 1 s.</summary>
     public TimeSpan RetryAfter { get; set; } = TimeSpan.FromSeconds(1);
 
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-    {
-        if (RetryAfter < TimeSpan.FromSeconds(1) || RetryAfter > TimeSpan.FromHours(1))
-        {
-            yield return new($"{SectionName}:{nameof(RetryAfter)} is {RetryAfter}, but must be {TimeSpan.FromSeconds(1)} to {TimeSpan.FromHours(1)}.", [nameof(RetryAfter)]);
-        }
-    }
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+        SettingRules.Ranges(SectionName, (nameof(RetryAfter), RetryAfter, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)));
 }

@@ -5,7 +5,7 @@ namespace FanOut.OrderApi.Availability;
 
 internal static class OrderDatabase
 {
-    /// <summary>What the connection string leaves open: statements are prepared once, a batch is sent in few pieces, and a client hears of a database that is away in seconds.</summary>
+    /// <summary>Defaults for what the connection string does not set.</summary>
     public static void Configure(NpgsqlDataSourceBuilder database)
     {
         var settings = database.ConnectionStringBuilder;
@@ -14,10 +14,10 @@ internal static class OrderDatabase
         SetUnlessGiven("Timeout", 5);
         SetUnlessGiven("Command Timeout", 10);
 
-        // A batch of orders is some 100 KB: with the usual 8 KB that is a dozen system calls.
+        // A batch of orders has about 100 KB: with the default of 8 KB it takes a dozen system calls.
         SetUnlessGiven("Write Buffer Size", 64 << 10);
 
-        // More sessions than this only take turns on the same cores; requests rather wait here than there.
+        // More sessions only compete for the same cores: requests wait here instead.
         SetUnlessGiven("Maximum Pool Size", 32);
 
         PooledSession.KeepState(database);

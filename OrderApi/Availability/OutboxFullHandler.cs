@@ -1,10 +1,10 @@
-using System.Globalization;
 using FanOut.EventBus.Publishing;
+using FanOut.ServiceDefaults.Errors;
 using Microsoft.AspNetCore.Diagnostics;
 
 namespace FanOut.OrderApi.Availability;
 
-/// <summary>The outbox holds what Redis cannot take; once it is full too, orders have to wait where they are.</summary>
+/// <summary>Answers 503 while Redis is unavailable and the outbox is full.</summary>
 internal sealed partial class OutboxFullHandler(IProblemDetailsService problems, ILogger<OutboxFullHandler> logger) : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
@@ -15,18 +15,11 @@ internal sealed partial class OutboxFullHandler(IProblemDetailsService problems,
         }
 
         Log.OutboxFull(logger, httpContext.Request.Path, full.Message);
-        httpContext.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-        httpContext.Response.Headers.RetryAfter = Math.Ceiling(full.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        await problems.TryWriteAsync(new()
-        {
-            HttpContext = httpContext,
-            ProblemDetails =
-            {
-                Status = StatusCodes.Status503ServiceUnavailable,
-                Title = "No orders are taken at the moment.",
-                Detail = "More events wait to be published than the outbox may hold. Nothing was written; send the request again later.",
-            },
-        });
+        await problems.WriteUnavailableAsync(
+            httpContext,
+            full.RetryAfter,
+            "Orders are not accepted at the moment.",
+            "The outbox of unpublished events is full. Nothing was written; send the request again later.");
         return true;
     }
 

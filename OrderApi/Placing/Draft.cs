@@ -5,14 +5,14 @@ using FanOut.EventBus;
 
 namespace FanOut.OrderApi.Placing;
 
-/// <summary>An order as it will stand if no earlier one has its number, and the event that says so.</summary>
+/// <summary>An order that is placed unless an earlier one has its number.</summary>
 /// <param name="Order">The order.</param>
-/// <param name="Number">What the request gave it as number; null where its id stands for one.</param>
-/// <param name="RequestHash">By which the request is known again when its number is; null where it has none.</param>
+/// <param name="Number">The number in the request; null if there is none, and the id serves as number.</param>
+/// <param name="RequestHash">Tells whether another request with this number is the same one; null without a number.</param>
 /// <param name="AcceptedAt">When it was read.</param>
 internal sealed record Draft(Order Order, string? Number, byte[]? RequestHash, DateTimeOffset AcceptedAt)
 {
-    /// <summary>The id of another order, perhaps, that was given as number: orders without a number have their id as number.</summary>
+    /// <summary>The number as an id: it may be the id of an order that was placed without a number.</summary>
     public Guid? NumberAsId => Number is { Length: 36 } && Guid.TryParseExact(Number, "D", out var id) && id.ToString() == Number ? id : null;
 
     public static Draft Of(PlaceOrder request, DateTimeOffset now)
@@ -39,16 +39,13 @@ internal sealed record Draft(Order Order, string? Number, byte[]? RequestHash, D
         return new Draft(order, request.Number, request.Number is null ? null : Hash(request), now);
     }
 
-    /// <summary>The request with its numbers written in one way: 9.80 and 9.8 are one value.</summary>
+    /// <summary>The request with its decimals in one form: 9.80 becomes 9.8.</summary>
     public static PlaceOrder Normalize(PlaceOrder request) => request with
     {
-        Lines =
-        [
-            .. request.Lines.Select(line => line with { UnitPrice = WithoutZeros(line.UnitPrice), Discount = WithoutZeros(line.Discount) }),
-        ],
+        Lines = [.. request.Lines.Select(line => line with { UnitPrice = WithoutZeros(line.UnitPrice), Discount = WithoutZeros(line.Discount) })],
     };
 
-    /// <summary>The same for normalized requests that say the same, however they are spaced, ordered or their numbers written.</summary>
+    /// <summary>The same for normalized requests with the same content, whatever their spacing and order of fields.</summary>
     public static byte[] Hash(PlaceOrder request) =>
         SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, ContractsJson.Default.PlaceOrder));
 
@@ -64,6 +61,6 @@ internal sealed record Draft(Order Order, string? Number, byte[]? RequestHash, D
         Time = AcceptedAt,
     };
 
-    // The division is what takes zeros off, and is slow.
+    // The division removes trailing zeros, and is slow.
     private static decimal WithoutZeros(decimal value) => value.Scale == 0 ? value : value / 1.0000000000000000000000000000m;
 }

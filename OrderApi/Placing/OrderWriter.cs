@@ -8,7 +8,8 @@ using Npgsql;
 namespace FanOut.OrderApi.Placing;
 
 /// <summary>
-/// Writes orders, their events and the idempotency key in one transaction. Keys are always locked before numbers and numbers in ascending order, so writers never wait in a circle.
+/// Writes orders, their events and the idempotency key in one transaction. Keys are locked before numbers, and numbers in
+/// ascending order, so writers do not deadlock.
 /// </summary>
 internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
 {
@@ -26,8 +27,9 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
     public Task<Placement> PlaceBatchAsync(IReadOnlyList<Draft> drafts, BoundKey? key, CancellationToken cancellationToken) =>
         PlaceAsync(drafts, key, index => $"orders[{index}].number", cancellationToken);
 
-    /// <summary>Takes nearly every request for what it is, new; the careful way only once a rival or an earlier request is known to exist.</summary>
-    private async Task<Placement> PlaceAsync(IReadOnlyList<Draft> drafts, BoundKey? key, Func<int, string> pathOfNumber, CancellationToken cancellationToken)
+    /// <summary>Nearly every request is new, so that is tried first. The careful way is for a repeated or a concurrent one.</summary>
+    private async Task<Placement> PlaceAsync(
+        IReadOnlyList<Draft> drafts, BoundKey? key, Func<int, string> pathOfNumber, CancellationToken cancellationToken)
     {
         if (!await TryPlaceNewAsync(drafts, key, cancellationToken))
         {
@@ -39,10 +41,10 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
     }
 
     /// <summary>
-    /// One round trip writes all. Where there is a key or a number, it takes two: the first claims them, and only if all were free does the second write the rest and commit.
-    /// A request that is repeated so costs a look at the index, and no error in the server's log.
+    /// Writes everything in one round trip. With a key or a number it takes two: the first claims them; if all were free, the second
+    /// writes the rest and commits. A repeated request costs an index lookup, and no error in the server's log.
     /// </summary>
-    /// <returns>Whether all is committed; otherwise nothing is.</returns>
+    /// <returns>Whether everything is committed; otherwise nothing is.</returns>
     private async Task<bool> TryPlaceNewAsync(IReadOnlyList<Draft> drafts, BoundKey? key, CancellationToken cancellationToken)
     {
         var numbered = drafts.Any(draft => draft.Number is not null);
@@ -59,7 +61,8 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
             claims.BatchCommands.Add(Claim(key, drafts));
         }
 
-        (numbered ? claims : rest).BatchCommands.Add(numbered ? NewOrders(drafts) : drafts.Count == 1 ? SingleOrder(drafts[0]) : Command(InsertOrders, Columns(drafts)));
+        var orders = numbered ? NewOrders(drafts) : drafts.Count == 1 ? SingleOrder(drafts[0]) : Command(InsertOrders, Columns(drafts));
+        (numbered ? claims : rest).BatchCommands.Add(orders);
         if (claims.BatchCommands.Count == 0)
         {
             // Without a transaction of its own a batch is one implicit transaction: begin and commit cost no round trips.
@@ -80,7 +83,8 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
         return true;
     }
 
-    private async Task<Placement> PlaceCarefullyAsync(IReadOnlyList<Draft> drafts, BoundKey? key, Func<int, string> pathOfNumber, CancellationToken cancellationToken)
+    private async Task<Placement> PlaceCarefullyAsync(
+        IReadOnlyList<Draft> drafts, BoundKey? key, Func<int, string> pathOfNumber, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -136,13 +140,15 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
         return new Placement(await OrderFinder.FindAsync(connection, ids, cancellationToken), 0, null);
     }
 
-    private static async Task<HashSet<Guid>> InsertNewAsync(NpgsqlConnection connection, IReadOnlyList<Draft> drafts, CancellationToken cancellationToken)
+    private static async Task<HashSet<Guid>> InsertNewAsync(
+        NpgsqlConnection connection, IReadOnlyList<Draft> drafts, CancellationToken cancellationToken)
     {
-        // No index of numbers has the ids that stand for one. Looking before writing is enough: nobody knows the id of an order before it is committed.
+        // The index of numbers does not have ids that serve as numbers. Looking before writing is enough: an id is unknown before its commit.
         var asIds = drafts.Select(draft => draft.NumberAsId).OfType<Guid>().ToArray();
         if (asIds.Length > 0)
         {
-            var taken = (await OrderFinder.FindAsync(connection, asIds, cancellationToken)).Where(order => order.Number == order.Id.ToString()).Select(order => order.Number).ToHashSet();
+            var found = await OrderFinder.FindAsync(connection, asIds, cancellationToken);
+            var taken = found.Where(order => order.Number == order.Id.ToString()).Select(order => order.Number).ToHashSet();
             drafts = [.. drafts.Where(draft => !taken.Contains(draft.Order.Number))];
         }
 
@@ -157,9 +163,14 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
         return added;
     }
 
-    /// <summary>Puts the earlier order in the place of each whose number was taken; says which of them were placed by another request.</summary>
+    /// <summary>Replaces each order whose number was taken by the earlier one; returns those whose content differs.</summary>
     private static async Task<Dictionary<string, string[]>?> TakeEarlierAsync(
-        NpgsqlConnection connection, IReadOnlyList<Draft> drafts, HashSet<Guid> added, Order[] orders, Func<int, string> pathOfNumber, CancellationToken cancellationToken)
+        NpgsqlConnection connection,
+        IReadOnlyList<Draft> drafts,
+        HashSet<Guid> added,
+        Order[] orders,
+        Func<int, string> pathOfNumber,
+        CancellationToken cancellationToken)
     {
         var earlier = new Dictionary<string, (Order Order, byte[]? RequestHash)>(StringComparer.Ordinal);
         var met = drafts.Where(draft => !added.Contains(draft.Order.Id)).ToArray();
@@ -171,7 +182,7 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
         {
             while (await rows.ReadAsync(cancellationToken))
             {
-                var order = OrderRow.Read(rows);
+                var order = OrderFinder.Read(rows);
                 earlier.Add(order.Number, (order, await rows.IsDBNullAsync(9, cancellationToken) ? null : rows.GetFieldValue<byte[]>(9)));
             }
         }
@@ -179,15 +190,13 @@ internal sealed class OrderWriter(NpgsqlDataSource dataSource, Outbox outbox)
         var conflict = new Dictionary<string, string[]>();
         for (var index = 0; index < drafts.Count; index++)
         {
-            if (!earlier.TryGetValue(drafts[index].Order.Number, out var first))
+            if (earlier.TryGetValue(drafts[index].Order.Number, out var first))
             {
-                continue;
-            }
-
-            orders[index] = first.Order;
-            if (first.RequestHash is null || !first.RequestHash.AsSpan().SequenceEqual(drafts[index].RequestHash))
-            {
-                conflict[pathOfNumber(index)] = [$"is the number of order {first.Order.Id}, which was placed with another body"];
+                orders[index] = first.Order;
+                if (first.RequestHash is null || !first.RequestHash.AsSpan().SequenceEqual(drafts[index].RequestHash))
+                {
+                    conflict[pathOfNumber(index)] = [$"belongs to order {first.Order.Id}, which has other content"];
+                }
             }
         }
 

@@ -8,7 +8,7 @@ internal static class PlaceOrderEndpoints
 {
     public const string IdempotencyKey = "Idempotency-Key";
     private const string KeyRule = "must be 1 to 255 printable ASCII characters";
-    private const string AnsweredBefore = "Idempotency-Replayed";
+    private const string Replayed = "Idempotency-Replayed";
 
     // An order with every field at its limit takes some 200 KB.
     private const long LargestOrder = 256 * 1024;
@@ -22,15 +22,15 @@ internal static class PlaceOrderEndpoints
             .Produces<Order>(StatusCodes.Status201Created);
         Describe(routes.MapPost("/orders/batch", PlaceBatchAsync), LargestBatch)
             .WithName("PlaceOrders")
-            .WithSummary("Place up to 1,000 orders: all of them or none")
+            .WithSummary("Place up to 1,000 orders, all or none")
             .Produces<OrderReceipts>(StatusCodes.Status201Created);
     }
 
     private static RouteHandlerBuilder Describe(RouteHandlerBuilder route, long largestBody) => route
         .WithDescription(
-            "An Idempotency-Key, and likewise an order's number, stands for one request: " +
-            "sent again with the same body it gives the first answer, with another body 422. " +
-            "After a 503 or no answer send the request again with the same key or number: it takes effect once.")
+            "Idempotency-Key and an order's number each identify one request. The same request gets the first answer; " +
+            "another body with the same key or number gets 422. After a 503 or no answer, send the request again with the same " +
+            "key or number: it takes effect once.")
         .WithMetadata(new RequestSizeLimitAttribute(largestBody))
         .ProducesValidationProblem()
         .ProducesValidationProblem(StatusCodes.Status422UnprocessableEntity)
@@ -40,11 +40,8 @@ internal static class PlaceOrderEndpoints
 
     private static async Task<IResult> PlaceAsync(
         PlaceOrder order,
-        [FromHeader(Name = IdempotencyKey)]
-        [StringLength(
-            OrderLimits.IdempotencyKeyLength,
-            MinimumLength = 1,
-            ErrorMessage = KeyRule), RegularExpression("^[ -~]*$", ErrorMessage = KeyRule)]
+        [FromHeader(Name = IdempotencyKey), StringLength(255, MinimumLength = 1, ErrorMessage = KeyRule)]
+        [RegularExpression("^[ -~]*$", ErrorMessage = KeyRule)]
         string? idempotencyKey,
         HttpContext http,
         OrderWriter writer,
@@ -52,19 +49,14 @@ internal static class PlaceOrderEndpoints
     {
         order = Draft.Normalize(order);
         var placement = await writer.PlaceAsync(
-            Draft.Of(order, time.GetUtcNow()),
-            idempotencyKey is null ? null : new BoundKey(idempotencyKey, Draft.Hash(order)),
-            http.RequestAborted);
+            Draft.Of(order, time.GetUtcNow()), idempotencyKey is null ? null : new BoundKey(idempotencyKey, Draft.Hash(order)), http.RequestAborted);
         return Answer(http, placement, () => TypedResults.Created($"/orders/{placement.Orders[0].Id}", placement.Orders[0]));
     }
 
     private static async Task<IResult> PlaceBatchAsync(
         PlaceOrders orders,
-        [FromHeader(Name = IdempotencyKey)]
-        [StringLength(
-            OrderLimits.IdempotencyKeyLength,
-            MinimumLength = 1,
-            ErrorMessage = KeyRule), RegularExpression("^[ -~]*$", ErrorMessage = KeyRule)]
+        [FromHeader(Name = IdempotencyKey), StringLength(255, MinimumLength = 1, ErrorMessage = KeyRule)]
+        [RegularExpression("^[ -~]*$", ErrorMessage = KeyRule)]
         string? idempotencyKey,
         HttpContext http,
         OrderWriter writer,
@@ -88,14 +80,14 @@ internal static class PlaceOrderEndpoints
             return TypedResults.Problem(new HttpValidationProblemDetails(conflict)
             {
                 Status = StatusCodes.Status422UnprocessableEntity,
-                Title = "An earlier request has this key or number.",
+                Title = "The request conflicts with an earlier one.",
                 Detail = "See errors. Nothing was written.",
             });
         }
 
         if (placement.Placed == 0)
         {
-            http.Response.Headers[AnsweredBefore] = "true";
+            http.Response.Headers[Replayed] = "true";
         }
 
         return placed();

@@ -2,7 +2,10 @@ using FanOut.Contracts;
 
 namespace FanOut.OrderApi.Placing;
 
-/// <summary>The orders in the order of the request, and how many of them are new: the others were placed before, and this repeats the first answer.</summary>
+/// <summary>An idempotency key and the hash of the request that it identifies.</summary>
+internal sealed record BoundKey(string Key, byte[] RequestHash);
+
+/// <summary>The orders in the order of the request, and how many of them are new. The others were placed by an earlier request.</summary>
 internal sealed record Placement(IReadOnlyList<Order> Orders, int Placed, Dictionary<string, string[]>? Conflict)
 {
     public static Placement Conflicting(Dictionary<string, string[]> conflict) => new([], 0, conflict);

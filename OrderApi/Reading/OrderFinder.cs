@@ -1,3 +1,4 @@
+using System.Text.Json;
 using FanOut.Contracts;
 using FanOut.ServiceDefaults;
 using Npgsql;
@@ -16,7 +17,7 @@ internal sealed class OrderFinder(NpgsqlDataSource dataSource)
         return found.Count == 0 ? null : found[0];
     }
 
-    /// <summary>In the order of <paramref name="ids"/>; those that are not there are left out.</summary>
+    /// <summary>In the order of <paramref name="ids"/>, without those that do not exist.</summary>
     public static async Task<IReadOnlyList<Order>> FindAsync(NpgsqlConnection connection, Guid[] ids, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(FindOrders, connection) { Parameters = { new NpgsqlParameter<Guid[]> { TypedValue = ids } } };
@@ -34,13 +35,23 @@ internal sealed class OrderFinder(NpgsqlDataSource dataSource)
         return await ReadAsync(command, cancellationToken);
     }
 
+    /// <summary>Reads the columns that every query of orders begins with.</summary>
+    public static Order Read(NpgsqlDataReader row) => new(
+        row.GetGuid(0),
+        row.GetString(1),
+        new Customer(row.GetString(2), row.GetString(3), row.GetString(4)),
+        row.GetString(5),
+        JsonSerializer.Deserialize(row.GetFieldValue<byte[]>(8), ContractsJson.Default.IReadOnlyListOrderLine)!,
+        row.GetDecimal(6),
+        row.GetFieldValue<DateTimeOffset>(7));
+
     private static async Task<List<Order>> ReadAsync(NpgsqlCommand command, CancellationToken cancellationToken)
     {
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
         var orders = new List<Order>();
         while (await rows.ReadAsync(cancellationToken))
         {
-            orders.Add(OrderRow.Read(rows));
+            orders.Add(Read(rows));
         }
 
         return orders;

@@ -16,7 +16,8 @@ internal static class ReadOrderEndpoints
         routes.MapGet("/orders", ListAsync)
             .WithName("ListOrders")
             .WithSummary("List orders, newest first")
-            .WithDescription("after: the cursor of the page before; next in the answer is the next page's address.")
+            .WithDescription(
+                "limit: 1 to 200 orders per page (default 50). after: the cursor of the previous page; next is the address of the next page.")
             .Produces<OrderPage>()
             .ProducesValidationProblem()
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);

@@ -18,7 +18,9 @@ internal static class DeadLetterEndpoints
         letters.MapGet("", ListAsync)
             .WithName("ListDeadLetters")
             .WithSummary("List dead letters, newest first")
-            .WithDescription("Those that match every parameter. error: text that the error contains. from, until: when they became dead letters.")
+            .WithDescription(
+                "Returns dead letters that match all given parameters. state: dead, redriven or discarded. error: text in the error. " +
+                "from, until: when they became dead letters. limit: 1 to 200 per page (default 50). after: the cursor of the previous page.")
             .Produces<DeadLetterPage>()
             .ProducesValidationProblem();
         letters.MapGet("{number}", FindAsync)
@@ -29,26 +31,20 @@ internal static class DeadLetterEndpoints
             .ProducesProblem(StatusCodes.Status404NotFound);
         MapDecision(
             "redrive",
-            "Give a dead letter to its group once more",
-            "Give the dead letters that match to their groups once more, oldest first",
-            (queue, number, by, token) => queue.RedriveAsync(number, by, token),
-            (queue, filter, by, from, limit, token) => queue.RedriveAsync(filter, by, from, limit, token));
+            "Deliver a dead letter to its group again",
+            "Deliver matching dead letters to their groups again, oldest first");
         MapDecision(
             "discard",
-            "Decide that a dead letter never goes to its group again",
-            "Decide of the dead letters that match that they never go to their groups again",
-            (queue, number, by, token) => queue.DiscardAsync(number, by, token),
-            (queue, filter, by, from, limit, token) => queue.DiscardAsync(filter, by, from, limit, token));
+            "Mark a dead letter as discarded",
+            "Mark matching dead letters as discarded, oldest first");
 
-        void MapDecision(string verb, string one, string many, DecideOne decideOne, DecideAll decideAll)
+        void MapDecision(string verb, string one, string many)
         {
+            var redrive = verb == "redrive";
             letters.MapPost(
                 $"{{number}}/{verb}",
-                (
-                    long number,
-                    Decide decision,
-                    Bus.DeadLetterQueue queue,
-                    CancellationToken token) => DecideAsync(number, decision.By, queue, decideOne, token))
+                (long number, Decide decision, Bus.DeadLetterQueue queue, CancellationToken token) =>
+                    DecideAsync(redrive, number, decision.By, queue, token))
                 .WithSummary(one)
                 .Produces<DeadLetter>()
                 .ProducesValidationProblem()
@@ -56,44 +52,26 @@ internal static class DeadLetterEndpoints
                 .ProducesProblem(StatusCodes.Status409Conflict)
                 .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
             letters.MapPost(
-                verb, (DecideMany decision, Bus.DeadLetterQueue queue, CancellationToken token) => DecideManyAsync(decision, queue, decideAll, token))
+                verb, (DecideMany decision, Bus.DeadLetterQueue queue, CancellationToken token) => DecideManyAsync(redrive, decision, queue, token))
                 .WithSummary(many)
                 .WithDescription(
-                    "Without any condition, all must be true. One request looks at limit of them; to go on, send the same with after from " +
-                    "the answer. What becomes a dead letter meanwhile is left alone.")
+                    "At least one condition, or all=true, is required. One request processes up to limit dead letters; to continue, send it " +
+                    "again with after from the answer. Newer dead letters are not included.")
                 .Produces<DecidedMany>()
                 .ProducesValidationProblem()
                 .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         }
     }
 
-    private delegate Task<Bus.DeadLetterDecision?> DecideOne(Bus.DeadLetterQueue queue, long number, string by, CancellationToken cancellationToken);
-
-    private delegate Task<Bus.DeadLetterChange> DecideAll(
-        Bus.DeadLetterQueue queue,
-        Bus.DeadLetterFilter filter,
-        string by,
-        Bus.DeadLetterCursor? from,
-        int limit,
-        CancellationToken cancellationToken);
-
     private static async Task<IResult> ListAsync(
         [AsParameters] DeadLetterQuery query, HttpRequest request, Bus.DeadLetterQueue queue, CancellationToken cancellationToken)
     {
-        var filter = Filter(
-            query.Group,
-            query.Type,
-            query.Subject,
-            query.Error,
-            Time(query.From),
-            Time(query.Until)) with
-        { State = DeadLetterView.State(query.State) };
+        var filter = Filter(query.Group, query.Type, query.Subject, query.Error, Time(query.From), Time(query.Until));
+        filter = filter with { State = DeadLetterView.State(query.State) };
         var page = await queue.ListAsync(filter, query.Limit, CursorAttribute.Parse(query.After), cancellationToken);
         var after = page.Next?.ToString(CultureInfo.InvariantCulture);
-        return TypedResults.Ok(new DeadLetterPage(
-            [.. page.Letters.Select(DeadLetterView.Of)],
-            after,
-            after is null ? null : request.AddressOfPage(after)));
+        var next = after is null ? null : request.AddressOfPage(after);
+        return TypedResults.Ok(new DeadLetterPage([.. page.Letters.Select(DeadLetterView.Of)], after, next));
 
         static DateTimeOffset? Time(string? text) => Rfc3339Converter.TryParse(text ?? "", out var time) ? time : null;
     }
@@ -102,9 +80,10 @@ internal static class DeadLetterEndpoints
         await queue.FindAsync(number, cancellationToken) is { } letter ? TypedResults.Ok(DeadLetterView.Of(letter)) : NotFound(number);
 
     private static async Task<IResult> DecideAsync(
-        long number, string by, Bus.DeadLetterQueue queue, DecideOne decide, CancellationToken cancellationToken)
+        bool redrive, long number, string by, Bus.DeadLetterQueue queue, CancellationToken cancellationToken)
     {
-        if (await decide(queue, number, by, cancellationToken) is not { } decision
+        var decided = redrive ? queue.RedriveAsync(number, by, cancellationToken) : queue.DiscardAsync(number, by, cancellationToken);
+        if (await decided is not { } decision
             || await queue.FindAsync(number, cancellationToken) is not { } letter)
         {
             return NotFound(number);
@@ -117,30 +96,27 @@ internal static class DeadLetterEndpoints
                 detail: $"The failed delivery of dead letter {number} is still pending in Redis. Try again in a few seconds.",
                 statusCode: StatusCodes.Status409Conflict)
             : TypedResults.Problem(
-                title: $"The dead letter is {state} already.",
+                title: $"The dead letter is already {state}.",
                 detail: string.Create(
                     CultureInfo.InvariantCulture,
-                    $"Dead letter {number} was {state} by {decision.DecidedBy} at {decision.DecidedAt:yyyy-MM-ddTHH:mm:ssZ}. A decision is made once; " +
+                    $"Dead letter {number} was {state} by {decision.DecidedBy} at {decision.DecidedAt:yyyy-MM-ddTHH:mm:ssZ}. A decision is final; " +
                     $"an event that fails again after its redrive is a new dead letter."),
                 statusCode: StatusCodes.Status409Conflict,
                 extensions: new Dictionary<string, object?> { ["state"] = state });
     }
 
     private static async Task<IResult> DecideManyAsync(
-        DecideMany decision, Bus.DeadLetterQueue queue, DecideAll decide, CancellationToken cancellationToken)
+        bool redrive, DecideMany decision, Bus.DeadLetterQueue queue, CancellationToken cancellationToken)
     {
-        var filter = Filter(
-            decision.Group,
-            decision.Type,
-            decision.Subject,
-            decision.Error,
-            decision.From,
-            decision.Until) with
-        { Numbers = decision.Numbers?.ToArray() };
+        var filter = Filter(decision.Group, decision.Type, decision.Subject, decision.Error, decision.From, decision.Until);
+        filter = filter with { Numbers = decision.Numbers?.ToArray() };
         Bus.DeadLetterCursor? cursor = decision.After?.Split('-') is [var after, var upTo]
             ? new(long.Parse(after, CultureInfo.InvariantCulture), long.Parse(upTo, CultureInfo.InvariantCulture))
             : null;
-        var change = await decide(queue, filter, decision.By, cursor, decision.Limit ?? DefaultDecisions, cancellationToken);
+        var limit = decision.Limit ?? DefaultDecisions;
+        var change = redrive
+            ? await queue.RedriveAsync(filter, decision.By, cursor, limit, cancellationToken)
+            : await queue.DiscardAsync(filter, decision.By, cursor, limit, cancellationToken);
         return TypedResults.Ok(new DecidedMany(
             change.Changed,
             change.Unchanged,
@@ -159,6 +135,5 @@ internal static class DeadLetterEndpoints
         };
 
     private static ProblemHttpResult NotFound(long number) => TypedResults.Problem(
-        title: "There is no such dead letter.", detail: string.Create(
-            CultureInfo.InvariantCulture, $"No dead letter of this stream has the number {number}."), statusCode: StatusCodes.Status404NotFound);
+        $"No dead letter of this stream has the number {number}.", null, StatusCodes.Status404NotFound, "There is no such dead letter.");
 }

@@ -5,12 +5,11 @@ using Bus = FanOut.EventBus.DeadLetters;
 
 namespace FanOut.Reclaimer.DeadLetters;
 
-/// <summary>How dead letters are shown.</summary>
 internal static class DeadLetterView
 {
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
-    // The answer is written no deeper than this.
+    // The answer is not nested deeper than this.
     private static readonly JsonDocumentOptions JsonOptions = new() { MaxDepth = 48 };
 
     public static DeadLetter Of(Bus.DeadLetterSummary letter) => new(
@@ -42,15 +41,10 @@ internal static class DeadLetterView
             [.. letter.History.Select(Of)]);
     }
 
-    public static string Name(Bus.DeadLetterState state) => state switch { Bus.DeadLetterState.Dead => "dead", Bus.DeadLetterState.Redriven => "redriven", _ => "discarded" };
+    public static string Name(Bus.DeadLetterState state) => state.ToString().ToLowerInvariant();
 
-    public static Bus.DeadLetterState? State(string? name) => name switch
-    {
-        "dead" => Bus.DeadLetterState.Dead,
-        "redriven" => Bus.DeadLetterState.Redriven,
-        "discarded" => Bus.DeadLetterState.Discarded,
-        _ => null,
-    };
+    public static Bus.DeadLetterState? State(string? name) =>
+        Enum.TryParse<Bus.DeadLetterState>(name, ignoreCase: true, out var state) ? state : null;
 
     private static EntryField Of(Bus.DeadLetterField field)
     {

@@ -8,14 +8,22 @@ internal static class KafkaTriggerEndpoints
     public static void MapKafkaTrigger(this IEndpointRouteBuilder routes) => routes.MapGet("/kafka-trigger", Get)
         .WithTags("Kafka")
         .WithName("GetKafkaTrigger")
-        .WithSummary("Whether measurement says that it is time to move to Kafka, and the margin left")
+        .WithSummary("Get the measurements for a move to Kafka")
         .Produces<KafkaTriggerStatus>()
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
     private static IResult Get(KafkaTrigger trigger) => trigger.Latest is { } evaluation
         ? TypedResults.Ok(new KafkaTriggerStatus(evaluation.IsDue, evaluation.Time, evaluation.Note, [.. evaluation.Criteria.Select(View)]))
-        : TypedResults.Problem(title: "Not evaluated yet.", detail: "The first evaluation follows as soon as Redis and Postgres answer.", statusCode: StatusCodes.Status503ServiceUnavailable);
+        : TypedResults.Problem("It runs when Redis and Postgres answer.", null, StatusCodes.Status503ServiceUnavailable, "Not evaluated yet.");
 
     private static KafkaCriterion View(KafkaTriggerCriterion criterion) => new(
-        criterion.Name, criterion.Unit, criterion.Value, criterion.Limit, criterion.Margin, 100 * criterion.Margin / criterion.Limit, criterion.IsOver, criterion.TrendPerDay, criterion.DaysLeft);
+        criterion.Name,
+        criterion.Unit,
+        criterion.Value,
+        criterion.Limit,
+        criterion.Margin,
+        100 * criterion.Margin / criterion.Limit,
+        criterion.IsOver,
+        criterion.TrendPerDay,
+        criterion.DaysLeft);
 }

@@ -8,11 +8,11 @@ internal static class StreamEndpoints
     public static void MapStreams(this IEndpointRouteBuilder routes)
     {
         var streams = routes.MapGroup("").WithTags("Streams").AddEndpointFilter<UnavailableFilter>();
-        streams.MapGet("/streams", ListStreamsAsync).WithName("ListStreams").WithSummary("How the stream stands").Produces<StreamList>();
-        streams.MapGet("/groups", ListGroupsAsync).WithName("ListGroups").WithSummary("How the consumer groups stand").Produces<GroupList>();
+        streams.MapGet("/streams", ListStreamsAsync).WithName("ListStreams").WithSummary("Get the state of the stream").Produces<StreamList>();
+        streams.MapGet("/groups", ListGroupsAsync).WithName("ListGroups").WithSummary("Get the state of the consumer groups").Produces<GroupList>();
         streams.MapGet("/groups/{name}", FindGroupAsync)
             .WithName("GetGroup")
-            .WithSummary("How a consumer group stands")
+            .WithSummary("Get the state of a consumer group")
             .Produces<GroupStatus>()
             .ProducesProblem(StatusCodes.Status404NotFound);
     }
@@ -21,7 +21,16 @@ internal static class StreamEndpoints
     {
         var sample = await SampleAsync(sampler, cancellationToken);
         return TypedResults.Ok(new StreamList([new StreamStatus(
-            sample.Stream.Value, sample.Time, sample.Length, sample.LastEntry, sample.MemoryUsed, sample.MemoryLimit, sample.MemoryLeft?.TotalSeconds, sample.LengthLeft?.TotalSeconds, sample.Groups.Count, sample.Groups.Sum(group => group.DeadLetters))]));
+            sample.Stream.Value,
+            sample.Time,
+            sample.Length,
+            sample.LastEntry,
+            sample.MemoryUsed,
+            sample.MemoryLimit,
+            sample.MemoryLeft?.TotalSeconds,
+            sample.LengthLeft?.TotalSeconds,
+            sample.Groups.Count,
+            sample.Groups.Sum(group => group.DeadLetters))]));
     }
 
     private static async Task<IResult> ListGroupsAsync(StreamSampler sampler, CancellationToken cancellationToken)
@@ -37,11 +46,13 @@ internal static class StreamEndpoints
             ? TypedResults.Ok(View(found, sample.Time))
             : TypedResults.Problem(
                 title: "There is no such group.",
-                detail: $"Stream '{sample.Stream}' has the groups: {string.Join(", ", sample.Groups.Select(group => group.Group))}. A group is registered when its worker starts for the first time.",
+                detail: $"The groups of stream '{sample.Stream}' are: {string.Join(", ", sample.Groups.Select(group => group.Group))}. " +
+                    "A group is created when its worker first starts.",
                 statusCode: StatusCodes.Status404NotFound);
     }
 
-    private static async Task<StreamSample> SampleAsync(StreamSampler sampler, CancellationToken cancellationToken) => sampler.Latest ?? await sampler.SampleAsync(cancellationToken);
+    private static async Task<StreamSample> SampleAsync(StreamSampler sampler, CancellationToken cancellationToken) =>
+        sampler.Latest ?? await sampler.SampleAsync(cancellationToken);
 
     private static GroupStatus View(GroupSample group, DateTimeOffset at) => new(
         group.Group.Value,

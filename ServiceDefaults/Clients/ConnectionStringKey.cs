@@ -2,7 +2,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace FanOut.ServiceDefaults.Clients;
 
-/// <summary>Finds a client's connection string as Aspire's client integrations do, and names the key and the fix where it is missing or malformed.</summary>
+/// <summary>Finds a connection string as Aspire's client integrations do; the exceptions name the key and the fix.</summary>
 internal static class ConnectionStringKey
 {
     public static string Require(IConfiguration configuration, string section, string connectionName)
@@ -12,7 +12,8 @@ internal static class ConnectionStringKey
             ?? configuration[$"{section}:ConnectionString"];
         return string.IsNullOrWhiteSpace(value)
             ? throw new InvalidOperationException(
-                $"No connection string: set 'ConnectionStrings:{connectionName}' (as an environment variable: ConnectionStrings__{connectionName}), or '{section}:ConnectionString'.")
+                $"No connection string: set 'ConnectionStrings:{connectionName}' (environment variable ConnectionStrings__{connectionName}) "
+                + $"or '{section}:ConnectionString'.")
             : value;
     }
 

@@ -4,13 +4,13 @@ namespace FanOut.ServiceDefaults.Clients;
 
 internal static class NpgsqlSession
 {
-    // Start-up options, because a pooled session's RESET returns to them, where it would forget a SET. The server's own keepalives
-    // are what frees the locks of a client whose host is gone: it finds out in about half a minute, not after the kernel's two hours.
+    // Start-up options, because a pooled session's RESET keeps them; it would undo a SET. The server's keepalives free the locks
+    // of a client whose host is gone after half a minute, instead of the kernel's two hours.
     private const string Options =
         "-c idle_in_transaction_session_timeout=60s -c lock_timeout=10s "
         + "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";
 
-    /// <summary>What the connection string says stands; its <c>Options</c> come after these, and the later one wins.</summary>
+    /// <summary>The connection string wins; its <c>Options</c> come after these, and the later one counts.</summary>
     public static void Harden(NpgsqlConnectionStringBuilder session, string applicationName)
     {
         session.ApplicationName ??= applicationName;

@@ -11,7 +11,7 @@ namespace FanOut.ServiceDefaults.Clients;
 /// </summary>
 internal static partial class QuerySummary
 {
-    // By reference: nearly all commands are static texts, and those that are not are collected.
+    // By reference: nearly all commands are static strings, and the others are collected.
     private static readonly ConditionalWeakTable<string, string> Summaries = [];
 
     public static void NameSpans(NpgsqlTracingOptionsBuilder tracing) => tracing

@@ -18,8 +18,8 @@ public static class RedisClientExtensions
     /// </summary>
     /// <param name="builder">The service.</param>
     /// <param name="connectionName">The connection string's name.</param>
-    /// <param name="configureOptions">The service's own options; they win over the defaults.</param>
-    /// <param name="failureStatus">The service's health while Redis is away: <c>Unhealthy</c>, unless it can work without Redis.</param>
+    /// <param name="configureOptions">The service's own options.</param>
+    /// <param name="failureStatus">The service's health while Redis is unavailable.</param>
     /// <exception cref="InvalidOperationException">There is no connection string, or it is malformed.</exception>
     public static void AddRedisClient(
         this IHostApplicationBuilder builder,
@@ -32,7 +32,7 @@ public static class RedisClientExtensions
         var connectionString = ConnectionStringKey.Require(builder.Configuration, Section, connectionName);
         ConnectionStringKey.Check(connectionName, () => ConfigurationOptions.Parse(connectionString));
 
-        // The instrumentation reads only the environment. Without this its spans have the names of the old database conventions.
+        // The instrumentation reads only the environment. Without this its spans follow the old database conventions.
         Environment.SetEnvironmentVariable(ConventionsKey, Environment.GetEnvironmentVariable(ConventionsKey) ?? "database");
         AspireRedisExtensions.AddRedisClient(builder, connectionName, configureSettings: null, configureOptions: options =>
         {

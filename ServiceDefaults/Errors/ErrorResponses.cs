@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace FanOut.ServiceDefaults.Errors;
 
-/// <summary>Every error is an RFC 9457 problem with a trace id, and none shows the inside of the service.</summary>
+/// <summary>Every error is an RFC 9457 problem with a trace id, without internals of the service.</summary>
 internal static class ErrorResponses
 {
     public static void AddErrorResponses(this IServiceCollection services)

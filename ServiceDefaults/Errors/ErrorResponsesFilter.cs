@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Hosting;
 
 namespace FanOut.ServiceDefaults.Errors;
 
-/// <summary>Stands before everything a service adds to its pipeline, in whatever order it does that.</summary>
+/// <summary>Comes before everything that a service adds to its pipeline.</summary>
 internal sealed class ErrorResponsesFilter : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>

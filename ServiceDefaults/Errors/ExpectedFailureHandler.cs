@@ -8,37 +8,28 @@ using StackExchange.Redis;
 
 namespace FanOut.ServiceDefaults.Errors;
 
-/// <summary>
-/// What goes wrong without the service being wrong: a bad request, or Postgres or Redis away. The rest is a 500, logged
-/// as an error by the middleware.
-/// </summary>
+/// <summary>Handles bad requests and unavailable servers. Everything else is a 500, which the middleware logs as an error.</summary>
 internal sealed partial class ExpectedFailureHandler(IProblemDetailsService problems, ILogger<ExpectedFailureHandler> logger) : IExceptionHandler
 {
-    private const string RetryAfterSeconds = "5";
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
-        var problem = new ProblemDetails();
         switch (exception)
         {
             case BadHttpRequestException bad:
-                httpContext.Response.StatusCode = bad.StatusCode;
-                problem = bad.StatusCode == StatusCodes.Status400BadRequest ? RequestErrors.ToProblem(RequestErrors.Of(bad)) : problem;
-                break;
+                var problem = bad.StatusCode == 400 ? RequestErrors.ToProblem(RequestErrors.Of(bad)) : new ProblemDetails();
+                problem.Status = httpContext.Response.StatusCode = bad.StatusCode;
+                await problems.TryWriteAsync(new() { HttpContext = httpContext, ProblemDetails = problem });
+                return true;
             case NpgsqlException { IsTransient: true } or RedisConnectionException or RedisTimeoutException:
-                // Not the exception with its stack: an outage is answered as often as clients ask, and writing that
-                // much would keep the service from recovering.
+                // Without the stack: during an outage every request logs this, and more would slow the recovery.
                 Log.Unavailable(logger, httpContext.Request.Path, exception.Message);
-                httpContext.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-                httpContext.Response.Headers.RetryAfter = RetryAfterSeconds;
-                break;
+                await problems.WriteUnavailableAsync(httpContext, RetryAfter);
+                return true;
             default:
                 return false;
         }
-
-        problem.Status = httpContext.Response.StatusCode;
-        await problems.TryWriteAsync(new() { HttpContext = httpContext, ProblemDetails = problem });
-        return true;
     }
 
     private static partial class Log

@@ -7,7 +7,7 @@ namespace FanOut.ServiceDefaults.Health;
 
 internal static class HealthExtensions
 {
-    /// <summary>Only checks with this tag decide about <c>/alive</c>: none of them may depend on anything outside the process, or an outage would restart every service.</summary>
+    /// <summary>The tag of the checks of <c>/alive</c>. They must not depend on another process, or an outage would restart every service.</summary>
     private const string Live = "live";
 
     private static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(5);
@@ -16,7 +16,7 @@ internal static class HealthExtensions
     {
         services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), [Live]);
 
-        // A server that accepts connections and never answers must make /health say so, not hang with it.
+        // A server that accepts connections and never answers must not block /health.
         services.PostConfigure<HealthCheckServiceOptions>(options =>
         {
             foreach (var check in options.Registrations)
@@ -33,8 +33,11 @@ internal static class HealthExtensions
 
     public static void MapHealth(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapHealthChecks(DefaultEndpoints.Health, new() { ResponseWriter = HealthReportWriter.WriteAsync }).DisableHttpMetrics();
-        endpoints.MapHealthChecks(DefaultEndpoints.Alive, new() { Predicate = check => check.Tags.Contains(Live), ResponseWriter = HealthReportWriter.WriteAsync })
+        Map(DefaultEndpoints.Health, _ => true);
+        Map(DefaultEndpoints.Alive, check => check.Tags.Contains(Live));
+
+        void Map(string path, Func<HealthCheckRegistration, bool> predicate) => endpoints
+            .MapHealthChecks(path, new() { Predicate = predicate, ResponseWriter = HealthReportWriter.WriteAsync })
             .DisableHttpMetrics();
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -6,33 +7,20 @@ namespace FanOut.ServiceDefaults.Health;
 
 internal static class HealthReportWriter
 {
-    public static async Task WriteAsync(HttpContext context, HealthReport report)
-    {
-        context.Response.ContentType = "application/json";
-        await using var json = new Utf8JsonWriter(context.Response.BodyWriter);
-        json.WriteStartObject();
-        json.WriteString("status", report.Status.ToString());
-        json.WriteStartObject("checks");
-        foreach (var (name, entry) in report.Entries)
+    private static readonly JsonSerializerOptions Json = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+
+    public static Task WriteAsync(HttpContext context, HealthReport report) => context.Response.WriteAsJsonAsync(
+        new
         {
-            json.WriteStartObject(name);
-            json.WriteString("status", entry.Status.ToString());
-            json.WriteNumber("durationMs", Math.Round(entry.Duration.TotalMilliseconds, 1));
-            if ((entry.Description ?? entry.Exception?.Message) is { } description)
+            status = report.Status.ToString(),
+            checks = report.Entries.ToDictionary(check => check.Key, check => new
             {
-                json.WriteString("description", description);
-            }
-
-            if (entry.Data.Count > 0)
-            {
-                json.WritePropertyName("data");
-                JsonSerializer.Serialize(json, entry.Data.ToDictionary(datum => datum.Key, datum => datum.Value?.ToString()));
-            }
-
-            json.WriteEndObject();
-        }
-
-        json.WriteEndObject();
-        json.WriteEndObject();
-    }
+                status = check.Value.Status.ToString(),
+                durationMs = Math.Round(check.Value.Duration.TotalMilliseconds, 1),
+                description = check.Value.Description ?? check.Value.Exception?.Message,
+                data = check.Value.Data.Count == 0 ? null : check.Value.Data.ToDictionary(item => item.Key, item => item.Value?.ToString()),
+            }),
+        },
+        Json,
+        context.RequestAborted);
 }

@@ -5,10 +5,7 @@ namespace FanOut.ServiceDefaults.Requests;
 
 public static class Paging
 {
-    /// <summary>
-    /// Cuts a list that was read with one item more than asked for. The cursor and the address of the next page are
-    /// null on the last.
-    /// </summary>
+    /// <summary>Cuts a list that was read with one item more than asked for. On the last page there is no cursor and no address.</summary>
     public static (List<T> Items, string? After, string? Next) Page<T>(this HttpRequest request, List<T> items, int limit, Func<T, string> cursor)
     {
         ArgumentNullException.ThrowIfNull(items);
@@ -23,7 +20,7 @@ public static class Paging
         return (items, after, request.AddressOfPage(after));
     }
 
-    /// <summary>This list's address, with another cursor.</summary>
+    /// <summary>The address of this list with another cursor.</summary>
     public static string AddressOfPage(this HttpRequest request, string after)
     {
         ArgumentNullException.ThrowIfNull(request);

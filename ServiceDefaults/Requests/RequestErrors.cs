@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.Metadata;
 
 namespace FanOut.ServiceDefaults.Requests;
 
-/// <summary>What is wrong with a request, by the path of each field (<c>lines[2].quantity</c>) or the name of each parameter.</summary>
+/// <summary>The errors of a request, by the path of each field (<c>lines[2].quantity</c>) or the name of each parameter.</summary>
 public static partial class RequestErrors
 {
     // A hostile body could make the answer larger than itself.
@@ -22,7 +22,7 @@ public static partial class RequestErrors
         {
             Status = StatusCodes.Status400BadRequest,
             Title = Title,
-            Detail = "See errors for what to change.",
+            Detail = "errors lists every invalid field.",
         };
 
     internal static Dictionary<string, string[]> Of(BadHttpRequestException exception) => exception switch
@@ -34,7 +34,7 @@ public static partial class RequestErrors
         _ => new() { ["$"] = ["must be a JSON object"] },
     };
 
-    /// <summary>Gives the errors that the platform's validation found the names that the client uses, and bounds their number.</summary>
+    /// <summary>Renames the errors of the platform's validation to what the client sent, and bounds their number.</summary>
     internal static void Complete(HttpValidationProblemDetails problem, HttpContext context)
     {
         if (problem.Status is not StatusCodes.Status400BadRequest || problem.Title == Title)
@@ -51,8 +51,8 @@ public static partial class RequestErrors
 
         problem.Title = Title;
         problem.Detail = errors.Length <= MaxNamed
-            ? "See errors for each field that is wrong."
-            : $"See errors; {errors.Length - MaxNamed} more fields are wrong.";
+            ? "errors lists every invalid field."
+            : $"See errors; {errors.Length - MaxNamed} more errors are not listed.";
     }
 
     private static Dictionary<string, string[]> Of(JsonException exception)
@@ -69,7 +69,7 @@ public static partial class RequestErrors
         return new() { [path.Length == 0 ? "$" : path] = [Explain(exception)] };
     }
 
-    // The serializer tells what is wrong only in words, which are the same in every culture; tests hold those that are read here.
+    // The serializer explains errors only in its messages. They are the same in every culture, and tests cover those that are read here.
     private static string Explain(JsonException exception) => exception.Message switch
     {
         _ when exception.InnerException is JsonException => NotJson(exception),

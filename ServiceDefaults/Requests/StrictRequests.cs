@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace FanOut.ServiceDefaults.Requests;
 
-/// <summary>A request that does not have exactly the form that the API document describes is refused, and the answer names the place.</summary>
+/// <summary>Refuses a request whose form differs from the API document; the answer names the place.</summary>
 internal static class StrictRequests
 {
     public static void AddStrictRequests(this IServiceCollection services)

@@ -6,13 +6,10 @@ using Microsoft.AspNetCore.Mvc.ModelBinding;
 
 namespace FanOut.ServiceDefaults.Requests;
 
-/// <summary>
-/// Refuses query parameters that an endpoint does not document, or that are given twice: a misspelt filter would return
-/// everything.
-/// </summary>
+/// <summary>Refuses query parameters that are unknown or given twice: a misspelt filter would return everything.</summary>
 internal sealed class UnknownParameters(RequestDelegate next, IApiDescriptionGroupCollectionProvider api, IProblemDetailsService problems)
 {
-    // Read at the first request: endpoints are mapped after the middleware is made.
+    // Read at the first request: endpoints are mapped after the middleware is created.
     private readonly Lazy<FrozenDictionary<MethodInfo, FrozenSet<string>>> _known = new(() => api.ApiDescriptionGroups.Items
         .SelectMany(group => group.Items)
         .DistinctBy(Handler)

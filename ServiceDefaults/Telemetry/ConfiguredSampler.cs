@@ -4,7 +4,7 @@ using OpenTelemetry.Trace;
 
 namespace FanOut.ServiceDefaults.Telemetry;
 
-/// <summary>The sampler that OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG ask for: the SDK reads them only where no sampler is set in code.</summary>
+/// <summary>The sampler of OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG: the SDK reads them only if no sampler is set in code.</summary>
 internal static class ConfiguredSampler
 {
     public const string Key = "OTEL_TRACES_SAMPLER";
@@ -19,7 +19,7 @@ internal static class ConfiguredSampler
         "traceidratio" => new TraceIdRatioBasedSampler(Ratio(configuration)),
         "parentbased_traceidratio" => new ParentBasedSampler(new TraceIdRatioBasedSampler(Ratio(configuration))),
         var other => throw new InvalidOperationException(
-            $"{Key} is '{other}'. Set it to always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off or parentbased_traceidratio."),
+            $"{Key} is '{other}'. Set it to [parentbased_]always_on, [parentbased_]always_off or [parentbased_]traceidratio."),
     };
 
     private static double Ratio(IConfiguration configuration) => configuration[ArgumentKey] switch

@@ -4,7 +4,8 @@ using OpenTelemetry.Trace;
 namespace FanOut.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// An idle system makes no traces: a call to a database, to Redis or over HTTP that no recorded span caused is a poll, a lease or a health check. That holds for every sampler: orchestrators ask for always_on while developing.
+/// Drops client spans without a recorded parent: these are polls, leases and health checks, and an idle system must make no traces.
+/// This holds for every configured sampler: orchestrators set always_on in development.
 /// </summary>
 internal sealed class QuietSampler(Sampler inner) : Sampler
 {

@@ -48,7 +48,7 @@ internal static class TelemetryExtensions
     {
         var version = Assembly.GetEntryAssembly()?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
 
-        // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES come last, and so win: the orchestrator knows the resource's name and instance.
+        // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES come last and win: the orchestrator knows the resource's name and instance.
         resource.AddService(environment.ApplicationName, serviceVersion: version, serviceInstanceId: Guid.NewGuid().ToString())
             .AddEnvironmentVariableDetector();
     }

@@ -1,9 +1,9 @@
 namespace FanOut.ServiceDefaults.WorkQueues;
 
-/// <summary>Tells this process' dispatcher that there may be something to do, so that it need not poll often to be quick.</summary>
+/// <summary>Wakes this process' dispatcher, so that it is fast without frequent polls.</summary>
 public sealed class DispatchSignal(TimeProvider time) : IDisposable
 {
-    // A handler knows only that its batch is about to be committed, not when: for this long the dispatcher looks often.
+    // A handler does not know when its batch is committed: for this long the dispatcher polls often.
     private static readonly TimeSpan Expectation = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Often = TimeSpan.FromMilliseconds(40);
 
@@ -27,7 +27,7 @@ public sealed class DispatchSignal(TimeProvider time) : IDisposable
         }
         catch (SemaphoreFullException)
         {
-            // Somebody else raised it in between.
+            // Another thread raised it in between.
         }
     }
 

@@ -6,16 +6,13 @@ namespace FanOut.ServiceDefaults.WorkQueues;
 
 /// <summary>How a queue in Postgres is cleaned up and measured.</summary>
 /// <param name="Steps">Statements that delete what is older than $1, at most $2 rows at a time.</param>
-/// <param name="Measure">A statement that counts the backlog and tells how long its oldest row has been due.</param>
+/// <param name="Measure">A statement that returns the size of the backlog and how long its oldest row has been due.</param>
 /// <param name="Retention">How long rows are kept.</param>
 /// <param name="Interval">How often this is done.</param>
 /// <param name="Measured">Takes the backlog and its age.</param>
 public sealed record Sweep(IReadOnlyList<string> Steps, string Measure, TimeSpan Retention, TimeSpan Interval, Action<long, TimeSpan> Measured);
 
-/// <summary>
-/// Deletes what is older than the retention, a batch at a time, and measures the backlog. Every replica may: a row that
-/// another deletes is skipped.
-/// </summary>
+/// <summary>Deletes rows after their retention, in batches, and measures the backlog. Replicas skip each other's rows.</summary>
 public sealed partial class Sweeper(NpgsqlDataSource dataSource, Sweep sweep, TimeProvider time, ILogger<Sweeper> logger) : BackgroundService
 {
     private const int BatchSize = 2_000;
@@ -69,7 +66,7 @@ public sealed partial class Sweeper(NpgsqlDataSource dataSource, Sweep sweep, Ti
 
     private static partial class Log
     {
-        [LoggerMessage(7020, LogLevel.Warning, "Old rows could not be deleted; trying again at the next turn")]
+        [LoggerMessage(7020, LogLevel.Warning, "Old rows could not be deleted; retrying at the next sweep")]
         public static partial void SweepFailed(ILogger logger, Exception exception);
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using FanOut.Contracts;
 using FanOut.Contracts.Webhooks;
 using FanOut.ServiceDefaults.Requests;
 using FanOut.ServiceDefaults.WorkQueues;
@@ -27,8 +26,7 @@ internal static class DeliveryRoutes
     private static async Task<IResult> ListAsync(
         [AsParameters] DeliveryQuery query, HttpRequest request, DeliveryStore store, CancellationToken cancellationToken)
     {
-        var deliveries = await store.ListAsync(
-            query.Endpoint, query.State, query.Event, CursorAttribute.Parse(query.After), query.Limit + 1, cancellationToken);
+        var deliveries = await store.ListAsync(query, cancellationToken);
         var (items, after, next) = request.Page(deliveries, query.Limit, delivery => delivery.Id.ToString(CultureInfo.InvariantCulture));
         return TypedResults.Ok(new DeliveryPage(items, after, next));
     }
@@ -44,7 +42,7 @@ internal static class DeliveryRoutes
                 return NotFound(id);
             case false:
                 return TypedResults.Problem(
-                    "The delivery's endpoint is disabled or deleted: enable it first.", statusCode: StatusCodes.Status409Conflict);
+                    "The delivery's endpoint is disabled or deleted.", statusCode: StatusCodes.Status409Conflict);
             default:
                 signal.Raise();
                 return await store.FindAsync(id, cancellationToken) is { } delivery

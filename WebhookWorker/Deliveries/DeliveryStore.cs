@@ -1,3 +1,4 @@
+using FanOut.Contracts;
 using FanOut.Contracts.Webhooks;
 using FanOut.ServiceDefaults;
 using Npgsql;
@@ -10,13 +11,13 @@ internal sealed class DeliveryStore(NpgsqlDataSource dataSource)
     private static readonly string Select = EmbeddedSql.Read(typeof(DeliveryStore), "select_deliveries.sql");
     private static readonly string Retry = EmbeddedSql.Read(typeof(DeliveryStore), "retry_delivery.sql");
 
-    public async Task<WebhookDelivery?> FindAsync(long id, CancellationToken cancellationToken)
-        => (await SelectAsync(id, null, null, null, null, 1, cancellationToken)).SingleOrDefault();
+    public async Task<WebhookDelivery?> FindAsync(long id, CancellationToken cancellationToken) =>
+        (await SelectAsync(id, null, null, null, null, 1, cancellationToken)).SingleOrDefault();
 
-    public Task<List<WebhookDelivery>> ListAsync(Guid? endpoint, string? state, Guid? eventId, long? before, int limit, CancellationToken cancellationToken)
-        => SelectAsync(null, endpoint, state, eventId, before, limit, cancellationToken);
+    public Task<List<WebhookDelivery>> ListAsync(DeliveryQuery query, CancellationToken cancellationToken) => SelectAsync(
+        null, query.Endpoint, query.State, query.Event, CursorAttribute.Parse(query.After), query.Limit + 1, cancellationToken);
 
-    /// <returns>Whether the endpoint takes deliveries; null when there is no such delivery.</returns>
+    /// <returns>Whether the endpoint is enabled; null if there is no such delivery.</returns>
     public async Task<bool?> RetryAsync(long id, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(Retry);
@@ -24,7 +25,8 @@ internal sealed class DeliveryStore(NpgsqlDataSource dataSource)
         return await command.ExecuteScalarAsync(cancellationToken) as bool?;
     }
 
-    private async Task<List<WebhookDelivery>> SelectAsync(long? id, Guid? endpoint, string? state, Guid? eventId, long? before, int limit, CancellationToken cancellationToken)
+    private async Task<List<WebhookDelivery>> SelectAsync(
+        long? id, Guid? endpoint, string? state, Guid? eventId, long? before, int limit, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(Select);
         command.Parameters.Add(Optional(id, NpgsqlDbType.Bigint));
@@ -47,16 +49,14 @@ internal sealed class DeliveryStore(NpgsqlDataSource dataSource)
                 reader.GetBoolean(6),
                 reader.GetInt32(7),
                 reader.GetFieldValue<DateTimeOffset>(8),
-                Time(9),
-                Time(10),
-                Time(11),
-                reader.IsDBNull(12) ? null : reader.GetInt32(12),
-                reader.IsDBNull(13) ? null : reader.GetString(13)));
+                reader.GetFieldValue<DateTimeOffset?>(9),
+                reader.GetFieldValue<DateTimeOffset?>(10),
+                reader.GetFieldValue<DateTimeOffset?>(11),
+                reader.GetFieldValue<int?>(12),
+                reader.GetValue(13) as string));
         }
 
         return deliveries;
-
-        DateTimeOffset? Time(int column) => reader.IsDBNull(column) ? null : reader.GetFieldValue<DateTimeOffset>(column);
     }
 
     private static NpgsqlParameter Optional(object? value, NpgsqlDbType type) => new() { Value = value ?? DBNull.Value, NpgsqlDbType = type };

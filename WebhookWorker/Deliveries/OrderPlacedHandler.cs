@@ -19,6 +19,7 @@ internal sealed class OrderPlacedHandler(DispatchSignal signal) : IEventBatchHan
     {
         var buffer = new ArrayBufferWriter<byte>();
         var events = batch.Select(context => context.Event).ToArray();
+        var traces = batch.Select(context => IsTrace(context) ? (context.TraceParent, context.Event.TraceState) : default).ToArray();
         await using var command = new NpgsqlCommand(RecordEvents, batch.Connection, batch.Transaction)
         {
             Parameters =
@@ -27,8 +28,8 @@ internal sealed class OrderPlacedHandler(DispatchSignal signal) : IEventBatchHan
                 new() { Value = events.Select(e => e.Type).ToArray() },
                 new() { Value = events.Select(e => e.Subject).ToArray() },
                 new() { Value = batch.Select(context => Payload(context, buffer)).ToArray() },
-                new() { Value = batch.Select(context => IsTrace(context) ? context.TraceParent : null).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
-                new() { Value = batch.Select(context => IsTrace(context) ? context.Event.TraceState : null).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                new() { Value = traces.Select(trace => trace.TraceParent).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                new() { Value = traces.Select(trace => trace.TraceState).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
             },
         };
         if (await command.ExecuteNonQueryAsync(cancellationToken) > 0)

@@ -2,7 +2,23 @@ using System.Net;
 
 namespace FanOut.WebhookWorker.Dispatching;
 
-/// <summary>How one attempt ended. <see cref="Delay"/> is until the next; <see cref="Rest"/> is for the whole endpoint.</summary>
+internal sealed record ClaimedDelivery(
+    long Id,
+    Guid Claim,
+    Guid EndpointId,
+    int Attempts,
+    Guid EventId,
+    string EventType,
+    string Payload,
+    string? TraceParent,
+    string? TraceState,
+    DateTimeOffset EffectedAt,
+    string Url,
+    byte[] Secret,
+    byte[]? PreviousSecret,
+    int EndpointFailures);
+
+/// <summary>The end of one attempt. <see cref="Delay"/> is the time to the next; <see cref="Rest"/> pauses the whole endpoint.</summary>
 internal sealed record Attempt(
     ClaimedDelivery Delivery,
     AttemptResult Result,
@@ -12,4 +28,14 @@ internal sealed record Attempt(
     TimeSpan? Rest = null)
 {
     public bool IsGone => Status == HttpStatusCode.Gone;
+}
+
+internal enum AttemptResult
+{
+    Delivered,
+    Retry,
+    Failed,
+
+    /// <summary>Interrupted by a shutdown: not counted.</summary>
+    Released,
 }

@@ -1,14 +1,15 @@
+using System.Net;
 using Microsoft.Extensions.Options;
 
 namespace FanOut.WebhookWorker.Dispatching;
 
-/// <summary>What follows from an answer: done, try again and when, or give up.</summary>
+/// <summary>Decides what follows from an answer: delivered, retry after a delay, or failed.</summary>
 internal sealed class AttemptPolicy(IOptions<WebhookOptions> options)
 {
     private const double Jitter = 0.2;
-    private const int MostDoublings = 10;
+    private const int MaxDoublings = 10;
     private static readonly TimeSpan FirstRest = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan MaxRest = TimeSpan.FromMinutes(1);
 
     public Attempt Judge(ClaimedDelivery delivery, Answer answer)
     {
@@ -18,9 +19,9 @@ internal sealed class AttemptPolicy(IOptions<WebhookOptions> options)
         }
 
         var settings = options.Value;
-        var retryAfter = answer.RetryAfter is { } asked ? TimeSpan.FromTicks(Math.Clamp(asked.Ticks, 0, settings.LongestRetryAfter.Ticks)) : TimeSpan.Zero;
+        var retryAfter = TimeSpan.FromTicks(Math.Clamp(answer.RetryAfter?.Ticks ?? 0, 0, settings.MaxRetryAfter.Ticks));
         TimeSpan? rest = answer.AsksForRest ? Longer(retryAfter, Rest(delivery.EndpointFailures)) : null;
-        if (answer.Status == System.Net.HttpStatusCode.Gone || delivery.Attempts >= settings.RetryDelays.Count)
+        if (answer.Status == HttpStatusCode.Gone || delivery.Attempts >= settings.RetryDelays.Count)
         {
             return new(delivery, AttemptResult.Failed, answer.Status, answer.Error, Rest: rest);
         }
@@ -31,8 +32,8 @@ internal sealed class AttemptPolicy(IOptions<WebhookOptions> options)
 
     private static TimeSpan Rest(int failures)
     {
-        var rest = FirstRest * (1 << Math.Min(failures, MostDoublings));
-        return rest < LongestRest ? rest : LongestRest;
+        var rest = FirstRest * (1 << Math.Min(failures, MaxDoublings));
+        return rest < MaxRest ? rest : MaxRest;
     }
 
     private static TimeSpan Longer(TimeSpan a, TimeSpan b) => a > b ? a : b;

@@ -5,7 +5,7 @@ using NpgsqlTypes;
 
 namespace FanOut.WebhookWorker.Dispatching;
 
-/// <summary>The deliveries in Postgres as a queue: any number of dispatchers may claim from it and settle at the same time.</summary>
+/// <summary>The queue of deliveries in Postgres, for any number of dispatchers.</summary>
 internal sealed class DeliveryQueue(NpgsqlDataSource dataSource, IOptions<WebhookOptions> options)
 {
     private static readonly string ClaimDue = EmbeddedSql.Read(typeof(DeliveryQueue), "claim.sql");
@@ -35,22 +35,22 @@ internal sealed class DeliveryQueue(NpgsqlDataSource dataSource, IOptions<Webhoo
                 reader.GetGuid(3),
                 reader.GetString(4),
                 reader.GetString(5),
-                reader.IsDBNull(6) ? null : reader.GetString(6),
-                reader.IsDBNull(7) ? null : reader.GetString(7),
+                reader.GetValue(6) as string,
+                reader.GetValue(7) as string,
                 reader.GetFieldValue<DateTimeOffset>(8),
                 reader.GetString(9),
                 reader.GetFieldValue<byte[]>(10),
-                reader.IsDBNull(11) ? null : reader.GetFieldValue<byte[]>(11),
+                reader.GetValue(11) as byte[],
                 reader.GetInt32(12)));
         }
 
         return claimed;
     }
 
-    /// <returns>The endpoints that are disabled by what the attempts said, and why.</returns>
+    /// <returns>The endpoints that these attempts disabled, and why.</returns>
     public async Task<List<(Guid Endpoint, string Because)>> SettleAsync(IReadOnlyList<Attempt> attempts, CancellationToken cancellationToken)
     {
-        // In order of id, so that two dispatchers that settle the same rows (one of them too late) do not deadlock.
+        // Ordered by id, so that two dispatchers that save the same rows (one too late) do not deadlock.
         var ordered = attempts.OrderBy(attempt => attempt.Delivery.Id).ToArray();
         await using var batch = dataSource.CreateBatch();
         batch.BatchCommands.Add(new(SettleDeliveries)
@@ -59,34 +59,35 @@ internal sealed class DeliveryQueue(NpgsqlDataSource dataSource, IOptions<Webhoo
             {
                 new() { Value = ordered.Select(a => a.Delivery.Id).ToArray() },
                 new() { Value = ordered.Select(a => a.Delivery.Claim).ToArray() },
-                new() { Value = ordered.Select(a => Name(a.Result)).ToArray() },
+                new() { Value = ordered.Select(a => a.Result.ToString().ToLowerInvariant()).ToArray() },
                 new() { Value = ordered.Select(a => a.Delay).ToArray() },
                 new() { Value = ordered.Select(a => (int?)a.Status).ToArray() },
                 new() { Value = ordered.Select(a => a.Error).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
             },
         });
 
-        var spoken = attempts.Where(attempt => attempt.Result != AttemptResult.Released).GroupBy(attempt => attempt.Delivery.EndpointId).Select(EndpointNews.Of).ToArray();
+        var ended = attempts.Where(attempt => attempt.Result != AttemptResult.Released);
+        var endpoints = ended.GroupBy(attempt => attempt.Delivery.EndpointId).Select(EndpointNews.Of).ToArray();
         batch.BatchCommands.Add(new(RecordHealth)
         {
             Parameters =
             {
-                new() { Value = spoken.Select(news => news.Endpoint).ToArray() },
-                new() { Value = spoken.Select(news => news.Succeeded).ToArray() },
-                new() { Value = spoken.Select(news => news.Failures).ToArray() },
-                new() { Value = spoken.Select(news => news.Error).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
-                new() { Value = spoken.Select(news => news.Rest).ToArray() },
+                new() { Value = endpoints.Select(news => news.Endpoint).ToArray() },
+                new() { Value = endpoints.Select(news => news.Succeeded).ToArray() },
+                new() { Value = endpoints.Select(news => news.Failures).ToArray() },
+                new() { Value = endpoints.Select(news => news.Error).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                new() { Value = endpoints.Select(news => news.Rest).ToArray() },
             },
         });
 
-        var gone = attempts.Where(attempt => attempt.IsGone).Select(attempt => (attempt.Delivery.EndpointId, attempt.Delivery.Url)).Distinct().ToArray();
+        var gone = attempts.Where(attempt => attempt.IsGone).Select(attempt => attempt.Delivery).DistinctBy(it => (it.EndpointId, it.Url)).ToArray();
         batch.BatchCommands.Add(new(DisableEndpoints)
         {
             Parameters =
             {
                 new() { Value = gone.Select(g => g.EndpointId).ToArray() },
                 new() { Value = gone.Select(g => g.Url).ToArray() },
-                new() { Value = spoken.Where(news => news.Failures > 0).Select(news => news.Endpoint).ToArray() },
+                new() { Value = endpoints.Where(news => news.Failures > 0).Select(news => news.Endpoint).ToArray() },
                 new() { Value = options.Value.DisableAfter },
             },
         });
@@ -104,12 +105,4 @@ internal sealed class DeliveryQueue(NpgsqlDataSource dataSource, IOptions<Webhoo
 
         return disabled;
     }
-
-    private static string Name(AttemptResult result) => result switch
-    {
-        AttemptResult.Delivered => "delivered",
-        AttemptResult.Retry => "retry",
-        AttemptResult.Failed => "failed",
-        _ => "released",
-    };
 }

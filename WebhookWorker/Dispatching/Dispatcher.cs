@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 namespace FanOut.WebhookWorker.Dispatching;
 
 /// <summary>
-/// Claims due deliveries, POSTs them, and writes down how it went. At least once: whoever dies between the POST and the writing leaves a claim whose
-/// lease ends, and the delivery goes out again with the same <c>webhook-id</c>.
+/// Claims due deliveries, POSTs them, and saves the outcome. At least once: after a crash between the POST and saving, the claim's
+/// lease ends and the delivery is sent again with the same <c>webhook-id</c>.
 /// </summary>
 internal sealed partial class Dispatcher(
     DeliveryQueue queue,
@@ -19,11 +19,11 @@ internal sealed partial class Dispatcher(
     TimeProvider time,
     ILogger<Dispatcher> logger) : BackgroundService
 {
-    private const int MostSettledAtOnce = 256;
+    private const int MaxSettledAtOnce = 256;
     private static readonly TimeSpan ShutdownGrace = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan BetweenClaims = TimeSpan.FromMilliseconds(4);
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(15);
 
     private readonly ConcurrentDictionary<long, (Guid Endpoint, Task Sending)> _underWay = new();
     private readonly Channel<Attempt> _ended = Channel.CreateUnbounded<Attempt>(new() { SingleReader = true });
@@ -58,7 +58,7 @@ internal sealed partial class Dispatcher(
                 var claimed = free > 0 ? await queue.ClaimAsync(UnderWayByEndpoint(), free, stoppingToken) : [];
                 foreach (var delivery in claimed)
                 {
-                    // Registered before it runs, or its end could come before its beginning.
+                    // Registered before it runs, or it could end before it is registered.
                     var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                     _underWay[delivery.Id] = (delivery.EndpointId, SendAsync(delivery, start.Task, breakOff));
                     start.SetResult();
@@ -76,12 +76,12 @@ internal sealed partial class Dispatcher(
             {
                 Log.ClaimFailed(logger, delay, e);
                 await Task.Delay(delay, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay;
+                delay = delay * 2 < MaxDelay ? delay * 2 : MaxDelay;
             }
         }
     }
 
-    private Dictionary<Guid, int> UnderWayByEndpoint() => _underWay.Values.GroupBy(sending => sending.Endpoint).ToDictionary(group => group.Key, group => group.Count());
+    private Dictionary<Guid, int> UnderWayByEndpoint() => _underWay.Values.CountBy(sending => sending.Endpoint).ToDictionary();
 
     private async Task SendAsync(ClaimedDelivery delivery, Task start, CancellationToken breakOff)
     {
@@ -98,15 +98,16 @@ internal sealed partial class Dispatcher(
         }
         catch (Exception e)
         {
-            // A fault of ours must not keep the delivery in the claimed state for ever, nor send it for ever.
+            // An unexpected error counts as an attempt: otherwise the delivery would stay claimed, or be sent forever.
             Log.AttemptFaulted(logger, delivery.Id, delivery.EndpointId, e);
-            attempt = policy.Judge(delivery, new Answer(null, $"The attempt broke down: {e.GetType().Name}."));
+            attempt = policy.Judge(delivery, new Answer(null, $"The attempt failed: {e.GetType().Name}."));
         }
 
-        metrics.Attempted(attempt, time.GetElapsedTime(began), time.GetUtcNow() - delivery.EffectedAt);
+        TimeSpan? delay = attempt.Result == AttemptResult.Delivered ? time.GetUtcNow() - delivery.EffectedAt : null;
+        metrics.Ended(attempt.IsGone ? "gone" : attempt.Result.ToString().ToLowerInvariant(), time.GetElapsedTime(began), delay);
         if (attempt.Result == AttemptResult.Failed)
         {
-            Log.DeliveryFailed(logger, delivery.Id, delivery.EndpointId, delivery.EventId, delivery.Attempts + 1, attempt.Error ?? "");
+            Log.DeliveryFailed(logger, delivery.Id, delivery.EventId, delivery.EndpointId, delivery.Attempts + 1, attempt.Error ?? "");
         }
 
         _ended.Writer.TryWrite(attempt);
@@ -116,11 +117,11 @@ internal sealed partial class Dispatcher(
 
     private async Task SettleAsync(CancellationToken giveUp)
     {
-        var attempts = new List<Attempt>(MostSettledAtOnce);
+        var attempts = new List<Attempt>(MaxSettledAtOnce);
         while (await _ended.Reader.WaitToReadAsync(CancellationToken.None))
         {
             attempts.Clear();
-            while (attempts.Count < MostSettledAtOnce && _ended.Reader.TryRead(out var attempt))
+            while (attempts.Count < MaxSettledAtOnce && _ended.Reader.TryRead(out var attempt))
             {
                 attempts.Add(attempt);
             }
@@ -131,7 +132,7 @@ internal sealed partial class Dispatcher(
 
     private async Task SettleAsync(List<Attempt> attempts, CancellationToken giveUp)
     {
-        for (var delay = FirstDelay; ; delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay)
+        for (var delay = FirstDelay; ; delay = delay * 2 < MaxDelay ? delay * 2 : MaxDelay)
         {
             try
             {
@@ -157,20 +158,23 @@ internal sealed partial class Dispatcher(
 
     private static partial class Log
     {
-        [LoggerMessage(3001, LogLevel.Warning, "Due webhooks could not be claimed; trying again in {Delay}")]
+        [LoggerMessage(3001, LogLevel.Warning, "Due webhooks could not be claimed; retrying in {Delay}")]
         public static partial void ClaimFailed(ILogger logger, TimeSpan delay, Exception exception);
 
-        [LoggerMessage(3002, LogLevel.Warning, "The outcome of {Count} attempts could not be written; trying again in {Delay}")]
+        [LoggerMessage(3002, LogLevel.Warning, "The outcome of {Count} attempts could not be saved; retrying in {Delay}")]
         public static partial void SettleFailed(ILogger logger, int count, TimeSpan delay, Exception exception);
 
-        [LoggerMessage(3003, LogLevel.Warning, "Stopped without writing the outcome of {Count} attempts: when their leases end they are sent again, with the same ids")]
+        [LoggerMessage(
+            3003,
+            LogLevel.Warning,
+            "Stopped before the outcome of {Count} attempts was saved. They are sent again with the same ids when their leases end")]
         public static partial void NotSettled(ILogger logger, int count);
 
-        [LoggerMessage(3004, LogLevel.Error, "The attempt of delivery {Delivery} to endpoint {Endpoint} broke down")]
+        [LoggerMessage(3004, LogLevel.Error, "Delivery {Delivery} to endpoint {Endpoint} failed unexpectedly")]
         public static partial void AttemptFaulted(ILogger logger, long delivery, Guid endpoint, Exception exception);
 
-        [LoggerMessage(3005, LogLevel.Warning, "Delivery {Delivery} to endpoint {Endpoint} of event {Event} has failed after {Attempts} attempts: {Error}")]
-        public static partial void DeliveryFailed(ILogger logger, long delivery, Guid endpoint, Guid @event, int attempts, string error);
+        [LoggerMessage(3005, LogLevel.Warning, "Delivery {Delivery} of event {Event} to {Endpoint} failed after {Attempts} attempts: {Error}")]
+        public static partial void DeliveryFailed(ILogger logger, long delivery, Guid @event, Guid endpoint, int attempts, string error);
 
         [LoggerMessage(3006, LogLevel.Warning, "Endpoint {Endpoint} is disabled: {Because}")]
         public static partial void EndpointDisabled(ILogger logger, Guid endpoint, string because);

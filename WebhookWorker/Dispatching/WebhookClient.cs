@@ -9,12 +9,10 @@ using Microsoft.Extensions.Options;
 
 namespace FanOut.WebhookWorker.Dispatching;
 
-/// <summary>
-/// POSTs one delivery, once. Not from IHttpClientFactory: its defaults retry and resolve service names, and here a stranger chose the URL.
-/// </summary>
+/// <summary>POSTs a delivery once. Not from IHttpClientFactory: its defaults retry and resolve service names, but a client chose the URL.</summary>
 internal sealed class WebhookClient : IDisposable
 {
-    private const int LongestExcerpt = 500;
+    private const int MaxExcerptLength = 500;
     private static readonly ActivitySource Source = new("FanOut.WebhookWorker");
 
     private readonly AddressPolicy _addresses;
@@ -34,7 +32,7 @@ internal sealed class WebhookClient : IDisposable
             UseProxy = false,
             AutomaticDecompression = DecompressionMethods.None,
             ConnectCallback = ConnectAsync,
-            // A name's address is checked when connecting only, so a connection does not outlive the check by much.
+            // An address is checked only when connecting, so a connection must not live long.
             PooledConnectionLifetime = TimeSpan.FromMinutes(2),
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
             MaxResponseHeadersLength = 16,
@@ -104,16 +102,17 @@ internal sealed class WebhookClient : IDisposable
             return new(response.StatusCode, null);
         }
 
-        var excerpt = new byte[LongestExcerpt];
+        var excerpt = new byte[MaxExcerptLength];
         var length = 0;
         try
         {
             await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
             length = await body.ReadAtLeastAsync(excerpt, excerpt.Length, throwOnEndOfStream: false, cancellationToken);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && response.StatusCode == HttpStatusCode.Gone))
+        catch (Exception e)
+            when (e is HttpRequestException or IOException || (e is OperationCanceledException && response.StatusCode == HttpStatusCode.Gone))
         {
-            // The status has been said; what was to explain it is missing.
+            // The status is known; only its explanation is missing.
         }
 
         var said = Printable(Encoding.UTF8.GetString(excerpt, 0, length)).Trim();
@@ -121,7 +120,7 @@ internal sealed class WebhookClient : IDisposable
         return new(response.StatusCode, what, RetryAfter(response.Headers.RetryAfter));
     }
 
-    private TimeSpan? RetryAfter(RetryConditionHeaderValue? header) => header?.Delta ?? (header?.Date is { } date ? date - _time.GetUtcNow() : null);
+    private TimeSpan? RetryAfter(RetryConditionHeaderValue? header) => header?.Delta ?? (header?.Date - _time.GetUtcNow());
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
@@ -130,7 +129,7 @@ internal sealed class WebhookClient : IDisposable
         var allowed = addresses.Where(_addresses.Allows).ToArray();
         if (allowed.Length == 0)
         {
-            throw new AddressRefusedException(host);
+            throw new IOException($"'{host}' has an address that is not public. Webhooks are sent only to public addresses.");
         }
 
         for (var i = 0; ; i++)
@@ -153,16 +152,7 @@ internal sealed class WebhookClient : IDisposable
         }
     }
 
-    // Text of Postgres holds no NUL, and a stranger's control characters have no business in logs and consoles.
-    private static string Printable(string text)
-    {
-        var printable = string.Create(Math.Min(text.Length, LongestExcerpt), text, (span, source) =>
-        {
-            for (var i = 0; i < span.Length; i++)
-            {
-                span[i] = char.IsControl(source[i]) || char.IsSurrogate(source[i]) ? ' ' : source[i];
-            }
-        });
-        return printable;
-    }
+    // Postgres stores no NUL, and control characters do not belong in logs and consoles.
+    private static string Printable(string text) =>
+        string.Concat(text.Take(MaxExcerptLength).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? ' ' : c));
 }

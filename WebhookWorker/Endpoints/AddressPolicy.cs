@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace FanOut.WebhookWorker.Endpoints;
 
-/// <summary>Which addresses webhooks may go to: an endpoint's URL is a stranger's, and this worker stands inside the network.</summary>
+/// <summary>The addresses that webhooks may go to: a client chose the URL, and this worker is inside the network.</summary>
 internal sealed class AddressPolicy(IOptions<WebhookOptions> options, TimeProvider time)
 {
     // IANA's special-purpose registries: what is not globally reachable unicast.
@@ -14,7 +14,7 @@ internal sealed class AddressPolicy(IOptions<WebhookOptions> options, TimeProvid
         IPNetwork.Parse("192.168.0.0/16"), IPNetwork.Parse("::1/128"), IPNetwork.Parse("fc00::/7"),
     ];
 
-    // Refused whatever the options say: nobody receives webhooks there, and 169.254.169.254 hands out a cloud machine's credentials.
+    // Refused whatever the options are: there are no receivers, and 169.254.169.254 gives a cloud machine's credentials away.
     private static readonly IPNetwork[] Never =
     [
         IPNetwork.Parse("0.0.0.0/8"), IPNetwork.Parse("169.254.0.0/16"), IPNetwork.Parse("192.0.0.0/24"), IPNetwork.Parse("192.0.2.0/24"),
@@ -30,7 +30,7 @@ internal sealed class AddressPolicy(IOptions<WebhookOptions> options, TimeProvid
 
     private bool AllowsPrivate => options.Value.AllowPrivateNetworks;
 
-    /// <returns>Why webhooks may not be sent to this URL; null where they may.</returns>
+    /// <returns>Why webhooks may not be sent to this URL; null if they may.</returns>
     public async Task<string?> ProblemOfAsync(string text, CancellationToken cancellationToken) =>
         text.Any(char.IsWhiteSpace) || !Uri.TryCreate(text, UriKind.Absolute, out var url) ? "must be an absolute URL"
         : url.Scheme != Uri.UriSchemeHttps && !(url.Scheme == Uri.UriSchemeHttp && url.IsLoopback && AllowsPrivate)
@@ -38,7 +38,7 @@ internal sealed class AddressPolicy(IOptions<WebhookOptions> options, TimeProvid
         : url.UserInfo.Length > 0 ? "must not carry a user name or password"
         : url.Fragment.Length > 0 ? "must not have a fragment ('#...')"
         : (await AddressesOfAsync(url, cancellationToken)).All(Allows) ? null
-        : "is at an address that webhooks may not be sent to: it is not a public one (Webhooks:AllowPrivateNetworks)";
+        : "has an address that is not public (Webhooks:AllowPrivateNetworks)";
 
     public bool Allows(IPAddress address)
     {
@@ -61,7 +61,7 @@ internal sealed class AddressPolicy(IOptions<WebhookOptions> options, TimeProvid
             && (address.AddressFamily == AddressFamily.InterNetwork || GlobalUnicast.Contains(address));
     }
 
-    // Early advice only: what counts is the check at each connect, for a name's address can change. A name that cannot be looked up now may be later.
+    // Only early advice: the check at each connect decides, since a name's address can change. An unknown name may exist later.
     private async Task<IPAddress[]> AddressesOfAsync(Uri url, CancellationToken cancellationToken)
     {
         if (IPAddress.TryParse(url.DnsSafeHost, out var literal))

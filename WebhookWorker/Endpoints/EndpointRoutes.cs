@@ -34,7 +34,7 @@ internal static class EndpointRoutes
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblem(StatusCodes.Status404NotFound);
         endpoints.MapPost("{id:guid}/secret", RotateAsync)
-            .WithSummary("Change an endpoint's secret; for a while both sign")
+            .WithSummary("Change an endpoint's secret; for a while both are used")
             .Produces<RotatedSecret>()
             .ProducesValidationProblem()
             .ProducesProblem(StatusCodes.Status404NotFound);
@@ -49,11 +49,11 @@ internal static class EndpointRoutes
         }
 
         var id = Guid.CreateVersion7();
-        var secret = endpoint.Secret is null ? WebhookSecret.Draw() : WebhookSecret.Parse(endpoint.Secret);
+        var secret = endpoint.Secret is null ? WebhookSecret.Generate() : WebhookSecret.Parse(endpoint.Secret);
         if (!await store.InsertAsync(id, endpoint, secret, cancellationToken))
         {
             return TypedResults.Problem(
-                "There are as many endpoints as Webhooks:MaxEndpoints allows: delete one first.", statusCode: StatusCodes.Status409Conflict);
+                "The limit Webhooks:MaxEndpoints is reached. Delete an endpoint first.", statusCode: StatusCodes.Status409Conflict);
         }
 
         return await store.FindAsync(id, cancellationToken) is { } created
@@ -84,7 +84,7 @@ internal static class EndpointRoutes
 
     private static async Task<IResult> RotateAsync(Guid id, RotateSecret? rotation, EndpointStore store, CancellationToken cancellationToken)
     {
-        var secret = rotation?.Secret is { } given ? WebhookSecret.Parse(given) : WebhookSecret.Draw();
+        var secret = rotation?.Secret is { } given ? WebhookSecret.Parse(given) : WebhookSecret.Generate();
         return await store.RotateAsync(id, secret, cancellationToken) is { } until
             ? TypedResults.Ok(new RotatedSecret(WebhookSecret.Format(secret), until))
             : NotFound(id);

@@ -15,11 +15,12 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<Webhoo
     private static readonly string Delete = EmbeddedSql.Read(typeof(EndpointStore), "delete_endpoint.sql");
     private static readonly string Rotate = EmbeddedSql.Read(typeof(EndpointStore), "rotate_secret.sql");
 
-    /// <returns>False when there are as many endpoints as there may be.</returns>
+    /// <returns>False if the limit of endpoints is reached.</returns>
     public async Task<bool> InsertAsync(Guid id, PutEndpoint endpoint, byte[] secret, CancellationToken cancellationToken)
     {
-        await using var command = Command(
-            Insert,
+        var insert = new NpgsqlBatchCommand(Insert);
+        Add(
+            insert.Parameters,
             id,
             new Uri(endpoint.Url).AbsoluteUri,
             endpoint.Description,
@@ -27,13 +28,8 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<Webhoo
             endpoint.Enabled,
             secret,
             options.Value.MaxEndpoints);
-        var insert = new NpgsqlBatchCommand(command.CommandText);
-        foreach (var parameter in command.Parameters)
-        {
-            insert.Parameters.Add(((NpgsqlParameter)parameter).Clone());
-        }
 
-        // The lock in a statement of its own: the insert's snapshot is taken when the turn has come, and counts what was created meanwhile.
+        // The lock is its own statement, so that the insert's snapshot is taken under it and counts every endpoint.
         await using var batch = dataSource.CreateBatch();
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select pg_advisory_xact_lock(hashtextextended('webhooks.endpoints', 0))"));
         batch.BatchCommands.Add(insert);
@@ -60,7 +56,7 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<Webhoo
         return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
     }
 
-    /// <returns>Until when the previous secret signs too; null when there is no such endpoint.</returns>
+    /// <returns>Until when the previous secret is also used; null if there is no such endpoint.</returns>
     public async Task<DateTimeOffset?> RotateAsync(Guid id, byte[] secret, CancellationToken cancellationToken)
     {
         await using var command = Command(Rotate, id, secret, options.Value.SecretOverlap);
@@ -83,7 +79,7 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<Webhoo
                 reader.GetString(1),
                 reader.GetFieldValue<string[]>(2),
                 reader.GetBoolean(3),
-                reader.IsDBNull(4) ? null : reader.GetString(4),
+                reader.GetValue(4) as string,
                 reader.GetString(5),
                 reader.GetFieldValue<DateTimeOffset>(6),
                 reader.GetFieldValue<DateTimeOffset>(7),
@@ -95,15 +91,14 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<Webhoo
 
     private static EndpointHealth Health(DbDataReader reader)
     {
-        if (reader.IsDBNull(8))
-        {
-            return new("unknown", 0, null, null, null, null);
-        }
-
-        var failures = reader.GetInt32(8);
-        return new(failures == 0 ? "healthy" : "failing", failures, Time(9), Time(10), Time(11), reader.IsDBNull(12) ? null : reader.GetString(12));
-
-        DateTimeOffset? Time(int column) => reader.IsDBNull(column) ? null : reader.GetFieldValue<DateTimeOffset>(column);
+        var failures = reader.GetFieldValue<int?>(8);
+        return new(
+            failures switch { null => "unknown", 0 => "healthy", _ => "failing" },
+            failures ?? 0,
+            reader.GetFieldValue<DateTimeOffset?>(9),
+            reader.GetFieldValue<DateTimeOffset?>(10),
+            reader.GetFieldValue<DateTimeOffset?>(11),
+            reader.GetValue(12) as string);
     }
 
     private static string[] EventTypes(PutEndpoint endpoint) => [.. (endpoint.EventTypes ?? []).Distinct(StringComparer.Ordinal)];
@@ -111,11 +106,10 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<Webhoo
     private NpgsqlCommand Command(string sql, params object[] values)
     {
         var command = dataSource.CreateCommand(sql);
-        foreach (var value in values)
-        {
-            command.Parameters.Add(new() { Value = value });
-        }
-
+        Add(command.Parameters, values);
         return command;
     }
+
+    private static void Add(NpgsqlParameterCollection parameters, params object[] values) =>
+        parameters.AddRange(Array.ConvertAll(values, value => new NpgsqlParameter { Value = value }));
 }

@@ -7,9 +7,9 @@ namespace FanOut.WebhookWorker.Endpoints;
 /// <summary>A symmetric signing secret of Standard Webhooks 1.0: 24 to 64 random bytes, written as <c>whsec_</c> and base64.</summary>
 internal static class WebhookSecret
 {
-    private const int DrawnBytes = 32;
+    private const int Length = 32;
 
-    public static byte[] Draw() => RandomNumberGenerator.GetBytes(DrawnBytes);
+    public static byte[] Generate() => RandomNumberGenerator.GetBytes(Length);
 
     public static string Format(byte[] secret) => WebhookSecretAttribute.Prefix + Convert.ToBase64String(secret);
 

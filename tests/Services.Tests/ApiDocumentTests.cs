@@ -53,7 +53,7 @@ public sealed class ApiDocumentTests
     }
 
     [Fact]
-    public async Task The_query_parameters_that_are_documented_are_the_ones_that_are_taken_with_their_defaults_and_bounds()
+    public async Task Documented_query_parameters_are_the_accepted_ones()
     {
         await CheckAsync<OrderWriter>(("/orders", ["after", "limit"]), ("/orders/{id}", []));
         await CheckAsync<DeliveryQueue>(("/endpoints", ["after", "limit"]), ("/deliveries", ["after", "endpoint", "event", "limit", "state"]));

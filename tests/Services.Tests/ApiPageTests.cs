@@ -14,7 +14,7 @@ public sealed partial class ApiPageTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task The_page_may_ask_no_other_host_and_its_vendors_extras_are_off()
+    public async Task The_page_calls_no_other_host_and_has_no_vendor_extras()
     {
         await using var host = await ServiceHost<OrderWriter>.StartAsync(cancellationToken: Cancellation);
 
@@ -27,7 +27,8 @@ public sealed partial class ApiPageTests
         var page = await answer.Content.ReadAsStringAsync(Cancellation);
         Assert.DoesNotContain("http://", page, StringComparison.Ordinal);
         Assert.DoesNotContain("https://", page, StringComparison.Ordinal);
-        var settings = JsonNode.Parse(page.Split('\n', StringSplitOptions.TrimEntries).Single(line => line.StartsWith("{\"", StringComparison.Ordinal)).TrimEnd(','))!;
+        var lines = page.Split('\n', StringSplitOptions.TrimEntries);
+        var settings = JsonNode.Parse(lines.Single(line => line.StartsWith("{\"", StringComparison.Ordinal)).TrimEnd(','))!;
         Assert.Equal("never", (string?)settings["showDeveloperTools"]);
         Assert.True((bool)settings["agent"]!["disabled"]! && (bool)settings["mcp"]!["disabled"]! && (bool)settings["hideClientButton"]!);
         Assert.False((bool)settings["telemetry"]! || (bool)settings["withDefaultFonts"]!);
@@ -35,7 +36,7 @@ public sealed partial class ApiPageTests
     }
 
     [Fact]
-    public async Task A_browser_shows_the_operations_and_nothing_of_the_vendor_s_offers()
+    public async Task The_page_shows_the_operations_and_no_vendor_offers()
     {
         await using var host = await ServiceHost<OrderWriter>.StartAsync(cancellationToken: Cancellation);
         var profile = Directory.CreateTempSubdirectory("fanout-browser-");

@@ -6,7 +6,7 @@ using StackExchange.Redis;
 
 namespace FanOut.Services.Tests;
 
-/// <summary>A stream of placed orders of a test's own, as the relay would have written it.</summary>
+/// <summary>A test's own stream of placed orders, as the relay writes it.</summary>
 internal sealed class OrderStream : IAsyncDisposable
 {
     private readonly ConnectionMultiplexer _redis;
@@ -17,7 +17,8 @@ internal sealed class OrderStream : IAsyncDisposable
 
     public static async Task<OrderStream> CreateAsync() => new(await (await RedisServer.SharedAsync()).ConnectAsync());
 
-    public static OrderPlaced Order(string number = "10248", string name = "Vins et alcools Chevalier", string email = "vinet@example.com", string currency = "USD") => new(
+    public static OrderPlaced Order(
+        string number = "10248", string name = "Vins et alcools Chevalier", string email = "vinet@example.com", string currency = "USD") => new(
         Guid.CreateVersion7(),
         number,
         new("VINET", name, email),

@@ -10,8 +10,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FanOut.Services.Tests;
 
-/// <summary>A service as it ships, on Kestrel and a port of its own, with a database and a stream of its own on real servers.</summary>
-/// <typeparam name="TAnyTypeOfService">Names the assembly.</typeparam>
+/// <summary>A real service on Kestrel, with its own port, and its own database and stream on real servers.</summary>
+/// <typeparam name="TAnyTypeOfService">A type of the service's assembly.</typeparam>
 internal sealed class ServiceHost<TAnyTypeOfService> : IAsyncDisposable
     where TAnyTypeOfService : class
 {
@@ -57,7 +57,7 @@ internal sealed class ServiceHost<TAnyTypeOfService> : IAsyncDisposable
         }
         catch (ObjectDisposedException) when (factory.Failure.Reason is { } reason)
         {
-            // A program whose start fails disposes of its host; the factory may look at it after that, and say only so.
+            // A program whose start fails disposes its host; the factory may use it after that, and report only this.
             ExceptionDispatchInfo.Throw(reason);
         }
 
@@ -74,7 +74,7 @@ internal sealed class ServiceHost<TAnyTypeOfService> : IAsyncDisposable
         }
     }
 
-    /// <summary>Why the host did not start, as it says in its log.</summary>
+    /// <summary>The logged reason why the host did not start.</summary>
     private sealed class StartFailure : ILoggerProvider, ILogger
     {
         private volatile Exception? _reason;
@@ -88,7 +88,8 @@ internal sealed class ServiceHost<TAnyTypeOfService> : IAsyncDisposable
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => _reason ??= exception;
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            _reason ??= exception;
 
         public void Dispose()
         {

@@ -3,7 +3,7 @@ using FanOut.EndToEnd.Tests.Running;
 
 namespace FanOut.EndToEnd.Tests.Telemetry;
 
-/// <summary>An OpenTelemetry collector (OTLP over HTTP, protobuf). It keeps the spans, and which service sent which metric of which consumer group.</summary>
+/// <summary>An OpenTelemetry collector (OTLP over HTTP, protobuf). It keeps the spans, and which service sent which metric.</summary>
 internal sealed class OtlpReceiver : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<(string Service, string Metric, string? Group), bool> _series = new();

@@ -24,9 +24,11 @@ public sealed class AnalyticsFixture : IAsyncLifetime
 
     public HttpClient Http => _host!.Http;
 
-    public IAnalyticsApi Api => RestService.For<IAnalyticsApi>(Http, new RefitSettings(new SystemTextJsonContentSerializer(ContractsJson.Default.Options)));
+    public IAnalyticsApi Api =>
+        RestService.For<IAnalyticsApi>(Http, new RefitSettings(new SystemTextJsonContentSerializer(ContractsJson.Default.Options)));
 
-    public static OrderPlaced NewOrder(string currency, DateTimeOffset placedAt, decimal total, params (string Sku, int Quantity, decimal Amount)[] lines)
+    public static OrderPlaced NewOrder(
+        string currency, DateTimeOffset placedAt, decimal total, params (string Sku, int Quantity, decimal Amount)[] lines)
     {
         var id = Guid.CreateVersion7();
         return new OrderPlaced(
@@ -81,7 +83,10 @@ public sealed class AnalyticsFixture : IAsyncLifetime
 
     public async Task<long> CountEffectsAsync(IEnumerable<OrderPlaced> orders)
     {
-        await using var command = Database.CreateCommand("select count(*) from analytics.effects where subject = any ($1) and event_id is not null and effected_at <= clock_timestamp()");
+        await using var command = Database.CreateCommand("""
+            select count(*) from analytics.effects
+            where subject = any ($1) and event_id is not null and effected_at <= clock_timestamp()
+            """);
         command.Parameters.AddWithValue(orders.Select(order => order.OrderId.ToString()).ToArray());
         return (long)(await command.ExecuteScalarAsync(Cancellation))!;
     }

@@ -17,11 +17,11 @@ public sealed class ReportTests(AnalyticsFixture analytics) : IClassFixture<Anal
     [InlineData("top-products?limit=0", "limit")]
     [InlineData("top-products?limit=101&by=name", "limit", "by")]
     [InlineData("top-products?limit=99999999999", "limit")]
-    public async Task Wrong_parameters_are_named(string query, params string[] names) =>
+    public async Task Invalid_parameters_are_named(string query, params string[] names) =>
         (await GetAsync($"/analytics/{query}")).IsProblemOf(HttpStatusCode.BadRequest, names);
 
     [Fact]
-    public async Task Without_a_period_a_report_is_about_the_last_thirty_days()
+    public async Task A_report_covers_the_last_thirty_days_by_default()
     {
         var today = DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime);
 
@@ -36,14 +36,14 @@ public sealed class ReportTests(AnalyticsFixture analytics) : IClassFixture<Anal
     [InlineData("revenue?to=0001-01-02")]
     [InlineData("revenue?from=0001-01-01&to=9999-12-31&currency=")]
     [InlineData("top-products?from=0001-01-01&to=9999-12-31&by=quantity&limit=100")]
-    public async Task The_ends_of_time_are_days_too(string query) =>
+    public async Task The_first_and_last_dates_are_valid(string query) =>
         Assert.Equal(HttpStatusCode.OK, (await GetAsync($"/analytics/{query}")).Status);
 
     [Theory]
     [InlineData("/health")]
     [InlineData("/alive")]
     [InlineData("/metrics")]
-    public async Task The_worker_tells_how_it_is(string path) =>
+    public async Task The_worker_reports_its_health(string path) =>
         await Eventually.BecomesTrueAsync(async () => (await GetAsync(path)).Status == HttpStatusCode.OK, TimeSpan.FromSeconds(30));
 
     private Task<Answer> GetAsync(string path) => Answer.ToAsync(analytics.Http, new HttpRequestMessage(HttpMethod.Get, path));

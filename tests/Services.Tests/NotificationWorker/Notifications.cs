@@ -6,7 +6,7 @@ using Xunit;
 
 namespace FanOut.Services.Tests.NotificationWorker;
 
-/// <summary>A notification worker with quick retries, and what a test does with it over its HTTP API and its stream.</summary>
+/// <summary>A notification worker with short delays, used over its HTTP API and its stream.</summary>
 internal sealed class Notifications : IAsyncDisposable
 {
     private Notifications(ServiceHost<NotificationOptions> host)
@@ -21,7 +21,8 @@ internal sealed class Notifications : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<Notifications> StartAsync(OrderStream orders, PostgresDatabase? database, params IEnumerable<(string Key, string Value)> settings)
+    public static async Task<Notifications> StartAsync(
+        OrderStream orders, PostgresDatabase? database, params IEnumerable<(string Key, string Value)> settings)
     {
         var all = Settings(orders.Name);
         foreach (var (key, value) in settings)
@@ -52,7 +53,11 @@ internal sealed class Notifications : IAsyncDisposable
     {
         Notification? found = null;
         await Eventually.BecomesTrueAsync(
-            async () => (found = (await Api.ListAsync(state, cancellationToken: Cancellation)).Notifications.FirstOrDefault(and ?? (_ => true))) is not null,
+            async () =>
+            {
+                found = (await Api.ListAsync(state, cancellationToken: Cancellation)).Notifications.FirstOrDefault(and ?? (_ => true));
+                return found is not null;
+            },
             TimeSpan.FromSeconds(20));
         return found!;
     }
@@ -63,7 +68,14 @@ internal sealed class Notifications : IAsyncDisposable
         return (long)(await command.ExecuteScalarAsync(Cancellation))!;
     }
 
-    public Task CountBecomesAsync(string sql, long count) => Eventually.BecomesTrueAsync(async () => await CountAsync(sql) == count, TimeSpan.FromSeconds(20));
+    public Task CountBecomesAsync(string sql, long count) =>
+        Eventually.BecomesTrueAsync(async () => await CountAsync(sql) == count, TimeSpan.FromSeconds(20));
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var command = Host.Database.DataSource.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(Cancellation);
+    }
 
     public ValueTask DisposeAsync() => Host.DisposeAsync();
 }

@@ -19,7 +19,7 @@ public sealed class PickupTests : IDisposable
     }
 
     [Fact]
-    public async Task Without_a_mail_server_each_order_is_one_file_named_by_its_event()
+    public async Task Without_a_mail_server_each_mail_is_a_file_named_by_its_event()
     {
         await using var orders = await OrderStream.CreateAsync();
         await using var notifications = await Notifications.StartAsync(orders, null, ("Smtp:PickupFolder", _folder));
@@ -33,7 +33,7 @@ public sealed class PickupTests : IDisposable
     }
 
     [Fact]
-    public async Task A_mail_written_again_after_a_crash_replaces_itself_byte_for_byte()
+    public async Task Writing_a_mail_again_after_a_crash_gives_the_same_file()
     {
         await using var orders = await OrderStream.CreateAsync();
         await using var notifications = await Notifications.StartAsync(orders, null, ("Smtp:PickupFolder", _folder));
@@ -43,10 +43,8 @@ public sealed class PickupTests : IDisposable
         var before = await File.ReadAllBytesAsync(file, Cancellation);
 
         await File.WriteAllTextAsync(Path.Combine(_folder, $".{id}.tmp"), "half a ma", Cancellation);
-        await using (var command = notifications.Host.Database.DataSource.CreateCommand("update notifications.emails set state = 'pending', claim = gen_random_uuid(), finished_at = null, due_at = now()"))
-        {
-            await command.ExecuteNonQueryAsync(Cancellation);
-        }
+        await notifications.ExecuteAsync(
+            "update notifications.emails set state = 'pending', claim = gen_random_uuid(), finished_at = null, due_at = now()");
 
         await notifications.BecomesAsync("sent", mail => mail.Attempts == 2);
         Assert.Equal(before, await File.ReadAllBytesAsync(file, Cancellation));
@@ -54,7 +52,7 @@ public sealed class PickupTests : IDisposable
     }
 
     [Fact]
-    public async Task A_folder_that_cannot_be_written_to_holds_mails_up_without_failing_them()
+    public async Task Mails_wait_while_the_pickup_folder_is_not_writable()
     {
         await File.WriteAllTextAsync(_folder, "in the way", Cancellation);
         await using var orders = await OrderStream.CreateAsync();
@@ -68,7 +66,7 @@ public sealed class PickupTests : IDisposable
     }
 
     [Fact]
-    public async Task Notifications_are_listed_page_by_page_and_old_ones_go()
+    public async Task Notifications_are_listed_in_pages_and_deleted_after_their_retention()
     {
         await using var orders = await OrderStream.CreateAsync();
         await using var notifications = await Notifications.StartAsync(orders, null, ("Smtp:PickupFolder", _folder));
@@ -83,10 +81,8 @@ public sealed class PickupTests : IDisposable
         var one = await notifications.Api.ListAsync(subject: order.OrderId.ToString(), cancellationToken: Cancellation);
         var wrong = await notifications.Host.Http.GetAsync("/notifications?state=lost&after=x", Cancellation);
         var unknown = await notifications.Host.Http.GetAsync("/notifications?status=sent", Cancellation);
-        await using (var command = notifications.Host.Database.DataSource.CreateCommand("update notifications.emails set finished_at = now() - interval '31 days' where id = (select min(id) from notifications.emails)"))
-        {
-            await command.ExecuteNonQueryAsync(Cancellation);
-        }
+        await notifications.ExecuteAsync(
+            "update notifications.emails set finished_at = now() - interval '31 days' where id = (select min(id) from notifications.emails)");
 
         await notifications.CountBecomesAsync("select count(*) from notifications.emails", 2);
         Assert.Equal((2, 1, 1), (first.Notifications.Count, second.Notifications.Count, one.Notifications.Count));

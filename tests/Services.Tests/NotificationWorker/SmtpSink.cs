@@ -6,9 +6,7 @@ using MimeKit;
 
 namespace FanOut.Services.Tests.NotificationWorker;
 
-/// <summary>
-/// As much of an SMTP server (RFC 5321) as a client needs to hand over mails, on loopback. A reply to any command can be scripted, or the connection cut.
-/// </summary>
+/// <summary>A minimal SMTP server (RFC 5321) on loopback. A test can script the reply to any command, or cut the connection.</summary>
 internal sealed class SmtpSink : IAsyncDisposable
 {
     private readonly TcpListener _listener;
@@ -24,7 +22,7 @@ internal sealed class SmtpSink : IAsyncDisposable
         _accepting = AcceptAsync();
     }
 
-    /// <summary>What is said to a command in place of the usual, or null for the usual; "drop" cuts the connection. DATA's end is called ".".</summary>
+    /// <summary>The reply to a command, or null for the normal one; "drop" cuts the connection. The end of DATA is the command ".".</summary>
     public Func<string, string?> Script { get; set; } = _ => null;
 
     public ConcurrentQueue<string> Mails { get; } = new();
@@ -57,7 +55,7 @@ internal sealed class SmtpSink : IAsyncDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
         {
-            // The sink stops.
+            // The sink is disposed.
         }
     }
 
@@ -81,7 +79,7 @@ internal sealed class SmtpSink : IAsyncDisposable
             }
             catch (Exception e) when (e is IOException or OperationCanceledException)
             {
-                // The client went, or the sink stops.
+                // The client disconnected, or the sink is disposed.
             }
         }
     }

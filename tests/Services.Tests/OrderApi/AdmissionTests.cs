@@ -11,13 +11,13 @@ namespace FanOut.Services.Tests.OrderApi;
 public sealed class AdmissionTests
 {
     [Fact]
-    public async Task Requests_beyond_the_queue_are_refused_at_once_and_those_within_it_are_served()
+    public async Task Requests_beyond_the_queue_get_503()
     {
         await using var database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(cancellationToken: Cancellation);
         await using var host = await ServiceHost<OrderWriter>.StartAsync(
             new Dictionary<string, string>
             {
-                // The table is locked for as long as this machine needs to answer the others.
+                // The table stays locked until the other requests are answered.
                 ["ConnectionStrings:fanout"] = $"{database.ConnectionString};Command Timeout=300;Options=-c lock_timeout=300s",
                 ["Admission:MaxConcurrent"] = "2",
                 ["Admission:MaxQueued"] = "3",
@@ -43,7 +43,7 @@ public sealed class AdmissionTests
             refused.Add(await first);
         }
 
-        // All places are taken: the other routes for orders are refused too, however wrong the request, and the probes are not.
+        // The queue is full: the other routes for orders are refused too, even for invalid requests, and the probes are not.
         refused.Add(await PostAsync("/orders/batch", "{"));
         refused.Add(await Answer.ToAsync(host.Http, new HttpRequestMessage(HttpMethod.Get, "/orders")));
         Assert.Equal(HttpStatusCode.OK, (await Answer.ToAsync(host.Http, new HttpRequestMessage(HttpMethod.Get, "/health"))).Status);
@@ -66,10 +66,12 @@ public sealed class AdmissionTests
     [InlineData("MaxConcurrent", "0")]
     [InlineData("MaxQueued", "-1")]
     [InlineData("RetryAfter", "00:00:00")]
-    public async Task A_wrong_setting_stops_the_start_and_is_named(string name, string value)
+    public async Task An_invalid_setting_stops_the_start_and_names_its_key(string name, string value)
     {
+        var settings = new Dictionary<string, string> { [$"Admission:{name}"] = value };
+
         var refused = await Assert.ThrowsAsync<OptionsValidationException>(
-            () => ServiceHost<OrderWriter>.StartAsync(new Dictionary<string, string> { [$"Admission:{name}"] = value }, cancellationToken: Cancellation));
+            () => ServiceHost<OrderWriter>.StartAsync(settings, cancellationToken: Cancellation));
 
         Assert.Contains($"Admission:{name}", refused.Message, StringComparison.Ordinal);
     }

@@ -11,7 +11,7 @@ namespace FanOut.Services.Tests.OrderApi;
 public sealed class AvailabilityTests
 {
     [Fact]
-    public async Task While_Postgres_is_away_orders_are_refused_for_later_and_afterwards_taken_once()
+    public async Task Without_Postgres_orders_are_refused_and_later_placed_once()
     {
         await using var postgres = await PostgresServer.StartAsync(cancellationToken: Cancellation);
         await using var database = await postgres.CreateDatabaseAsync(cancellationToken: Cancellation);
@@ -44,10 +44,11 @@ public sealed class AvailabilityTests
     }
 
     [Fact]
-    public async Task While_Redis_is_away_the_API_is_ready_says_what_it_lacks_and_takes_orders()
+    public async Task Without_Redis_the_API_is_degraded_and_accepts_orders()
     {
         await using var redis = await RedisServer.StartAsync(new() { AppendOnly = true }, Cancellation);
-        await using var host = await ServiceHost<OrderWriter>.StartAsync(new Dictionary<string, string> { ["ConnectionStrings:redis"] = redis.ConnectionString }, cancellationToken: Cancellation);
+        var settings = new Dictionary<string, string> { ["ConnectionStrings:redis"] = redis.ConnectionString };
+        await using var host = await ServiceHost<OrderWriter>.StartAsync(settings, cancellationToken: Cancellation);
         await redis.KillAsync();
 
         using var health = await host.Http.GetAsync(new Uri("/health", UriKind.Relative), Cancellation);
@@ -62,7 +63,7 @@ public sealed class AvailabilityTests
     }
 
     [Fact]
-    public async Task When_the_outbox_is_full_orders_are_refused_for_later_and_taken_again_once_Redis_is_back()
+    public async Task A_full_outbox_refuses_orders_until_Redis_is_back()
     {
         await using var redis = await RedisServer.StartAsync(new() { AppendOnly = true }, Cancellation);
         await using var host = await ServiceHost<OrderWriter>.StartAsync(
@@ -73,7 +74,8 @@ public sealed class AvailabilityTests
                 ["EventBus:Outbox:RetryAfter"] = "00:00:07",
             },
             cancellationToken: Cancellation);
-        Task<Answer> PostAsync() => Answer.ToAsync(host.Http, new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = Json(NewOrder().ToJsonString()) });
+        Task<Answer> PostAsync() =>
+            Answer.ToAsync(host.Http, new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = Json(NewOrder().ToJsonString()) });
         Assert.Equal(HttpStatusCode.Created, (await PostAsync()).Status);
         await redis.KillAsync();
 
@@ -91,7 +93,8 @@ public sealed class AvailabilityTests
 
         refused!.IsProblem(HttpStatusCode.ServiceUnavailable);
         Assert.Equal("7", refused.RetryAfter);
-        await using (var command = host.Database.DataSource.CreateCommand("select (select count(*) from orders.orders), (select count(*) from bus.outbox)"))
+        const string Count = "select (select count(*) from orders.orders), (select count(*) from bus.outbox)";
+        await using (var command = host.Database.DataSource.CreateCommand(Count))
         await using (var rows = await command.ExecuteReaderAsync(Cancellation))
         {
             await rows.ReadAsync(Cancellation);

@@ -14,7 +14,7 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     private static string NewKey => $"key-{Guid.NewGuid()}";
 
     [Fact]
-    public async Task The_same_key_and_body_get_the_first_answer_and_no_second_order()
+    public async Task A_repeated_request_gets_the_first_answer_and_places_nothing()
     {
         var key = NewKey;
         var order = NewOrder();
@@ -29,12 +29,16 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     }
 
     [Fact]
-    public async Task The_same_body_in_other_words_is_the_same_body()
+    public async Task Equivalent_bodies_are_the_same_request()
     {
         var key = NewKey;
-        const string once = """{"customer":{"id":"A","name":"B","email":"a@b.example"},"currency":"USD","lines":[{"sku":"1","name":"x","quantity":2,"unitPrice":9.80,"discount":0}],"placedAt":"2026-01-31T10:00:00Z"}""";
+        const string once = """
+            {"customer":{"id":"A","name":"B","email":"a@b.example"},"currency":"USD",
+            "lines":[{"sku":"1","name":"x","quantity":2,"unitPrice":9.80,"discount":0}],"placedAt":"2026-01-31T10:00:00Z"}
+            """;
         const string again = """
-            { "placedAt": "2026-01-31T11:00:00+01:00", "number": null, "currency": "\u0055SD", "lines": [ { "name": "x", "sku": "1", "unitPrice": 98e-1, "quantity": 2 } ],
+            { "placedAt": "2026-01-31T11:00:00+01:00", "number": null, "currency": "\u0055SD",
+              "lines": [ { "name": "x", "sku": "1", "unitPrice": 98e-1, "quantity": 2 } ],
               "customer": { "email": "a@b.example", "name": "B", "id": "A" } }
             """;
 
@@ -60,7 +64,7 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     }
 
     [Fact]
-    public async Task A_refused_request_does_not_use_up_its_key()
+    public async Task A_refused_request_does_not_use_its_key()
     {
         var key = NewKey;
         var order = NewOrder();
@@ -73,7 +77,7 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     }
 
     [Fact]
-    public async Task Fifty_requests_at_once_with_one_key_make_one_order_and_get_one_answer()
+    public async Task Concurrent_requests_with_one_key_place_one_order()
     {
         var key = NewKey;
         var order = NewOrder();
@@ -88,7 +92,7 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     }
 
     [Fact]
-    public async Task Fifty_different_requests_at_once_with_one_key_make_one_order()
+    public async Task Concurrent_different_requests_with_one_key_place_one_order()
     {
         var key = NewKey;
         var orders = Enumerable.Range(0, Rivals).Select(_ => NewOrder()).ToArray();
@@ -96,12 +100,14 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
         var answers = await Task.WhenAll(orders.Select(order => api.PostOrderAsync(order, key)));
 
         Assert.Single(answers, answer => answer.Status == HttpStatusCode.Created);
-        Assert.All(answers.Where(answer => answer.Status != HttpStatusCode.Created), answer => answer.IsProblemOf(HttpStatusCode.UnprocessableEntity, "Idempotency-Key"));
+        Assert.All(
+            answers.Where(answer => answer.Status != HttpStatusCode.Created),
+            answer => answer.IsProblemOf(HttpStatusCode.UnprocessableEntity, "Idempotency-Key"));
         Assert.Equal(1, (await Task.WhenAll(orders.Select(order => api.CountOrdersAsync((string)order["number"]!)))).Sum());
     }
 
     [Fact]
-    public async Task Fifty_requests_at_once_with_one_number_make_one_order_and_get_one_answer()
+    public async Task Concurrent_requests_with_one_number_place_one_order()
     {
         var order = NewOrder();
 
@@ -125,7 +131,7 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     }
 
     [Fact]
-    public async Task A_new_key_for_a_known_number_is_bound_to_that_order()
+    public async Task A_new_key_for_a_known_number_belongs_to_its_order()
     {
         var key = NewKey;
         var order = NewOrder();
@@ -169,7 +175,7 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     }
 
     [Fact]
-    public async Task A_batch_takes_the_orders_that_were_placed_before_and_adds_the_others()
+    public async Task A_batch_may_contain_orders_that_were_placed_before()
     {
         var known = NewOrder();
         var first = await api.PostOrderAsync(known);
@@ -183,7 +189,7 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     }
 
     [Fact]
-    public async Task Batches_that_overlap_in_opposite_order_all_succeed_and_make_each_order_once()
+    public async Task Overlapping_batches_in_opposite_order_all_succeed()
     {
         var orders = Enumerable.Range(0, 200).Select(_ => NewOrder()).ToArray();
         JsonObject Overlapping(int index)
@@ -195,7 +201,10 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
         var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(index => api.PostBatchAsync(Overlapping(index), NewKey)));
 
         Assert.All(answers, answer => Assert.Equal(HttpStatusCode.Created, answer.Status));
-        var placed = answers.SelectMany(answer => answer.Json["orders"]!.AsArray()).Select(order => ((string)order!["number"]!, (string)order["id"]!)).Distinct().ToArray();
+        var placed = answers.SelectMany(answer => answer.Json["orders"]!.AsArray())
+            .Select(order => ((string)order!["number"]!, (string)order["id"]!))
+            .Distinct()
+            .ToArray();
         Assert.Equal(190, placed.Length);
         foreach (var (_, id) in placed)
         {
@@ -204,14 +213,16 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     }
 
     [Fact]
-    public async Task A_number_that_stands_twice_in_a_batch_is_refused()
+    public async Task A_number_that_is_twice_in_a_batch_is_refused()
     {
-        (await api.PostBatchAsync(Batch(NewOrder("twice"), NewOrder(), NewOrder("twice")))).IsProblemOf(HttpStatusCode.BadRequest, "orders[2].number");
+        var answer = await api.PostBatchAsync(Batch(NewOrder("twice"), NewOrder(), NewOrder("twice")));
+
+        answer.IsProblemOf(HttpStatusCode.BadRequest, "orders[2].number");
         Assert.Equal(0, await api.CountOrdersAsync("twice"));
     }
 
     [Fact]
-    public async Task The_id_that_stands_for_a_number_is_taken_like_a_number()
+    public async Task An_id_that_serves_as_number_is_taken()
     {
         var unnumbered = NewOrder();
         unnumbered.Remove("number");
@@ -229,18 +240,24 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     }
 
     [Fact]
-    public async Task Repeated_requests_are_no_errors_to_the_database()
+    public async Task Repeated_requests_cause_no_database_errors()
     {
         await using var postgres = await PostgresServer.StartAsync(cancellationToken: Cancellation);
         await using var database = await postgres.CreateDatabaseAsync(cancellationToken: Cancellation);
         await using var host = await ServiceHost<OrderWriter>.StartAsync(database: database, cancellationToken: Cancellation);
         var unnumbered = NewOrder();
         unnumbered.Remove("number");
-        foreach (var (path, body, key) in new[] { ("/orders", unnumbered, NewKey), ("/orders", NewOrder(), null), ("/orders", NewOrder(), NewKey), ("/orders/batch", Batch(NewOrder()), null), ("/orders/batch", Batch(NewOrder()), NewKey) })
+        (string Path, JsonObject Body, string[] Key)[] requests =
+        [
+            ("/orders", unnumbered, [NewKey]), ("/orders", NewOrder(), []), ("/orders", NewOrder(), [NewKey]),
+            ("/orders/batch", Batch(NewOrder()), []), ("/orders/batch", Batch(NewOrder()), [NewKey]),
+        ];
+        foreach (var (path, body, key) in requests)
         {
             foreach (var again in new[] { false, true })
             {
-                var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = Json(body.ToJsonString()), Headers = { { "Idempotency-Key", key is null ? [] : new[] { key } } } };
+                var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = Json(body.ToJsonString()) };
+                request.Headers.Add("Idempotency-Key", key);
                 var answer = await Answer.ToAsync(host.Http, request);
                 Assert.Equal((HttpStatusCode.Created, again), (answer.Status, answer.Replayed));
             }
@@ -253,7 +270,7 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
     [InlineData("")]
     [InlineData("tab\tinside")]
     [InlineData(256)]
-    public async Task A_key_that_is_no_key_is_refused_together_with_what_else_is_wrong(object key)
+    public async Task An_invalid_key_is_reported_with_the_other_errors(object key)
     {
         var order = NewOrder();
         order["currency"] = "??";

@@ -11,7 +11,7 @@ namespace FanOut.Services.Tests.OrderApi;
 public sealed class MigrationTests
 {
     [Fact]
-    public async Task Orders_of_the_first_schema_are_read_and_known_again_after_the_second()
+    public async Task Orders_of_the_first_schema_are_kept_by_the_second()
     {
         await using var database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(cancellationToken: Cancellation);
         var stream = new Dictionary<string, string> { ["EventBus:Stream"] = RedisServer.UniqueName() };
@@ -33,7 +33,10 @@ public sealed class MigrationTests
             drop table orders.orders, orders.idempotency_keys;
             {EmbeddedSql.Read(typeof(OrderService), "Migrations.001_orders.sql")};
             insert into orders.orders
-            select id, coalesce(number, id::text), coalesce(request_hash, 'old'), customer_id, customer_name, customer_email, currency, total, placed_at, convert_from(lines, 'UTF8')::jsonb from kept;
+            select
+                id, coalesce(number, id::text), coalesce(request_hash, 'old'), customer_id, customer_name, customer_email, currency, total, placed_at,
+                convert_from(lines, 'UTF8')::jsonb
+            from kept;
             insert into orders.idempotency_keys select * from kept_keys;
             delete from orders.schema_versions where scriptname like '%002%';
             """);

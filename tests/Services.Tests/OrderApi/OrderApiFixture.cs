@@ -24,7 +24,7 @@ public sealed class OrderApiFixture : IAsyncLifetime
 
     private ServiceHost<OrderWriter> Host => _host ?? throw new InvalidOperationException("Not started.");
 
-    /// <summary>An order like any other, with a number of its own unless given.</summary>
+    /// <summary>An ordinary order. Without a number, a unique one is used.</summary>
     public static JsonObject NewOrder(string? number = null) => new()
     {
         ["customer"] = new JsonObject { ["id"] = "VINET", ["name"] = "Vins et alcools Chevalier", ["email"] = "vinet@example.com" },
@@ -44,7 +44,8 @@ public sealed class OrderApiFixture : IAsyncLifetime
 
     public Task<Answer> PostOrderAsync(JsonNode order, string? idempotencyKey = null) => PostAsync("/orders", order.ToJsonString(), idempotencyKey);
 
-    public Task<Answer> PostBatchAsync(JsonNode batch, string? idempotencyKey = null) => PostAsync("/orders/batch", batch.ToJsonString(), idempotencyKey);
+    public Task<Answer> PostBatchAsync(JsonNode batch, string? idempotencyKey = null) =>
+        PostAsync("/orders/batch", batch.ToJsonString(), idempotencyKey);
 
     public Task<Answer> PostAsync(string path, string json, string? idempotencyKey = null)
     {

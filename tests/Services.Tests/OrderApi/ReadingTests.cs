@@ -7,7 +7,7 @@ namespace FanOut.Services.Tests.OrderApi;
 public sealed class ReadingTests(OrderApiFixture api) : IClassFixture<OrderApiFixture>
 {
     [Fact]
-    public async Task Pages_hold_every_order_once_newest_first_although_orders_come_in_meanwhile()
+    public async Task Pages_have_every_order_once_while_orders_are_placed()
     {
         var placed = new List<string>();
         for (var index = 0; index < 25; index++)
@@ -33,7 +33,7 @@ public sealed class ReadingTests(OrderApiFixture api) : IClassFixture<OrderApiFi
     }
 
     [Fact]
-    public async Task A_browser_that_opens_the_address_is_shown_what_the_API_offers()
+    public async Task The_root_redirects_to_the_API_reference()
     {
         using var answer = await api.Http.GetAsync("/", Cancellation);
 
@@ -42,7 +42,7 @@ public sealed class ReadingTests(OrderApiFixture api) : IClassFixture<OrderApiFi
     }
 
     [Fact]
-    public async Task A_page_that_holds_the_last_order_exactly_has_no_next()
+    public async Task A_page_that_ends_with_the_last_order_has_no_next()
     {
         var first = (await api.PostOrderAsync(NewOrder())).Id;
         await api.PostOrderAsync(NewOrder());
@@ -65,7 +65,7 @@ public sealed class ReadingTests(OrderApiFixture api) : IClassFixture<OrderApiFi
     }
 
     [Fact]
-    public async Task An_order_that_is_not_there_is_a_problem()
+    public async Task An_unknown_order_is_a_404()
     {
         (await api.GetAsync($"/orders/{Guid.NewGuid()}")).IsProblem(HttpStatusCode.NotFound);
         (await api.GetAsync("/orders/10248")).IsProblem(HttpStatusCode.NotFound);
@@ -80,7 +80,7 @@ public sealed class ReadingTests(OrderApiFixture api) : IClassFixture<OrderApiFi
     [InlineData("after=%00", "after")]
     [InlineData("limit=1&limit=2", "limit")]
     [InlineData("page=2&Colour=red", "page", "Colour")]
-    public async Task Wrong_parameters_are_named(string query, params string[] names) =>
+    public async Task Invalid_parameters_are_named(string query, params string[] names) =>
         (await api.GetAsync($"/orders?{query}")).IsProblemOf(HttpStatusCode.BadRequest, names);
 
     [Fact]

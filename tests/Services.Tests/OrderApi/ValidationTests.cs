@@ -11,7 +11,7 @@ namespace FanOut.Services.Tests.OrderApi;
 public sealed class ValidationTests(OrderApiFixture api) : IClassFixture<OrderApiFixture>
 {
     [Fact]
-    public async Task Every_wrong_value_is_named_in_one_answer()
+    public async Task Every_invalid_value_is_named_in_one_answer()
     {
         const string body = """
             {"customer":{"id":" A","name":"","email":"nobody"},"currency":"usd","number":"","placedAt":"1899-12-31T00:00:00Z",
@@ -45,7 +45,7 @@ public sealed class ValidationTests(OrderApiFixture api) : IClassFixture<OrderAp
     [InlineData("""{"placedAt":"yesterday"}""", "placedAt", "must be a time with an offset, like 2026-01-31T09:30:00Z")]
     [InlineData("""{"currency":"USD",}""", "$", "is not valid JSON (line 1, byte 19)")]
     [InlineData("null", "$", "must be a JSON object")]
-    public async Task What_does_not_have_the_form_of_an_order_is_named_with_the_fix(string body, string path, string message)
+    public async Task A_body_of_the_wrong_form_gets_the_path_and_the_fix(string body, string path, string message)
     {
         var answer = await api.PostAsync("/orders", body);
 
@@ -54,12 +54,14 @@ public sealed class ValidationTests(OrderApiFixture api) : IClassFixture<OrderAp
     }
 
     [Fact]
-    public async Task Fields_that_are_missing_are_named()
+    public async Task Missing_fields_are_named()
     {
         (await api.PostAsync("/orders", "{}")).IsProblemOf(HttpStatusCode.BadRequest, "customer", "currency", "lines");
         (await api.PostAsync("/orders/batch", "{}")).IsProblemOf(HttpStatusCode.BadRequest, "orders");
-        (await api.PostAsync("/orders/batch", """{"orders":[{},null]}""")).IsProblemOf(HttpStatusCode.BadRequest, "orders[0].customer", "orders[0].currency", "orders[0].lines");
-        (await api.PostAsync("/orders/batch", $$"""{"orders":[{{NewOrder().ToJsonString()}},null]}""")).IsProblemOf(HttpStatusCode.BadRequest, "orders[1]");
+        (await api.PostAsync("/orders/batch", """{"orders":[{},null]}"""))
+            .IsProblemOf(HttpStatusCode.BadRequest, "orders[0].customer", "orders[0].currency", "orders[0].lines");
+        (await api.PostAsync("/orders/batch", $$"""{"orders":[{{NewOrder().ToJsonString()}},null]}"""))
+            .IsProblemOf(HttpStatusCode.BadRequest, "orders[1]");
         var order = NewOrder();
         order["lines"] = new JsonArray(NewLine(), null);
         (await api.PostOrderAsync(order)).IsProblemOf(HttpStatusCode.BadRequest, "lines[1]");
@@ -76,14 +78,14 @@ public sealed class ValidationTests(OrderApiFixture api) : IClassFixture<OrderAp
     [InlineData("42")]
     [InlineData("\"order\"")]
     [InlineData("<order/>")]
-    public async Task A_body_that_is_no_JSON_object_is_refused(string body)
+    public async Task A_body_other_than_a_JSON_object_is_refused(string body)
     {
         (await api.PostAsync("/orders", body)).IsProblemOf(HttpStatusCode.BadRequest, "$");
         (await api.PostAsync("/orders/batch", body)).IsProblemOf(HttpStatusCode.BadRequest, "$");
     }
 
     [Fact]
-    public async Task A_body_that_goes_on_after_its_object_is_refused() =>
+    public async Task Content_after_the_object_is_refused() =>
         (await api.PostAsync("/orders", NewOrder().ToJsonString() + "{}")).IsProblemOf(HttpStatusCode.BadRequest, "$");
 
     [Theory]
@@ -135,7 +137,7 @@ public sealed class ValidationTests(OrderApiFixture api) : IClassFixture<OrderAp
     [InlineData("lines[0].discount", "1.0001")]
     [InlineData("lines[0].discount", "0.00001")]
     [InlineData("lines[0].discount", "\"10%\"")]
-    public async Task A_hostile_value_is_refused_by_name(string path, string json)
+    public async Task An_invalid_value_is_refused_by_name(string path, string json)
     {
         var order = NewOrder();
         var number = (string)order["number"]!;
@@ -145,7 +147,8 @@ public sealed class ValidationTests(OrderApiFixture api) : IClassFixture<OrderAp
         var name = path[(path.IndexOf('.', StringComparison.Ordinal) + 1)..];
         owner[name] = "VALUE";
 
-        (await api.PostAsync("/orders", order.ToJsonString().Replace("\"VALUE\"", json, StringComparison.Ordinal))).IsProblemOf(HttpStatusCode.BadRequest, path);
+        var body = order.ToJsonString().Replace("\"VALUE\"", json, StringComparison.Ordinal);
+        (await api.PostAsync("/orders", body)).IsProblemOf(HttpStatusCode.BadRequest, path);
         Assert.Equal(0, await api.CountOrdersAsync(number));
     }
 
@@ -154,7 +157,7 @@ public sealed class ValidationTests(OrderApiFixture api) : IClassFixture<OrderAp
     [InlineData("customer.name", "😀 \u202e \"quoted\" \\")]
     [InlineData("customer.email", "o'brien+tag@sub.example.co.uk")]
     [InlineData("customer.email", "δοκιμή@παράδειγμα.ελ")]
-    public async Task An_unusual_value_is_taken_as_it_is(string path, string value)
+    public async Task An_unusual_value_is_kept(string path, string value)
     {
         var name = path["customer.".Length..];
         var order = NewOrder();
@@ -191,7 +194,7 @@ public sealed class ValidationTests(OrderApiFixture api) : IClassFixture<OrderAp
     }
 
     [Fact]
-    public async Task Bytes_that_are_no_UTF8_are_refused()
+    public async Task Invalid_UTF8_is_refused()
     {
         var text = NewOrder().ToJsonString().Replace("Chevalier", "#", StringComparison.Ordinal);
         var bytes = Encoding.ASCII.GetBytes(text);
@@ -205,7 +208,7 @@ public sealed class ValidationTests(OrderApiFixture api) : IClassFixture<OrderAp
     }
 
     [Fact]
-    public async Task Field_names_that_are_hostile_are_named_shortened()
+    public async Task Long_field_names_are_shortened()
     {
         var longName = new string('x', 50_000);
 
@@ -225,7 +228,7 @@ public sealed class ValidationTests(OrderApiFixture api) : IClassFixture<OrderAp
     }
 
     [Fact]
-    public async Task An_answer_to_a_thousand_wrong_orders_stays_small()
+    public async Task The_answer_to_a_thousand_invalid_orders_is_small()
     {
         var wrong = NewOrder("");
         wrong["currency"] = "usd";
@@ -247,14 +250,15 @@ public sealed class ValidationTests(OrderApiFixture api) : IClassFixture<OrderAp
         order["lines"] = new JsonArray([.. Enumerable.Range(0, OrderLimits.LinesPerOrder + 1).Select(_ => NewLine())]);
         (await api.PostOrderAsync(order)).IsProblemOf(HttpStatusCode.BadRequest, "lines");
 
-        (await api.PostBatchAsync(Batch(Enumerable.Range(0, OrderLimits.OrdersPerBatch + 1).Select(_ => NewOrder())))).IsProblemOf(HttpStatusCode.BadRequest, "orders");
+        var orders = Enumerable.Range(0, OrderLimits.OrdersPerBatch + 1).Select(_ => NewOrder());
+        (await api.PostBatchAsync(Batch(orders))).IsProblemOf(HttpStatusCode.BadRequest, "orders");
         (await api.PostBatchAsync(Batch())).IsProblemOf(HttpStatusCode.BadRequest, "orders");
     }
 
     [Theory]
     [InlineData("/orders", 300 * 1024)]
     [InlineData("/orders/batch", 5 * 1024 * 1024)]
-    public async Task A_body_over_the_limit_is_refused_whether_it_says_its_length_or_not(string path, int length)
+    public async Task A_body_over_the_limit_is_refused_with_or_without_a_length(string path, int length)
     {
         var bytes = new byte[length];
         bytes.AsSpan().Fill((byte)' ');
@@ -282,6 +286,7 @@ public sealed class ValidationTests(OrderApiFixture api) : IClassFixture<OrderAp
         using var content = new ByteArrayContent(Encoding.UTF8.GetBytes(NewOrder().ToJsonString()));
         content.Headers.ContentType = contentType is null ? null : new MediaTypeHeaderValue(contentType);
 
-        (await Answer.ToAsync(api.Http, new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = content })).IsProblem(HttpStatusCode.UnsupportedMediaType);
+        var request = new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = content };
+        (await Answer.ToAsync(api.Http, request)).IsProblem(HttpStatusCode.UnsupportedMediaType);
     }
 }

@@ -43,7 +43,7 @@ public sealed class DeadLetterTests
     }
 
     [Fact]
-    public async Task Pages_lead_from_one_to_the_next_with_the_same_filter()
+    public async Task Pages_keep_the_filter()
     {
         await using var operations = await Operations.StartAsync();
         foreach (var error in new[] { "Time & again", "Other", "Time & again", "Time & again" })
@@ -64,7 +64,7 @@ public sealed class DeadLetterTests
     }
 
     [Fact]
-    public async Task Many_are_redriven_or_discarded_request_by_request()
+    public async Task Many_dead_letters_are_redriven_or_discarded_in_steps()
     {
         await using var operations = await Operations.StartAsync();
         for (var i = 0; i < 5; i++)
@@ -76,7 +76,9 @@ public sealed class DeadLetterTests
         var second = await operations.Api.RedriveManyAsync(new("ada", Error: "timeout", Limit: 2, After: first.After), Cancellation);
         var rest = await operations.Api.DiscardManyAsync(new("ada", All: true), Cancellation);
 
-        Assert.Equal(((2, 0), (1, 0), (2, 0)), ((first.Changed, first.Unchanged), (second.Changed, second.Unchanged), (rest.Changed, rest.Unchanged)));
+        Assert.Equal((2, 0), (first.Changed, first.Unchanged));
+        Assert.Equal((1, 0), (second.Changed, second.Unchanged));
+        Assert.Equal((2, 0), (rest.Changed, rest.Unchanged));
         Assert.NotNull(first.After);
         Assert.Null(second.After);
         Assert.Equal(new(1, 1, null), await operations.Api.DiscardManyAsync(new("ada", Numbers: [1, await operations.AddAsync()]), Cancellation));
@@ -88,7 +90,9 @@ public sealed class DeadLetterTests
     [InlineData("""{"by":"ada","all":false}""", "all")]
     [InlineData("""{"by":"ada","all":true,"group":"billing"}""", "all")]
     [InlineData("""{"all":true}""", "by")]
-    [InlineData("""{"by":" ","group":"No Group","type":"","error":"","numbers":[],"limit":0,"after":"x"}""", "by", "group", "type", "error", "numbers", "limit", "after")]
+    [InlineData(
+        """{"by":" ","group":"No Group","type":"","error":"","numbers":[],"limit":0,"after":"x"}""",
+        "by", "group", "type", "error", "numbers", "limit", "after")]
     [InlineData("""{"by":"ada","all":"yes"}""", "all")]
     [InlineData("""{"by":"ada","type":5}""", "type")]
     [InlineData("""{"by":"ada","from":"soon"}""", "from")]
@@ -99,7 +103,7 @@ public sealed class DeadLetterTests
     [InlineData("""{"by":"\ud800","all":true}""", "by")]
     [InlineData("""[]""", "$")]
     [InlineData("""{""", "$")]
-    public async Task A_wrong_request_to_change_many_is_refused_with_every_wrong_field(string json, params string[] fields)
+    public async Task Every_invalid_field_of_a_bulk_decision_is_named(string json, params string[] fields)
     {
         await using var operations = await Operations.StartAsync();
         await operations.AddAsync();
@@ -113,7 +117,7 @@ public sealed class DeadLetterTests
     }
 
     [Fact]
-    public async Task A_wrong_parameter_is_named()
+    public async Task Invalid_parameters_are_named()
     {
         await using var operations = await Operations.StartAsync();
         (await operations.SendAsync(HttpMethod.Get, "/dead-letters?page=2&error=a&error=b")).IsProblemOf(HttpStatusCode.BadRequest, "page", "error");
@@ -121,7 +125,8 @@ public sealed class DeadLetterTests
             .IsProblemOf(HttpStatusCode.BadRequest, "group", "state", "limit", "from", "after");
         (await operations.SendAsync(HttpMethod.Get, "/groups?state=dead")).IsProblemOf(HttpStatusCode.BadRequest, "state");
         (await operations.SendAsync(HttpMethod.Get, "/dead-letters/one")).IsProblemOf(HttpStatusCode.BadRequest, "number");
-        (await operations.SendAsync(HttpMethod.Post, "/dead-letters/one/redrive", """{"by":"ada"}""")).IsProblemOf(HttpStatusCode.BadRequest, "number");
+        (await operations.SendAsync(HttpMethod.Post, "/dead-letters/one/redrive", """{"by":"ada"}"""))
+            .IsProblemOf(HttpStatusCode.BadRequest, "number");
         (await operations.SendAsync(HttpMethod.Post, "/dead-letters/1/redrive", "{}")).IsProblemOf(HttpStatusCode.BadRequest, "by");
         (await operations.SendAsync(HttpMethod.Get, "/dead-letters/99")).IsProblem(HttpStatusCode.NotFound);
         (await operations.SendAsync(HttpMethod.Post, "/dead-letters/99/discard", """{"by":"ada"}""")).IsProblem(HttpStatusCode.NotFound);
@@ -148,18 +153,20 @@ public sealed class DeadLetterTests
     public async Task The_Kafka_trigger_shows_the_margin_left()
     {
         await using var operations = await Operations.StartAsync();
-        await Eventually.BecomesTrueAsync(async () => (await operations.SendAsync(HttpMethod.Get, "/kafka-trigger")).Status == HttpStatusCode.OK, TimeSpan.FromSeconds(20));
+        await Eventually.BecomesTrueAsync(
+            async () => (await operations.SendAsync(HttpMethod.Get, "/kafka-trigger")).Status == HttpStatusCode.OK, TimeSpan.FromSeconds(20));
 
         var trigger = await operations.Api.GetKafkaTriggerAsync(Cancellation);
 
         Assert.False(trigger.IsDue);
-        Assert.Equal([("rate", 80_000d), ("retention", 48d), ("groups", 20d)], trigger.Criteria.Select(criterion => (criterion.Name, criterion.Limit)));
+        Assert.Equal(
+            [("rate", 80_000d), ("retention", 48d), ("groups", 20d)], trigger.Criteria.Select(criterion => (criterion.Name, criterion.Limit)));
         Assert.InRange(trigger.Criteria[2].Margin!.Value, 19, 20);
         Assert.Null(trigger.Criteria[0].Value);
     }
 
     [Fact]
-    public async Task A_browser_that_opens_the_address_is_shown_what_the_API_offers()
+    public async Task The_root_redirects_to_the_API_reference()
     {
         await using var operations = await Operations.StartAsync();
 
@@ -178,15 +185,20 @@ public sealed class DeadLetterTests
 
         var paths = document["paths"]!.AsObject().Select(path => path.Key).ToHashSet();
         Assert.Superset(
-            new HashSet<string> { "/streams", "/groups", "/groups/{name}", "/dead-letters", "/dead-letters/{number}", "/dead-letters/{number}/redrive", "/dead-letters/redrive", "/dead-letters/{number}/discard", "/dead-letters/discard", "/kafka-trigger" },
+            new HashSet<string>
+            {
+                "/streams", "/groups", "/groups/{name}", "/dead-letters", "/dead-letters/{number}", "/dead-letters/{number}/redrive",
+                "/dead-letters/redrive", "/dead-letters/{number}/discard", "/dead-letters/discard", "/kafka-trigger",
+            },
             paths);
+        var parameters = document["paths"]!["/dead-letters"]!["get"]!["parameters"]!.AsArray();
         Assert.Equal(
             ["after", "error", "from", "group", "limit", "state", "subject", "type", "until"],
-            document["paths"]!["/dead-letters"]!["get"]!["parameters"]!.AsArray().Select(parameter => (string)parameter!["name"]!).Order(StringComparer.Ordinal));
+            parameters.Select(parameter => (string)parameter!["name"]!).Order(StringComparer.Ordinal));
     }
 
     [Fact]
-    public async Task What_Redis_refuses_is_answered_as_a_problem_that_names_it()
+    public async Task An_error_of_Redis_is_a_problem_that_names_it()
     {
         await using var operations = await Operations.StartAsync();
         var number = await operations.AddAsync();

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace FanOut.Services.Tests.Reclaimer;
 
-/// <summary>A reclaimer service with one registered group and dead letters made by hand.</summary>
+/// <summary>A reclaimer service with one registered group, and dead letters that tests insert.</summary>
 internal sealed class Operations : IAsyncDisposable
 {
     public const string Group = "billing";
@@ -39,9 +39,11 @@ internal sealed class Operations : IAsyncDisposable
     public static async Task<Operations> StartAsync()
     {
         var stream = RedisServer.UniqueName();
-        var host = await ServiceHost<UnavailableFilter>.StartAsync(new Dictionary<string, string> { ["EventBus:Stream"] = stream, ["EventBus:Reclaimer:Interval"] = "00:00:00.2" }, cancellationToken: Cancellation);
+        var settings = new Dictionary<string, string> { ["EventBus:Stream"] = stream, ["EventBus:Reclaimer:Interval"] = "00:00:00.2" };
+        var host = await ServiceHost<UnavailableFilter>.StartAsync(settings, cancellationToken: Cancellation);
         var operations = new Operations(stream, host, await (await RedisServer.SharedAsync()).ConnectAsync());
-        await operations.ExecuteAsync($"insert into bus.consumer_group values ('{stream}', '{Group}', 'earliest', 0, 3, interval '60 seconds', interval '15 seconds')");
+        await operations.ExecuteAsync(
+            $"insert into bus.consumer_group values ('{stream}', '{Group}', 'earliest', 0, 3, interval '60 seconds', interval '15 seconds')");
         return operations;
     }
 
@@ -52,8 +54,12 @@ internal sealed class Operations : IAsyncDisposable
         await using var command = Host.Database.DataSource.CreateCommand(
             """
             with covered as (insert into bus.inbox values ($1, $2, int8range($3, $3 + 1)))
-            insert into bus.dead_letters (stream, "group", entry, event_id, type, source, subject, time, fields, consumer, deliveries, error, projected_at)
-            values ($1, $2, $3, gen_random_uuid(), 'order.placed', 'tests', $4, now(), jsonb_build_array(jsonb_build_object('name', 'id', 'value', '1'), jsonb_build_object('name', 'data', 'value', $5)), 'lane', 3, $6, now())
+            insert into bus.dead_letters (
+                stream, "group", entry, event_id, type, source, subject, time, fields, consumer, deliveries, error, projected_at)
+            values (
+                $1, $2, $3, gen_random_uuid(), 'order.placed', 'tests', $4, now(),
+                jsonb_build_array(jsonb_build_object('name', 'id', 'value', '1'), jsonb_build_object('name', 'data', 'value', $5)),
+                'lane', 3, $6, now())
             returning number
             """);
         foreach (object value in new object[] { Stream, Group, _entry, subject, data, error })
@@ -71,7 +77,10 @@ internal sealed class Operations : IAsyncDisposable
     }
 
     public async Task<Answer> SendAsync(HttpMethod method, string path, string? json = null)
-        => await Answer.ToAsync(Host.Http, new HttpRequestMessage(method, path) { Content = json is null ? null : new StringContent(json, System.Text.Encoding.UTF8, "application/json") });
+    {
+        var content = json is null ? null : new StringContent(json, System.Text.Encoding.UTF8, "application/json");
+        return await Answer.ToAsync(Host.Http, new HttpRequestMessage(method, path) { Content = content });
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -38,13 +38,13 @@ public sealed class ClientTests
     }
 
     [Fact]
-    public async Task Every_Postgres_session_lets_go_of_locks_and_finds_out_about_dead_peers()
+    public async Task Postgres_sessions_time_out_and_detect_dead_peers()
     {
         var postgres = await PostgresServer.SharedAsync();
         await using var app = Build(new() { ["ConnectionStrings:fanout"] = postgres.ConnectionString + ";Maximum Pool Size=1" });
         var dataSource = app.Services.GetRequiredService<NpgsqlDataSource>();
 
-        // The first session changes a setting; what the pool hands out next must be back at ours, not at the server's.
+        // The first session changes a setting; the next one from the pool must have ours again, not the server's.
         await using (var first = dataSource.CreateCommand("set lock_timeout = '1s'"))
         {
             await first.ExecuteNonQueryAsync(Cancellation);
@@ -57,10 +57,11 @@ public sealed class ClientTests
     }
 
     [Fact]
-    public async Task A_session_left_idle_in_a_transaction_is_ended()
+    public async Task An_idle_transaction_is_ended()
     {
         var postgres = await PostgresServer.SharedAsync();
-        await using var app = Build(new() { ["ConnectionStrings:fanout"] = postgres.ConnectionString + ";Options=-c idle_in_transaction_session_timeout=100ms" });
+        const string Options = ";Options=-c idle_in_transaction_session_timeout=100ms";
+        await using var app = Build(new() { ["ConnectionStrings:fanout"] = postgres.ConnectionString + Options });
         await using var connection = await app.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(Cancellation);
         await using var transaction = await connection.BeginTransactionAsync(Cancellation);
         await using (var lockTaken = new NpgsqlCommand("select pg_advisory_xact_lock(1)", connection, transaction))
@@ -75,12 +76,13 @@ public sealed class ClientTests
     }
 
     [Fact]
-    public async Task What_the_Postgres_connection_string_says_stands()
+    public async Task The_Postgres_connection_string_wins()
     {
         var postgres = await PostgresServer.SharedAsync();
         await using var app = Build(new()
         {
-            ["ConnectionStrings:fanout"] = postgres.ConnectionString + ";Application Name=mine;Options=-c lock_timeout=3s;Keepalive=7;Tcp Keepalive Time=9",
+            ["ConnectionStrings:fanout"] =
+                postgres.ConnectionString + ";Application Name=mine;Options=-c lock_timeout=3s;Keepalive=7;Tcp Keepalive Time=9",
         });
         var dataSource = app.Services.GetRequiredService<NpgsqlDataSource>();
 
@@ -92,7 +94,7 @@ public sealed class ClientTests
     }
 
     [Fact]
-    public async Task The_Redis_client_keeps_trying_within_bounds_and_tells_its_name()
+    public async Task The_Redis_client_reconnects_and_has_a_name()
     {
         var redis = await RedisServer.SharedAsync();
         await using var app = Build(new() { ["ConnectionStrings:redis"] = redis.ConnectionString });
@@ -109,7 +111,7 @@ public sealed class ClientTests
     }
 
     [Fact]
-    public async Task Aspire_s_keys_configure_the_Redis_client_and_the_connection_string_stands()
+    public async Task Aspire_s_keys_configure_Redis_and_the_connection_string_wins()
     {
         await using var app = Build(new()
         {
@@ -123,7 +125,7 @@ public sealed class ClientTests
     }
 
     [Fact]
-    public async Task The_connection_string_may_stand_in_Aspire_s_section()
+    public async Task The_connection_string_may_be_in_Aspire_s_section()
     {
         var postgres = await PostgresServer.SharedAsync();
         await using var app = Build(new()
@@ -138,10 +140,11 @@ public sealed class ClientTests
     }
 
     [Fact]
-    public async Task A_service_s_own_configuration_has_the_last_word()
+    public async Task A_service_s_own_configuration_wins()
     {
         var postgres = await PostgresServer.SharedAsync();
-        var builder = DefaultService.Builder(new() { ["ConnectionStrings:fanout"] = postgres.ConnectionString, ["ConnectionStrings:redis"] = "127.0.0.1:1" });
+        var builder = DefaultService.Builder(
+            new() { ["ConnectionStrings:fanout"] = postgres.ConnectionString, ["ConnectionStrings:redis"] = "127.0.0.1:1" });
         builder.AddNpgsqlDataSource("fanout", source => source.ConnectionStringBuilder.ApplicationName = "own");
         builder.AddRedisClient("redis", options => options.KeepAlive = 3);
         await using var app = builder.Build();
@@ -153,10 +156,11 @@ public sealed class ClientTests
     [Theory]
     [InlineData("", "7min")]
     [InlineData(";No Reset On Close=false", "5min")]
-    public async Task A_service_that_keeps_its_sessions_state_gets_them_back_as_they_were_unless_its_connection_string_has_them_reset(string setting, string expected)
+    public async Task Sessions_keep_their_state_unless_the_connection_string_resets_them(string setting, string expected)
     {
         var postgres = await PostgresServer.SharedAsync();
-        var builder = DefaultService.Builder(new() { ["ConnectionStrings:fanout"] = postgres.ConnectionString + ";Maximum Pool Size=1;Options=-c statement_timeout=5min" + setting });
+        var connection = postgres.ConnectionString + ";Maximum Pool Size=1;Options=-c statement_timeout=5min" + setting;
+        var builder = DefaultService.Builder(new() { ["ConnectionStrings:fanout"] = connection });
         builder.AddNpgsqlDataSource("fanout", PooledSession.KeepState);
         await using var app = builder.Build();
         var source = app.Services.GetRequiredService<NpgsqlDataSource>();
@@ -169,7 +173,7 @@ public sealed class ClientTests
     }
 
     [Fact]
-    public async Task Commands_wait_out_a_restart_of_Redis()
+    public async Task Commands_succeed_after_a_restart_of_Redis()
     {
         await using var redis = await RedisServer.StartAsync(new() { AppendOnly = true }, Cancellation);
         await using var app = Build(new() { ["ConnectionStrings:redis"] = redis.ConnectionString });

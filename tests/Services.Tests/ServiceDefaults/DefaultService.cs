@@ -16,7 +16,7 @@ internal sealed class DefaultService : IAsyncDisposable
     {
         App = app;
 
-        // The services of a test share its process, and so its listeners: without this the test's own call would be a cause, and an unsampled one.
+        // The services of a test share its process and its listeners: without this the test's own call would be an unsampled parent.
         Http = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null }) { BaseAddress = new Uri(app.Urls.Single()) };
     }
 

@@ -27,9 +27,10 @@ public sealed class ErrorTests
     }
 
     [Fact]
-    public async Task An_unexpected_exception_is_a_500_that_shows_nothing_of_the_inside()
+    public async Task An_unexpected_exception_is_a_500_without_internals()
     {
-        await using var service = await DefaultService.StartAsync(map: app => app.MapGet("/boom", string () => throw new InvalidOperationException("the secret inside")));
+        await using var service = await DefaultService.StartAsync(
+            map: app => app.MapGet("/boom", string () => throw new InvalidOperationException("the secret inside")));
 
         using var response = await service.Http.GetAsync(new Uri("/boom", UriKind.Relative), Cancellation);
         var problem = await ProblemAsync(response, 500);
@@ -48,12 +49,12 @@ public sealed class ErrorTests
     }
 
     [Fact]
-    public async Task A_body_over_the_service_s_limit_is_a_413_however_it_is_read()
+    public async Task A_body_over_the_limit_is_a_413()
     {
         await using var service = await DefaultService.StartAsync(map: app =>
         {
             app.MapPost("/bound", (Dictionary<string, string> thing) => thing.Count).WithMetadata(new BodyLimit(100));
-            app.MapPost("/read", async (HttpRequest request) => (await JsonDocument.ParseAsync(request.Body, cancellationToken: Cancellation)).RootElement.GetRawText().Length)
+            app.MapPost("/read", async (HttpRequest request) => await new StreamReader(request.Body).ReadToEndAsync(Cancellation))
                 .WithMetadata(new BodyLimit(100));
         });
 
@@ -65,7 +66,7 @@ public sealed class ErrorTests
     }
 
     [Fact]
-    public async Task An_absent_Postgres_is_a_503_that_says_when_to_come_back_and_a_log_line_without_a_stack()
+    public async Task An_unavailable_Postgres_is_a_503_with_Retry_After()
     {
         using var log = new LogRecorder(7000);
         await using var postgres = await PostgresServer.StartAsync(cancellationToken: Cancellation);

@@ -11,7 +11,7 @@ public sealed class HealthTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_service_is_ready_when_Redis_and_Postgres_answer_and_says_so_by_name()
+    public async Task A_service_is_healthy_when_Redis_and_Postgres_answer()
     {
         var redis = await RedisServer.SharedAsync();
         var postgres = await PostgresServer.SharedAsync();
@@ -27,7 +27,7 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public async Task A_service_without_its_Postgres_is_alive_and_not_ready_and_names_Postgres()
+    public async Task Without_Postgres_a_service_is_alive_but_unhealthy()
     {
         var redis = await RedisServer.SharedAsync();
         await using var postgres = await PostgresServer.StartAsync(cancellationToken: Cancellation);
@@ -47,7 +47,7 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public async Task A_service_starts_before_its_Redis_and_becomes_ready_with_it()
+    public async Task A_service_may_start_before_Redis()
     {
         await using var redis = await RedisServer.StartAsync(cancellationToken: Cancellation);
         var postgres = await PostgresServer.SharedAsync();
@@ -62,7 +62,7 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public async Task A_server_that_accepts_and_never_answers_does_not_hang_the_health_endpoint()
+    public async Task A_stalled_server_does_not_block_the_health_endpoint()
     {
         await using var redis = await RedisServer.StartAsync(cancellationToken: Cancellation);
         await using var postgres = await PostgresServer.StartAsync(cancellationToken: Cancellation);
@@ -82,7 +82,7 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public async Task Health_checks_of_a_client_can_be_switched_off_by_Aspire_s_key()
+    public async Task Aspire_s_keys_disable_health_checks()
     {
         await using var service = await DefaultService.StartAsync(
             new()
@@ -115,5 +115,6 @@ public sealed class HealthTests
     private static string[] Names(JsonElement body) =>
         [.. body.GetProperty("checks").EnumerateObject().Select(check => check.Name).Order(StringComparer.Ordinal)];
 
-    private static string? StatusOf(JsonElement body, string check) => body.GetProperty("checks").GetProperty(check).GetProperty("status").GetString();
+    private static string? StatusOf(JsonElement body, string check) =>
+        body.GetProperty("checks").GetProperty(check).GetProperty("status").GetString();
 }

@@ -13,7 +13,7 @@ public sealed class HttpClientTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_failed_GET_is_tried_again_and_a_POST_is_not_and_both_find_the_service_by_name()
+    public async Task Only_GET_is_retried_and_services_are_found_by_name()
     {
         var gets = 0;
         var posts = 0;
@@ -35,7 +35,7 @@ public sealed class HttpClientTests
     [Theory]
     [InlineData(null, 30)]
     [InlineData("7", 7)]
-    public void Shutdown_has_time_to_finish_a_batch_and_the_standard_key_changes_it(string? configured, int seconds)
+    public void The_shutdown_timeout_is_30_seconds_unless_configured(string? configured, int seconds)
     {
         var builder = DefaultService.Builder(new() { ["shutdownTimeoutSeconds"] = configured });
         builder.Services.Configure<HostOptions>(_ => { });

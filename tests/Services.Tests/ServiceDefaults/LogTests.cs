@@ -14,7 +14,7 @@ public sealed class LogTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Probes_statements_and_commands_are_not_logged_and_what_a_service_says_is()
+    public async Task Framework_messages_are_not_logged_by_default()
     {
         var lines = await LogAsync([]);
 
@@ -22,11 +22,12 @@ public sealed class LogTests
     }
 
     [Fact]
-    public async Task Whoever_wants_to_see_them_says_so_in_the_configuration()
+    public async Task Configuration_can_enable_framework_logs()
     {
         var lines = await LogAsync(new() { ["Logging:LogLevel:Npgsql"] = "Information" });
 
-        Assert.Contains(lines, line => line.StartsWith("Npgsql.Command", StringComparison.Ordinal) && line.Contains("select 4243", StringComparison.Ordinal));
+        Assert.Contains(lines, line =>
+            line.StartsWith("Npgsql.Command", StringComparison.Ordinal) && line.Contains("select 4243", StringComparison.Ordinal));
     }
 
     private static async Task<string[]> LogAsync(Dictionary<string, string?> settings)
@@ -50,7 +51,8 @@ public sealed class LogTests
             await using var command = service.App.Services.GetRequiredService<NpgsqlDataSource>().CreateCommand("select 4243");
             await command.ExecuteScalarAsync(Cancellation);
             await service.App.Services.GetRequiredService<IConnectionMultiplexer>().GetDatabase().PingAsync();
-            service.App.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Shop").Log(LogLevel.Information, default, "open", null, (state, _) => state);
+            var logger = service.App.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Shop");
+            logger.Log(LogLevel.Information, default, "open", null, (state, _) => state);
         }
 
         return [.. recorder.Lines];
@@ -73,7 +75,9 @@ public sealed class LogTests
 
             public bool IsEnabled(LogLevel logLevel) => true;
 
-            public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => lines.Enqueue($"{name}: {formatter(state, exception)}");
+            public void Log<TState>(
+                LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+                lines.Enqueue($"{name}: {formatter(state, exception)}");
         }
     }
 }

@@ -22,11 +22,13 @@ internal sealed class SpanRecorder(ConcurrentQueue<RecordedSpan> spans) : BaseEx
                 span.SpanId.ToHexString(),
                 span.ParentSpanId == default ? null : span.ParentSpanId.ToHexString(),
                 [.. span.Links.Select(link => (link.Context.TraceId.ToHexString(), link.Context.SpanId.ToHexString()))],
-                span.TagObjects.DistinctBy(tag => tag.Key).ToDictionary(tag => tag.Key, tag => Convert.ToString(tag.Value, CultureInfo.InvariantCulture) ?? "")));
+                span.TagObjects.DistinctBy(tag => tag.Key).ToDictionary(tag => tag.Key, tag => Text(tag.Value))));
         }
 
         return ExportResult.Success;
     }
+
+    private static string Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
 }
 
 internal sealed record RecordedSpan(

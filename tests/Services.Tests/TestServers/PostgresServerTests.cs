@@ -9,7 +9,7 @@ public sealed class PostgresServerTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_template_is_prepared_once_however_many_ask_and_copied_for_each()
+    public async Task A_template_is_prepared_once_and_copied_for_each_database()
     {
         var server = await PostgresServer.SharedAsync();
         var prepared = 0;
@@ -42,7 +42,7 @@ public sealed class PostgresServerTests
     }
 
     [Fact]
-    public async Task Committed_rows_survive_a_kill_of_the_whole_cluster()
+    public async Task Committed_rows_survive_a_kill()
     {
         await using var server = await PostgresServer.StartAsync(new() { Fsync = true }, Cancellation);
         await using var database = await server.CreateDatabaseAsync(cancellationToken: Cancellation);
@@ -58,7 +58,7 @@ public sealed class PostgresServerTests
     }
 
     [Fact]
-    public async Task A_paused_cluster_answers_nothing_until_it_is_resumed()
+    public async Task A_paused_cluster_does_not_answer_until_it_is_resumed()
     {
         await using var server = await PostgresServer.StartAsync(cancellationToken: Cancellation);
         await using var database = await server.CreateDatabaseAsync(cancellationToken: Cancellation);
@@ -74,7 +74,7 @@ public sealed class PostgresServerTests
     }
 
     [Fact]
-    public async Task A_cluster_that_cannot_start_says_why()
+    public async Task A_cluster_that_cannot_start_reports_the_reason()
     {
         var failure = await Assert.ThrowsAsync<TestServerException>(
             () => PostgresServer.StartAsync(new() { Settings = new Dictionary<string, string> { ["no_such_setting"] = "1" } }, Cancellation));
@@ -83,7 +83,7 @@ public sealed class PostgresServerTests
     }
 
     [Fact]
-    public async Task A_disposed_database_is_gone_although_sessions_were_open()
+    public async Task A_database_with_open_sessions_can_be_dropped()
     {
         var server = await PostgresServer.SharedAsync();
         var database = await server.CreateDatabaseAsync(cancellationToken: Cancellation);

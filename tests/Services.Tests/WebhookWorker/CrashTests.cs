@@ -10,10 +10,12 @@ public sealed class CrashTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_worker_killed_between_sending_and_writing_it_down_leaves_a_delivery_that_goes_out_again_with_its_id()
+    public async Task A_delivery_of_a_killed_worker_is_sent_again_with_its_id()
     {
         var silent = true;
-        await using var receiver = await Receiver.StartAsync((_, context) => Volatile.Read(ref silent) ? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted) : Task.CompletedTask);
+        await using var receiver = await Receiver.StartAsync((_, context) => Volatile.Read(ref silent)
+            ? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted)
+            : Task.CompletedTask);
         await using var orders = await OrderStream.CreateAsync();
         await using var database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(cancellationToken: Cancellation);
         Guid endpoint;
@@ -49,7 +51,12 @@ public sealed class CrashTests
 
     private static async Task<Process> LaunchAsync(OrderStream orders, PostgresDatabase database)
     {
-        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = AppContext.BaseDirectory, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet")
+        {
+            WorkingDirectory = AppContext.BaseDirectory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, $"{typeof(WebhookOptions).Assembly.GetName().Name}.dll"));
         start.ArgumentList.Add("--urls=http://127.0.0.1:0");
         foreach (var (key, value) in Webhooks.Settings(orders.Name))

@@ -5,14 +5,14 @@ using Xunit;
 
 namespace FanOut.Services.Tests.WebhookWorker;
 
-/// <summary>A webhook as it came in over HTTP.</summary>
+/// <summary>A webhook that was received over HTTP.</summary>
 internal sealed record Received(string Path, IReadOnlyDictionary<string, string> Headers, byte[] Body)
 {
     public Guid Id => Guid.Parse(Headers["webhook-id"]);
 
     public JsonElement Json => JsonDocument.Parse(Body).RootElement;
 
-    /// <summary>Verifies as a receiver would by Standard Webhooks 1.0: any one of the signatures must be right.</summary>
+    /// <summary>Verifies by Standard Webhooks 1.0: one of the signatures must be right.</summary>
     public bool IsSignedBy(string secret)
     {
         var key = Convert.FromBase64String(secret["whsec_".Length..]);
@@ -23,7 +23,8 @@ internal sealed record Received(string Path, IReadOnlyDictionary<string, string>
 
     public void AssertFresh()
     {
-        var age = TimeProvider.System.GetUtcNow() - DateTimeOffset.FromUnixTimeSeconds(long.Parse(Headers["webhook-timestamp"], System.Globalization.CultureInfo.InvariantCulture));
+        var sent = DateTimeOffset.FromUnixTimeSeconds(long.Parse(Headers["webhook-timestamp"], System.Globalization.CultureInfo.InvariantCulture));
+        var age = TimeProvider.System.GetUtcNow() - sent;
         Assert.InRange(age.TotalSeconds, -2, 60);
     }
 }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace FanOut.Services.Tests.WebhookWorker;
 
-/// <summary>A customer's HTTP server on loopback that takes webhooks, and answers as its test wants.</summary>
+/// <summary>A customer's HTTP server on loopback that receives webhooks, and answers as its test says.</summary>
 internal sealed class Receiver : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -17,7 +17,7 @@ internal sealed class Receiver : IAsyncDisposable
 
     public ConcurrentQueue<Received> All { get; } = new();
 
-    /// <summary>How many were being answered at the same time, at most.</summary>
+    /// <summary>The highest number of concurrent requests.</summary>
     public int MostUnderWay => Volatile.Read(ref _mostUnderWay);
 
     public string Url => _app.Urls.First() + "/hook";

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace FanOut.Services.Tests.WebhookWorker;
 
-/// <summary>A webhook worker with quick retries, and what a test does with it over its HTTP API and its stream.</summary>
+/// <summary>A webhook worker with short delays, used over its HTTP API and its stream.</summary>
 internal sealed class Webhooks : IAsyncDisposable
 {
     private readonly bool _owns;
@@ -48,11 +48,13 @@ internal sealed class Webhooks : IAsyncDisposable
         return new(orders, await HostAsync(orders, null, settings), owns: true);
     }
 
-    public static async Task<Webhooks> StartOnAsync(OrderStream orders, PostgresDatabase database, params IEnumerable<(string Key, string Value)> settings)
-        => new(orders, await HostAsync(orders, database, settings), owns: false);
+    public static async Task<Webhooks> StartOnAsync(
+        OrderStream orders, PostgresDatabase database, params IEnumerable<(string Key, string Value)> settings) =>
+        new(orders, await HostAsync(orders, database, settings), owns: false);
 
     /// <summary>One more worker of the same kind, on the same stream and database; dispose it before this one.</summary>
-    public async Task<Webhooks> AnotherAsync(params IEnumerable<(string Key, string Value)> settings) => new(Orders, await HostAsync(Orders, Host.Database, settings), owns: false);
+    public async Task<Webhooks> AnotherAsync(params IEnumerable<(string Key, string Value)> settings) =>
+        new(Orders, await HostAsync(Orders, Host.Database, settings), owns: false);
 
     public async Task<WebhookEndpoint> SubscribeAsync(Receiver receiver, params IReadOnlyList<string> eventTypes)
         => await Api.CreateEndpointAsync(new(receiver.Url, eventTypes), Cancellation);
@@ -61,7 +63,12 @@ internal sealed class Webhooks : IAsyncDisposable
     {
         WebhookDelivery? found = null;
         await Eventually.BecomesTrueAsync(
-            async () => (found = (await Api.ListDeliveriesAsync(endpoint, state, cancellationToken: Cancellation)).Deliveries.FirstOrDefault(and ?? (_ => true))) is not null,
+            async () =>
+            {
+                var page = await Api.ListDeliveriesAsync(endpoint, state, cancellationToken: Cancellation);
+                found = page.Deliveries.FirstOrDefault(and ?? (_ => true));
+                return found is not null;
+            },
             TimeSpan.FromSeconds(20));
         return found!;
     }
@@ -72,7 +79,8 @@ internal sealed class Webhooks : IAsyncDisposable
         return (long)(await command.ExecuteScalarAsync(Cancellation))!;
     }
 
-    public Task CountBecomesAsync(string sql, long count) => Eventually.BecomesTrueAsync(async () => await CountAsync(sql) == count, TimeSpan.FromSeconds(20));
+    public Task CountBecomesAsync(string sql, long count) =>
+        Eventually.BecomesTrueAsync(async () => await CountAsync(sql) == count, TimeSpan.FromSeconds(20));
 
     public async ValueTask DisposeAsync()
     {
@@ -83,7 +91,8 @@ internal sealed class Webhooks : IAsyncDisposable
         }
     }
 
-    private static async Task<ServiceHost<WebhookOptions>> HostAsync(OrderStream orders, PostgresDatabase? database, IEnumerable<(string Key, string Value)> settings)
+    private static async Task<ServiceHost<WebhookOptions>> HostAsync(
+        OrderStream orders, PostgresDatabase? database, IEnumerable<(string Key, string Value)> settings)
     {
         var all = Settings(orders.Name);
         foreach (var (key, value) in settings)

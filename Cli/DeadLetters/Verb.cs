@@ -1,7 +1,0 @@
-namespace FanOut.Cli.DeadLetters;
-
-internal enum Verb
-{
-    Redrive,
-    Discard,
-}

@@ -1,4 +1,0 @@
-namespace FanOut.OrderApi.Placing;
-
-/// <summary>An idempotency key and the hash of the request that it stands for.</summary>
-internal sealed record BoundKey(string Key, byte[] RequestHash);
