@@ -17,8 +17,9 @@ internal sealed class ResourceRuns(TimeProvider time)
     /// </returns>
     public TimeSpan? Observe(string? state)
     {
-        var isCrash = _state == KnownResourceStates.Running && (state == KnownResourceStates.Finished || state == KnownResourceStates.Exited);
-        if (state == KnownResourceStates.Running && _state != state)
+        var wasAlive = _state == KnownResourceStates.Starting || _state == KnownResourceStates.Running;
+        var isCrash = wasAlive && (state == KnownResourceStates.Finished || state == KnownResourceStates.Exited);
+        if (_state != state && (state == KnownResourceStates.Starting || state == KnownResourceStates.Running))
         {
             _startedAt = time.GetTimestamp();
         }

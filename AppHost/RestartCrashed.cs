@@ -53,6 +53,10 @@ internal sealed partial class RestartCrashed(
         {
             // The AppHost is stopping.
         }
+        catch (Exception e)
+        {
+            Log.NotRestarted(logger, crash.ResourceId, e.Message);
+        }
     }
 
     private static partial class Log

@@ -12,23 +12,25 @@ if (Console.IsOutputRedirected)
     AnsiConsole.Profile.Width = 160;
 }
 
-var workspace = Workspace.Find();
-var root = new RootCommand("FanOut: an event bus on Redis Streams, in a full order system.")
-{
-    UpCommand.Create(workspace),
-    DownCommand.Create(workspace),
-    StatusCommand.Create(workspace),
-    DemoCommand.Create(workspace),
-    DlqCommand.Create(workspace),
-    VerifyCommand.Create(workspace),
-};
-
-var settings = new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(3), EnableDefaultExceptionHandler = false };
 try
 {
-    return await root.Parse(args).InvokeAsync(settings);
+    var workspace = Workspace.Find();
+    var root = new RootCommand("FanOut: an event bus on Redis Streams, in a full order system.")
+    {
+        UpCommand.Create(workspace),
+        DownCommand.Create(workspace),
+        StatusCommand.Create(workspace),
+        DemoCommand.Create(workspace),
+        DlqCommand.Create(workspace),
+        VerifyCommand.Create(workspace),
+    };
+    return await root.Parse(args).InvokeAsync(new() { ProcessTerminationTimeout = TimeSpan.FromMinutes(3), EnableDefaultExceptionHandler = false });
 }
-catch (InvalidOperationException e)
+catch (OperationCanceledException)
+{
+    return 130;
+}
+catch (Exception e)
 {
     await Console.Error.WriteLineAsync($"fanout: {e.Message}");
     return 1;

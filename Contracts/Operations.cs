@@ -152,7 +152,7 @@ public sealed record DecideMany(
     [property: JsonConverter(typeof(Rfc3339Converter))] DateTimeOffset? Until = null,
     [property: Length(1, 1_000, ErrorMessage = "must hold {1} to {2} numbers of dead letters")] IReadOnlyList<long>? Numbers = null,
     [property: Range(1, 1_000, ErrorMessage = "must be from {1} to {2}")] int? Limit = null,
-    [property: RegularExpression(@"^\d{1,18}-\d{1,18}$", ErrorMessage = "must be the cursor of an earlier answer")] string? After = null)
+    [property: RegularExpression("^[0-9]{1,18}-[0-9]{1,18}$", ErrorMessage = "must be the cursor of an earlier answer")] string? After = null)
     : IValidatableObject
 {
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>

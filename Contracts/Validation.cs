@@ -40,12 +40,15 @@ public sealed class TextAttribute : StringLengthAttribute
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class OneOfAttribute(params string[] words) : RegularExpressionAttribute($"^({string.Join('|', words)})$")
 {
+    /// <summary>The base class accepts an empty text.</summary>
+    public override bool IsValid(object? value) => value is not "" && base.IsValid(value);
+
     public override string FormatErrorMessage(string name) => $"must be one of {string.Join(", ", words)}";
 }
 
 /// <summary>The cursor of an earlier page of a list whose items are numbered.</summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class CursorAttribute() : RegularExpressionAttribute(@"^\d{1,18}$")
+public sealed class CursorAttribute() : RegularExpressionAttribute("^[0-9]{1,18}$")
 {
     /// <returns>Null for null and for an empty text.</returns>
     public static long? Parse(string? text) => string.IsNullOrEmpty(text) ? null : long.Parse(text, CultureInfo.InvariantCulture);

@@ -5,7 +5,8 @@ namespace FanOut.AppHost.Servers;
 
 internal static class ContainerEngine
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RemovalTimeout = TimeSpan.FromMinutes(1);
 
     /// <returns>The engine to use: none if <c>Containers</c> is false, or if it is not set and no engine answers.</returns>
     public static string? Find(IConfiguration configuration)
@@ -24,26 +25,26 @@ internal static class ContainerEngine
             return null;
         }
 
-        var answering = Array.Find(engines, engine => Run(engine, "ps", "--quiet", "--last", "1"));
+        var answering = Array.Find(engines, engine => Run(engine, AnswerTimeout, "ps", "--quiet", "--last", "1"));
         return answering ?? (setting is { Length: > 0 } ? engines[0] : null);
     }
 
     public static void RemoveVolume(string engine, string name)
     {
-        if (!Run(engine, "volume", "rm", "--force", name))
+        if (!Run(engine, RemovalTimeout, "volume", "rm", "--force", name))
         {
             throw new DistributedApplicationException($"The volume {name} could not be removed. See why: {engine} volume rm {name}");
         }
     }
 
     /// <returns>Whether the command succeeded.</returns>
-    private static bool Run(string engine, params string[] arguments)
+    private static bool Run(string engine, TimeSpan timeout, params string[] arguments)
     {
         try
         {
             var start = new ProcessStartInfo(engine, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
             using var process = Process.Start(start)!;
-            if (process.WaitForExit(Timeout))
+            if (process.WaitForExit(timeout))
             {
                 return process.ExitCode == 0;
             }

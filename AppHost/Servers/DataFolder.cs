@@ -60,11 +60,14 @@ internal sealed class DataFolder(string path)
 
     private FileStream Lock()
     {
-        Directory.CreateDirectory(path);
-        if (!OperatingSystem.IsWindows())
+        if (!Directory.Exists(path))
         {
-            // The user that runs Postgres must be able to enter the folder. Others cannot list it.
-            File.SetUnixFileMode(path, Owner | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+            Directory.CreateDirectory(path);
+            if (!OperatingSystem.IsWindows())
+            {
+                // The user that runs Postgres must be able to enter the folder. Others cannot list it.
+                File.SetUnixFileMode(path, Owner | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+            }
         }
 
         try
@@ -78,16 +81,16 @@ internal sealed class DataFolder(string path)
         }
     }
 
+    /// <summary>Deletes what the servers have written, and nothing else that may be in the folder.</summary>
     private void Clear()
     {
-        foreach (var folder in Directory.GetDirectories(path))
+        foreach (var server in new[] { "redis", "postgres" })
         {
-            Directory.Delete(folder, recursive: true);
-        }
-
-        foreach (var file in Directory.GetFiles(path).Where(file => file != this["lock"]))
-        {
-            File.Delete(file);
+            File.Delete(this[$"{server}-password"]);
+            if (Directory.Exists(this[server]))
+            {
+                Directory.Delete(this[server], recursive: true);
+            }
         }
     }
 

@@ -22,7 +22,7 @@ internal static class LocalPrograms
         ];
         return names.SelectMany(name => folders.Select(folder => Path.Combine(folder, name))).FirstOrDefault(File.Exists)
             ?? throw new DistributedApplicationException(
-                $"No container engine answers, and {names[0]} is not installed. Start the engine, or install the program: "
+                $"Redis and PostgreSQL run as local processes here, and {names[0]} is not installed. Start a container engine, or install it: "
                 + $"apt-get install {debian} (Debian, Ubuntu), dnf install {fedora} (Fedora), brew install {homebrew} (macOS).");
     }
 

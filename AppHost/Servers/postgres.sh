@@ -26,7 +26,15 @@ if [ ! -d "$cluster" ]; then
 fi
 unset POSTGRES_PASSWORD
 
-# Stop a server that is still running from an earlier AppHost.
+# Stop a server that is still running from an earlier AppHost. Its command line has its cluster, so a process id that now belongs
+# to another program is left alone.
+if [ -f "$cluster/postmaster.pid" ]; then
+  command -v ps >/dev/null || { echo "ps is missing: install procps." >&2; exit 1; }
+  case $(ps -o args= -p "$(head -n 1 "$cluster/postmaster.pid")" || true) in
+    *"$cluster"*) ;;
+    *) rm -f "$cluster/postmaster.pid" ;;
+  esac
+fi
 if $as_user "$POSTGRES_PROGRAMS/pg_ctl" status -D "$cluster" >/dev/null; then
   $as_user "$POSTGRES_PROGRAMS/pg_ctl" stop -D "$cluster" -m fast
 fi

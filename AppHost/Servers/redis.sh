@@ -10,6 +10,7 @@ cd "$REDIS_DATA"
 # Its command line has its port, so a process id that now belongs to another server is left alone.
 if [ -f redis.pid ] && [ -f port ]; then
   previous=$(cat redis.pid)
+  command -v ps >/dev/null || { echo "ps is missing: install procps." >&2; exit 1; }
   case $(ps -o args= -p "$previous" || true) in
     *redis-server*":$(cat port)"* | *valkey-server*":$(cat port)"*)
       kill "$previous"

@@ -36,17 +36,30 @@ internal static class UpCommand
                 "run", "--project", workspace.AppHost, "-c", "Release", "--no-build", "--", $"--Fresh={arguments.GetValue(fresh)}",
                 .. arguments.GetValue(settings)!, .. arguments.UnmatchedTokens,
             ];
-            return arguments.GetValue(detach) ? await StartAsync(workspace, run, cancellationToken) : await RunAsync(run);
+            return arguments.GetValue(detach) ? await StartAsync(workspace, run, cancellationToken) : await RunAsync(workspace, run, cancellationToken);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(string[] arguments)
+    private static async Task<int> RunAsync(Workspace workspace, string[] arguments, CancellationToken cancellationToken)
     {
-        // Ctrl+C also reaches the AppHost, which stops everything. This process waits for it.
-        Console.CancelKeyPress += (_, press) => press.Cancel = true;
         using var host = Process.Start(new ProcessStartInfo(DotnetHost.Path, arguments))!;
-        await host.WaitForExitAsync(CancellationToken.None);
+        try
+        {
+            await host.WaitForExitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // Ctrl+C also reaches the AppHost, which then stops everything; SIGTERM does not.
+            var aspire = new AspireCli(workspace);
+            if (!host.HasExited && await aspire.FindAppHostAsync(CancellationToken.None) is not null)
+            {
+                await aspire.StopAsync(CancellationToken.None);
+            }
+
+            await host.WaitForExitAsync(CancellationToken.None);
+        }
+
         return host.ExitCode;
     }
 
@@ -71,7 +84,16 @@ internal static class UpCommand
             }
 
             await Task.Delay(PollInterval, TimeProvider.System, cancellationToken);
-            status = await SystemStatus.ReadAsync(workspace, cancellationToken);
+            try
+            {
+                status = await SystemStatus.ReadAsync(workspace, cancellationToken);
+            }
+            catch (InvalidOperationException)
+            {
+                // The AppHost does not answer yet, or has ended: the next turn tells.
+                continue;
+            }
+
             foreach (var resource in status.Resources.Where(resource => resource.Health == "Healthy" && seen.Add(resource.Name)))
             {
                 AnsiConsole.MarkupLineInterpolated($"[green]✓[/] {resource.Name}");

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Reflection;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
@@ -15,7 +16,7 @@ internal sealed class UnknownParameters(RequestDelegate next, IApiDescriptionGro
         .DistinctBy(Handler)
         .ToFrozenDictionary(Handler, operation => operation.ParameterDescriptions
             .Where(parameter => parameter.Source == BindingSource.Query)
-            .Select(parameter => parameter.Name)
+            .Select(parameter => JsonNamingPolicy.CamelCase.ConvertName(parameter.Name))
             .ToFrozenSet(StringComparer.OrdinalIgnoreCase)));
 
     public async Task InvokeAsync(HttpContext context)
@@ -28,7 +29,9 @@ internal sealed class UnknownParameters(RequestDelegate next, IApiDescriptionGro
                 .Where(parameter => !known.Contains(parameter.Key) || parameter.Value.Count > 1)
                 .ToDictionary(parameter => parameter.Key, parameter => new[]
                 {
-                    known.Contains(parameter.Key) ? "is given more than once" : $"is unknown; known are: {string.Join(", ", known.Order())}",
+                    known.Contains(parameter.Key) ? "is given more than once"
+                        : known.Count == 0 ? "is unknown; this request has no parameters"
+                        : $"is unknown; known are: {string.Join(", ", known.Order())}",
                 });
             if (errors.Count > 0)
             {

@@ -1,6 +1,8 @@
+using System.Text.RegularExpressions;
+
 namespace FanOut.Kubernetes.Tests;
 
-internal static class Repository
+internal static partial class Repository
 {
     public static string Root { get; } = FindRoot();
 
@@ -8,12 +10,25 @@ internal static class Repository
 
     public static string[] Services { get; } = ["OrderApi", "WebhookWorker", "AnalyticsWorker", "NotificationWorker", "Reclaimer"];
 
-    /// <summary>The sources of all that could end up in an image.</summary>
-    public static IEnumerable<string> Sources() =>
-        Services.Concat(["EventBus", "ServiceDefaults"])
+    /// <summary>The sources of all that could end up in an image. Metrics whose names begin with a queue's prefix stand there once for each queue.</summary>
+    public static IEnumerable<string> Sources()
+    {
+        var sources = Services.Concat(["EventBus", "ServiceDefaults"])
             .SelectMany(project => Directory.EnumerateFiles(Path.Combine(Root, project), "*.cs", SearchOption.AllDirectories))
             .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
-            .Select(File.ReadAllText);
+            .Select(File.ReadAllText)
+            .ToArray();
+        var queues = sources.SelectMany(source => Queue().Matches(source)).ToArray();
+        return sources.SelectMany(source => source.Contains("class QueueMetrics", StringComparison.Ordinal)
+            ? queues.Select(queue => source
+                .Replace("{attempts}", queue.Groups["attempts"].Value)
+                .Replace("$\"{prefix}", $"\"{queue.Groups["prefix"].Value}")
+                .Replace("$\"{{{item}}}", $"\"{{{queue.Groups["item"].Value}}}"))
+            : [source]);
+    }
+
+    [GeneratedRegex(@": QueueMetrics\(meters, ""[^""]+"", ""(?<prefix>[^""]+)"", ""(?<attempts>[^""]+)"", ""(?<item>[^""]+)""\)")]
+    private static partial Regex Queue();
 
     private static string FindRoot()
     {

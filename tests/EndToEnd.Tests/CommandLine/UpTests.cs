@@ -14,12 +14,12 @@ public sealed partial class UpTests : IDisposable
     [Fact]
     public async Task Up_starts_the_system_and_down_ends_all_its_processes()
     {
-        // Other ports than those of a system that runs beside the tests.
         string[] up =
         [
-            "up", "--detach", "--fresh", $"--DataPath={_data}", "--Ports:order-api=0", "--ASPNETCORE_URLS=http://127.0.0.1:0",
+            "up", "--detach", "--fresh", "--Containers=false", $"--DataPath={_data}", "--Ports:order-api=0", "--ASPNETCORE_URLS=http://127.0.0.1:0",
             "--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://127.0.0.1:0", "--ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL=http://127.0.0.1:0",
         ];
+        Assert.True((await PidsAsync()).Length == 0, "A system of this clone is running. Stop it before the tests: ./fanout down");
         var (exitCode, output) = await FanOutProgram.RunAsync(up);
         try
         {

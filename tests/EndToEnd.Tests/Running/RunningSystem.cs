@@ -88,7 +88,7 @@ internal sealed class RunningSystem : IAsyncDisposable
             Directory.Delete(folder, recursive: true);
         }
 
-        string[] arguments = [$"--DataPath={DataFolderIn(folder)}", .. settings];
+        string[] arguments = ["--Containers=false", $"--DataPath={DataFolderIn(folder)}", .. settings];
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(arguments, cancellationToken);
         foreach (var project in builder.Resources.OfType<ProjectResource>().ToArray())
         {

@@ -17,7 +17,8 @@ using Xunit;
 namespace FanOut.Services.Tests.ServiceDefaults;
 
 /// <summary>
-/// Sources and listeners are global to a process. So nothing else may run beside these tests, and of two services in one process each sees the other's spans.
+/// Sources and listeners are global to a process. So nothing else may run beside these tests, and two services in one process see
+/// each other's spans.
 /// </summary>
 [CollectionDefinition(nameof(TelemetryTests), DisableParallelization = true)]
 [Collection(nameof(TelemetryTests))]
@@ -37,7 +38,7 @@ public sealed class TelemetryTests
 
         var spans = _spans.ToArray();
         var request = Assert.Single(spans, span => span.Kind == "Server");
-        var query = Assert.Single(spans, span => span.Source == "Npgsql" && span.Tags.Values.Any(value => value.Contains("4242", StringComparison.Ordinal)));
+        var query = Assert.Single(spans, span => span.Source == "Npgsql" && span.Tags.Values.Any(value => value.Contains("4242")));
         var command = Assert.Single(spans, span => span.Name == "ECHO");
         Assert.Equal(DefaultService.Name, request.Service);
         Assert.All([query, command], span => Assert.Equal((request.TraceId, request.SpanId, "Client"), (span.TraceId, span.ParentSpanId, span.Kind)));

@@ -291,12 +291,19 @@ public sealed class DeliveryTests
         var next = await webhooks.Host.Http.GetAsync(pages[0].Next, Cancellation);
         Assert.Equal(HttpStatusCode.OK, next.StatusCode);
         (string, string[])[] invalid =
-            [("colour=red", ["colour"]), ("endpoint=x", ["endpoint"]), ("state=gone&limit=0&after=-1", ["after", "limit", "state"])];
+        [
+            ("colour=red", ["colour"]), ("endpoint=x", ["endpoint"]), ("state=gone&limit=0&after=-1", ["after", "limit", "state"]),
+            ("state=", ["state"]), ("after=%D9%A3", ["after"]),
+        ];
         foreach (var (query, names) in invalid)
         {
             var wrong = await webhooks.Host.Http.GetAsync($"/deliveries?{query}", Cancellation);
             Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
             Assert.Equal(names, await Problem.FieldsAsync(wrong));
         }
+
+        var unknown = await webhooks.Host.Http.GetAsync("/deliveries?colour=red", Cancellation);
+        var text = await unknown.Content.ReadAsStringAsync(Cancellation);
+        Assert.Contains("is unknown; known are: after, endpoint, event, limit, state", text, StringComparison.Ordinal);
     }
 }
