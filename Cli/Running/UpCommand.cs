@@ -36,7 +36,7 @@ internal static class UpCommand
                 "run", "--project", workspace.AppHost, "-c", "Release", "--no-build", "--", $"--Fresh={arguments.GetValue(fresh)}",
                 .. arguments.GetValue(settings)!, .. arguments.UnmatchedTokens,
             ];
-            return arguments.GetValue(detach) ? await StartAsync(workspace, run, cancellationToken) : await RunAsync(workspace, run, cancellationToken);
+            return await (arguments.GetValue(detach) ? StartAsync(workspace, run, cancellationToken) : RunAsync(workspace, run, cancellationToken));
         });
         return command;
     }
