@@ -17,8 +17,8 @@ internal sealed class ResourceRuns(TimeProvider time)
     /// </returns>
     public TimeSpan? Observe(string? state)
     {
-        var wasAlive = _state == KnownResourceStates.Starting || _state == KnownResourceStates.Running;
-        var isCrash = wasAlive && (state == KnownResourceStates.Finished || state == KnownResourceStates.Exited);
+        // A run can be too short for its states to be seen.
+        var isCrash = IsEnd(state) && !IsEnd(_state) && _state != KnownResourceStates.Stopping;
         if (_state != state && (state == KnownResourceStates.Starting || state == KnownResourceStates.Running))
         {
             _startedAt = time.GetTimestamp();
@@ -34,4 +34,6 @@ internal sealed class ResourceRuns(TimeProvider time)
         _nextPause = pause * 2 < MaxPause ? pause * 2 : MaxPause;
         return pause;
     }
+
+    private static bool IsEnd(string? state) => state == KnownResourceStates.Finished || state == KnownResourceStates.Exited;
 }

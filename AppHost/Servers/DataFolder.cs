@@ -102,7 +102,7 @@ internal sealed class DataFolder(string path)
             return true;
         }
 
-        for (var parent = Path.GetDirectoryName(folder); parent is not null; parent = Path.GetDirectoryName(parent))
+        for (var parent = folder; parent is not null; parent = Path.GetDirectoryName(parent))
         {
             if (Directory.Exists(parent) && !File.GetUnixFileMode(parent).HasFlag(UnixFileMode.OtherExecute))
             {

@@ -27,6 +27,14 @@ public sealed class ResourceRunsTests
         Assert.All(states, state => Assert.Null(_runs.Observe(state)));
     }
 
+    [Fact]
+    public void A_run_that_is_too_short_to_be_seen_is_restarted_once()
+    {
+        Assert.Null(_runs.Observe(KnownResourceStates.Waiting));
+        Assert.Equal(TimeSpan.FromSeconds(1), _runs.Observe(KnownResourceStates.Finished));
+        Assert.Null(_runs.Observe(KnownResourceStates.Finished));
+    }
+
     private double? Crash(TimeSpan afterRunningFor)
     {
         Assert.Null(_runs.Observe(KnownResourceStates.Running));

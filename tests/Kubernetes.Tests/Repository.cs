@@ -10,7 +10,7 @@ internal static partial class Repository
 
     public static string[] Services { get; } = ["OrderApi", "WebhookWorker", "AnalyticsWorker", "NotificationWorker", "Reclaimer"];
 
-    /// <summary>The sources of all that could end up in an image. The metrics of queues are there once for each queue, with their full names.</summary>
+    /// <summary>The sources of all that could end up in an image. The metrics of queues are there once for each queue.</summary>
     public static IEnumerable<string> Sources()
     {
         var sources = Services.Concat(["EventBus", "ServiceDefaults"])

@@ -7,7 +7,7 @@ namespace FanOut.EndToEnd.Tests.CommandLine;
 
 public sealed partial class UpTests : IDisposable
 {
-    private readonly string _data = Directory.CreateTempSubdirectory("fanout-up-").FullName;
+    private readonly string _data = Path.Combine(Path.GetTempPath(), $"fanout-up-{Guid.NewGuid():N}");
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -35,7 +35,8 @@ public sealed partial class UpTests : IDisposable
         }
         finally
         {
-            var running = (await PidsAsync()).Select(Process.GetProcessById).ToArray();
+            var pids = await PidsAsync();
+            var running = Process.GetProcesses().Where(process => pids.Contains(process.Id)).ToArray();
             (exitCode, _) = await FanOutProgram.RunAsync("down");
             Assert.Equal(0, exitCode);
             Assert.Equal(7, running.Length);
@@ -46,7 +47,13 @@ public sealed partial class UpTests : IDisposable
         Assert.Equal("The system was not running.\n", (await FanOutProgram.RunAsync("down")).Output);
     }
 
-    public void Dispose() => Directory.Delete(_data, recursive: true);
+    public void Dispose()
+    {
+        if (Directory.Exists(_data))
+        {
+            Directory.Delete(_data, recursive: true);
+        }
+    }
 
     private static async Task<int[]> PidsAsync()
     {
