@@ -27,16 +27,12 @@ fi
 unset POSTGRES_PASSWORD
 
 # Stop a server that is still running from an earlier AppHost. Its command line has its cluster, so a process id that now belongs
-# to another program is left alone.
+# to another program is left alone. The file itself stays: PostgreSQL uses it to wait for the processes of a killed server.
 if [ -f "$cluster/postmaster.pid" ]; then
   command -v ps >/dev/null || { echo "ps is missing: install procps." >&2; exit 1; }
   case $(ps -o args= -p "$(head -n 1 "$cluster/postmaster.pid")" || true) in
-    *"$cluster"*) ;;
-    *) rm -f "$cluster/postmaster.pid" ;;
+    *"$cluster"*) $as_user "$POSTGRES_PROGRAMS/pg_ctl" stop -D "$cluster" -m fast ;;
   esac
-fi
-if $as_user "$POSTGRES_PROGRAMS/pg_ctl" status -D "$cluster" >/dev/null; then
-  $as_user "$POSTGRES_PROGRAMS/pg_ctl" stop -D "$cluster" -m fast
 fi
 
 $as_user "$POSTGRES_PROGRAMS/postgres" -D "$cluster" -p "$POSTGRES_PORT" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=300 &

@@ -65,7 +65,7 @@ internal sealed class World
 
     public int Remakes { get; set; }
 
-    /// <summary>Every step and fault so far, for whoever looks for the cause of a violation.</summary>
+    /// <summary>Every step and fault so far, to find the cause of a violation.</summary>
     public List<(long Now, string Who, string What, CallFate Fate)> Trace { get; } = [];
 
     public T Add<T>(T actor)
