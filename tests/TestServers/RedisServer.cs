@@ -7,14 +7,18 @@ namespace FanOut.TestServers;
 
 /// <summary>
 /// A Redis or Valkey server.
-/// <see cref="SharedAsync"/> gives one per test assembly (keep tests apart by <see cref="UniqueName"/>, never by FLUSHALL);
-/// <see cref="StartAsync"/> one for tests that need settings of their own, or kill it.
+/// <see cref="SharedAsync"/> gives one per test assembly (keep tests apart by <see cref="UniqueName"/> or <see cref="NewDatabase"/>, never
+/// by FLUSHALL); <see cref="StartAsync"/> one for tests that need settings of their own, or kill it.
 /// </summary>
 public sealed class RedisServer : TestServer
 {
     private static readonly Lazy<Task<RedisServer>> Shared = new(() => StartAsync());
 
+    /// <summary>More than tests use; an empty one costs nothing.</summary>
+    private const int Databases = 1_000;
+
     private readonly RedisServerOptions _options;
+    private int _databases;
 
     private RedisServer(RedisServerOptions options)
         : base(options.Directory) => _options = options;
@@ -35,6 +39,9 @@ public sealed class RedisServer : TestServer
     /// <summary>A name no other test has, for a stream, a group or a key prefix.</summary>
     public static string UniqueName(string prefix = "orders") => $"{prefix}-{Guid.NewGuid():n}";
 
+    /// <summary>A connection string that leads to a logical database of its own: for services whose keys have fixed names.</summary>
+    public string NewDatabase() => $"{ConnectionString},defaultDatabase={Interlocked.Increment(ref _databases)}";
+
     /// <summary>A connection of the caller's own; the caller disposes it. Admin commands are allowed.</summary>
     public async Task<ConnectionMultiplexer> ConnectAsync(Action<ConfigurationOptions>? configure = null)
     {
@@ -49,6 +56,7 @@ public sealed class RedisServer : TestServer
         var settings = new Dictionary<string, string>
         {
             ["bind"] = "127.0.0.1",
+            ["databases"] = $"{Databases}",
             ["port"] = $"{Port}",
             ["dir"] = Directory,
             ["save"] = "",
