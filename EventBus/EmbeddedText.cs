@@ -9,7 +9,8 @@ internal static class EmbeddedText
     public static string Read(string name)
     {
         using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"{typeof(EmbeddedText).Namespace}.{name}")
-            ?? throw new InvalidOperationException($"The embedded file '{name}' is missing from {Assembly.GetExecutingAssembly().GetName().Name}.");
+            ?? throw new InvalidOperationException(
+                $"The embedded file '{name}' is missing from {Assembly.GetExecutingAssembly().GetName().Name}.");
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }

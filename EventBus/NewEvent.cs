@@ -11,4 +11,11 @@ public sealed record NewEvent<T>(string Subject, T Data)
 
     /// <summary>When it happened (CloudEvents <c>time</c>); now unless set. Kept in UTC.</summary>
     public DateTimeOffset? Time { get; init; }
+
+    /// <summary>
+    /// The event's own headers, CloudEvents extension attributes: names of 1 to 20 characters of <c>a-z 0-9</c> that are not attributes of the event,
+    /// such as
+    /// <c>tenant</c>; values without control characters. Null for none.
+    /// </summary>
+    public IReadOnlyDictionary<string, string>? Headers { get; init; }
 }

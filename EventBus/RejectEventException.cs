@@ -1,6 +1,9 @@
 namespace FanOut.EventBus;
 
-/// <summary>Thrown by a handler to say that an event can never be handled: it is dead-lettered now, without further deliveries. The rest of its batch is not affected.</summary>
+/// <summary>
+/// Thrown by a handler to say that an event can never be handled: it is dead-lettered now, without further deliveries. The rest of its batch is not
+/// affected.
+/// </summary>
 public sealed class RejectEventException : Exception
 {
     /// <summary>Rejects the event.</summary>

@@ -1,50 +1,40 @@
 namespace FanOut.EventBus.Consuming;
 
-/// <summary>What a committed transaction decided about the entries of a batch, for Redis to be told.</summary>
+/// <summary>What became of the events of a batch.</summary>
 internal sealed class BatchOutcome
 {
-    /// <summary>Done, now or before: to be acknowledged.</summary>
-    public List<Delivery> Done { get; } = [];
-
-    /// <summary>Failed: to be parked for another delivery.</summary>
-    public List<Delivery> Failed { get; } = [];
-
-    /// <summary>Numbers of the dead letters whose entries are to be moved to the DLQ stream.</summary>
-    public List<long> DeadLetters { get; } = [];
-
-    /// <summary>How many events a handler has handled; the others of <see cref="Done"/> were done before, or nobody wants them.</summary>
+    /// <summary>Their effects are committed.</summary>
     public int Handled { get; set; }
 
-    /// <summary>Why the first of <see cref="Failed"/> and of the new dead letters failed; null where none did.</summary>
-    public string? FirstError { get; set; }
+    /// <summary>They are rows of the retry queue.</summary>
+    public int Retries { get; set; }
 
-    /// <summary>How many of the dead letters are new.</summary>
-    public int NewDeadLetters { get; set; }
+    public int DeadLetters { get; set; }
 
-    /// <summary>Not decided: still to be handled.</summary>
-    public List<Delivery> Open { get; } = [];
-
-    /// <summary>Deliveries whose effect had been committed before.</summary>
+    /// <summary>Their effects had been committed before.</summary>
     public int Duplicates { get; set; }
 
-    /// <summary>Takes over what another transaction decided.</summary>
+    /// <summary>They are not of this outbox, or no events at all.</summary>
+    public int Strays { get; set; }
+
+    /// <summary>The group has not subscribed to their type.</summary>
+    public int Ignored { get; set; }
+
+    /// <summary>The first failure of a handler.</summary>
+    public string? Error { get; set; }
+
+    /// <summary>The full name of its exception's type.</summary>
+    public string? ErrorType { get; set; }
+
     public void Add(BatchOutcome other)
     {
-        Done.AddRange(other.Done);
-        Failed.AddRange(other.Failed);
-        DeadLetters.AddRange(other.DeadLetters);
         Handled += other.Handled;
-        NewDeadLetters += other.NewDeadLetters;
+        Retries += other.Retries;
+        DeadLetters += other.DeadLetters;
         Duplicates += other.Duplicates;
-        FirstError ??= other.FirstError;
-    }
-
-    /// <summary>Forgets what Redis has been told.</summary>
-    public void Clear()
-    {
-        Done.Clear();
-        Failed.Clear();
-        DeadLetters.Clear();
-        (Handled, NewDeadLetters, Duplicates, FirstError) = (0, 0, 0, null);
+        Strays += other.Strays;
+        Ignored += other.Ignored;
+        Error ??= other.Error;
+        ErrorType ??= other.ErrorType;
     }
 }

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using FanOut.EventBus.Telemetry;
 
 namespace FanOut.EventBus.Consuming;
 
@@ -11,6 +9,9 @@ namespace FanOut.EventBus.Consuming;
 /// </summary>
 internal sealed class BatchTrace : IDisposable
 {
+    public const string RetryScheduled = "retry scheduled";
+    public const string DeadLettered = "dead-lettered";
+
     private static readonly BatchTrace None = new(null, null);
     private readonly Activity? _batch;
     private readonly Dictionary<Delivery, Activity>? _events;
@@ -70,8 +71,8 @@ internal sealed class BatchTrace : IDisposable
             if (together is [var only])
             {
                 activity.SetTag("messaging.message.id", only.Event.Id.ToString());
-                activity.SetTag("fanout.entry.id", only.Entry.ToString());
-                activity.SetTag("fanout.delivery", only.Count.ToString(CultureInfo.InvariantCulture));
+                activity.SetTag("fanout.position", only.Event.Position);
+                activity.SetTag("fanout.delivery", only.Number);
             }
             else
             {
@@ -81,10 +82,6 @@ internal sealed class BatchTrace : IDisposable
             foreach (var delivery in together)
             {
                 events.Add(delivery, activity);
-                if (delivery.WasHandedOver)
-                {
-                    activity.AddEvent(Event(EntryTrace.HandedOver, delivery));
-                }
             }
         }
 
@@ -113,17 +110,19 @@ internal sealed class BatchTrace : IDisposable
         }
     }
 
-    /// <summary>Says on an event's span what became of it other than success.</summary>
-    public void Record(Delivery delivery, string eventName, string? error, string? errorType = null)
+    /// <summary>Says on an event's span that its handler failed, and what became of it.</summary>
+    public void Record(Delivery delivery, string eventName, Exception exception)
     {
         if (Of(delivery) is { } activity)
         {
-            activity.AddEvent(Event(eventName, delivery));
-            if (error is not null)
+            activity.AddEvent(new ActivityEvent(eventName, tags: new()
             {
-                activity.SetStatus(ActivityStatusCode.Error, error);
-                activity.SetTag("error.type", errorType ?? "_OTHER");
-            }
+                ["messaging.message.id"] = delivery.Event.Id.ToString(),
+                ["fanout.position"] = delivery.Event.Position,
+                ["fanout.delivery"] = delivery.Number,
+            }));
+            activity.SetStatus(ActivityStatusCode.Error, EnvironmentFault.Describe(exception));
+            activity.SetTag("error.type", exception.GetType().FullName);
         }
     }
 
@@ -142,11 +141,4 @@ internal sealed class BatchTrace : IDisposable
         _batch?.Dispose();
         Activity.Current = null;
     }
-
-    private static ActivityEvent Event(string name, Delivery delivery) => new(name, tags: new()
-    {
-        ["messaging.message.id"] = delivery.Event.Id.ToString(),
-        ["fanout.entry.id"] = delivery.Entry.ToString(),
-        ["fanout.delivery"] = delivery.Count.ToString(CultureInfo.InvariantCulture),
-    });
 }

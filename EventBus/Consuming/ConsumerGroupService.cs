@@ -1,54 +1,47 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Security.Cryptography;
-using FanOut.EventBus.DeadLetters;
 using FanOut.EventBus.Groups;
 using FanOut.EventBus.Redis;
-using FanOut.EventBus.Telemetry;
+using FanOut.EventBus.Retrying;
 using FanOut.EventBus.Wire;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Npgsql;
-using StackExchange.Redis;
 
 namespace FanOut.EventBus.Consuming;
 
-/// <summary>Runs the lanes of one consumer group and their heartbeats.</summary>
+/// <summary>Runs the lanes and the retries of one consumer group.</summary>
 internal sealed partial class ConsumerGroupService(
     ConsumerGroupRegistration registration,
-    IOptions<EventBusOptions> busOptions,
-    IOptionsMonitor<ConsumerOptions> consumerOptions,
+    ConsumerOptions options,
     EventTypeRegistry eventTypes,
+    StreamCatalog catalog,
     RedisConnections connections,
-    IConnectionMultiplexer shared,
     NpgsqlDataSource postgres,
-    ConsumerGroups groups,
-    DeadLetterProjector deadLetters,
     IServiceScopeFactory scopes,
-    EventBusMetrics metrics,
-    TimeProvider time,
-    ILogger<ConsumerGroupService> logger) : BackgroundService
+    LaneServices services) : BackgroundService
 {
-    private readonly ConsumerOptions _options = consumerOptions.Get(registration.Group.Value);
+    private static readonly TimeSpan SubscribeInterval = TimeSpan.FromSeconds(10);
+
     private readonly CancellationTokenSource _abandoning = new();
-    private readonly GroupProgress _progress = new();
     private readonly List<Lane> _lanes = [];
-    private PauseGate? _gate;
+    private LaneGate? _gate;
+    private string? _startReason = "The group is not registered yet.";
 
     public GroupName Group => registration.Group;
 
-    public bool IsPaused => _gate?.IsPaused == true;
+    public bool IsPaused => _gate?.IsFull == true;
 
-    /// <summary>The lanes that wait, and why.</summary>
-    public IReadOnlyList<(string Lane, string Trouble)> Troubles
+    /// <summary>Why the group, or a lane of it, does not work; empty while all do.</summary>
+    public IReadOnlyList<string> WaitReasons
     {
         get
         {
             lock (_lanes)
             {
-                return [.. _lanes.Where(lane => lane.Trouble is not null).Select(lane => (lane.Name, lane.Trouble!))];
+                return Volatile.Read(ref _startReason) is { } reason ? [reason] : [.. _lanes.Select(lane => lane.WaitReason).OfType<string>()];
             }
         }
     }
@@ -67,13 +60,19 @@ internal sealed partial class ConsumerGroupService(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var stream = new StreamName(busOptions.Value.Stream);
-        _gate = new PauseGate(_options.PauseAbove);
-        metrics.Meter.CreateObservableGauge("fanout.lane.paused", () => Observe(stream), "{lane}", "Lanes that read nothing new, by reason.");
+        services.Metrics.Meter.CreateObservableGauge("fanout.lane.paused", Observe, "{lane}", "Lanes that read nothing new, by reason.");
+        var handlers = new HandlerRunner(scopes, registration.Subscriptions);
         try
         {
-            await UntilRegisteredAsync(stream, stoppingToken);
-            await Task.WhenAll(Enumerable.Range(0, _options.Lanes).Select(number => KeepLaneAsync(stream, number, stoppingToken)));
+            var group = await RegisterAsync(handlers.Types, stoppingToken);
+            _gate = new LaneGate(group, options.PauseAbove, catalog);
+            await Task.WhenAll(
+            [
+                .. Enumerable.Range(0, options.Lanes)
+                    .Select(number => KeepAsync(() => RunLaneAsync(group, handlers, number, stoppingToken), stoppingToken)),
+                KeepAsync(() => RunRetriesAsync(group, handlers, stoppingToken), stoppingToken),
+                KeepAsync(() => RefreshSubscriptionsAsync(group, handlers.Types, stoppingToken), stoppingToken),
+            ]);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -81,79 +80,57 @@ internal sealed partial class ConsumerGroupService(
         }
     }
 
-    private async Task UntilRegisteredAsync(StreamName stream, CancellationToken stoppingToken)
+    private async Task<RegisteredGroup> RegisterAsync(string[] types, CancellationToken stoppingToken)
     {
-        var backoff = new Backoff(time);
-        while (true)
+        for (var backoff = new Backoff(services.Time); ; await backoff.WaitAsync(stoppingToken))
         {
             try
             {
-                await CheckDurabilityAsync(stoppingToken);
-                await groups.RegisterAsync(stream, registration.Group, _options, stoppingToken);
-                await groups.EnsureAsync(stream, registration.Group, stoppingToken);
-                return;
-            }
-            catch (Exception e) when (Fault.IsEnvironment(e))
-            {
-                if (backoff.IsFirst)
-                {
-                    Log.NotRegistered(logger, registration.Group, stream, Fault.Describe(e));
-                }
-
-                await backoff.WaitAsync(stoppingToken);
-            }
-        }
-    }
-
-    private async Task CheckDurabilityAsync(CancellationToken stoppingToken)
-    {
-        await using var command = postgres.CreateCommand("select current_setting('synchronous_commit')");
-        if (await command.ExecuteScalarAsync(stoppingToken) is "off")
-        {
-            throw new InvalidOperationException(
-                "Postgres has synchronous_commit = off for this role or database: a crash of the server would lose effects that Redis was told are done. Set it to on (ALTER ROLE ... SET synchronous_commit = on).");
-        }
-    }
-
-    /// <summary>A lane that ends by a fault of its own is replaced: the group must not run with fewer lanes unseen.</summary>
-    private async Task KeepLaneAsync(StreamName stream, int number, CancellationToken stoppingToken)
-    {
-        var backoff = new Backoff(time);
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await RunLaneAsync(stream, number, stoppingToken);
+                var stream = await catalog.GetAsync(registration.Stream, stoppingToken);
+                var group = await services.Groups.RegisterAsync(
+                    stream, registration.Group, options.Start, options.MaxDeliveries, options.ReclaimAfter, stoppingToken);
+                await services.Groups.SubscribeAsync(group, types, stoppingToken);
+                await services.Groups.CreateInRedisAsync(group);
+                Volatile.Write(ref _startReason, null);
+                return group;
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
-                Log.LaneFailed(logger, number, registration.Group, e);
+                Volatile.Write(ref _startReason, $"The group cannot be registered: {EnvironmentFault.Describe(e)}");
+                if (backoff.IsFirst)
+                {
+                    Log.NotRegistered(services.Logger, registration.Group, registration.Stream, EnvironmentFault.Describe(e));
+                }
+            }
+        }
+    }
+
+    /// <summary>What ends by a fault of its own is started again: the group must not run with fewer lanes unseen.</summary>
+    private async Task KeepAsync(Func<Task> run, CancellationToken stoppingToken)
+    {
+        for (var backoff = new Backoff(services.Time); !stoppingToken.IsCancellationRequested;)
+        {
+            try
+            {
+                await run();
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                Log.Failed(services.Logger, registration.Group, e);
                 await backoff.WaitAsync(stoppingToken);
             }
         }
     }
 
-    private async Task RunLaneAsync(StreamName stream, int number, CancellationToken stoppingToken)
+    private async Task RunLaneAsync(RegisteredGroup group, HandlerRunner handlers, int number, CancellationToken stoppingToken)
     {
-        // Unique for each start: a worker that comes back must not take over what its predecessor left as if it had never gone.
-        var name = string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}-{Environment.ProcessId}-{number}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}");
-        await using var redis = new LaneRedis(await connections.ConnectAsync(name, _options.BlockFor), shared, stream, registration.Group, name, _options);
-        var lane = new Lane(
-            stream,
-            registration.Group,
-            _options,
-            redis,
-            new DeliveryReader(eventTypes, registration.Subscriptions, redis.Stream),
-            new BatchProcessor(stream, registration.Group, name, _options.MaxDeliveries, postgres, scopes, registration.Subscriptions),
-            new Settlement(stream, registration.Group, _options, redis, deadLetters, metrics, logger),
-            groups,
-            _gate!,
-            _progress,
-            metrics,
-            time,
-            logger);
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(_abandoning.Token);
-        var heartbeats = SendHeartbeatsAsync(lane, ended.Token);
+        // Unique for each start, so that a reader of Redis can tell a worker from its predecessor.
+        var start = RandomNumberGenerator.GetHexString(6, lowercase: true);
+        var name = string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}-{Environment.ProcessId}-{number}-{start}");
+        var connection = await connections.ConnectAsync(name, options.BlockFor);
+        await using var redis = new LaneRedis(connection, registration.Stream, registration.Group, name, options.BlockFor);
+        var processor = new EntryProcessor(group, name, options, postgres, handlers);
+        var lane = new Lane(group, options, redis, new DeliveryReader(eventTypes, registration.Subscriptions), processor, _gate!, services);
         lock (_lanes)
         {
             _lanes.Add(lane);
@@ -162,6 +139,11 @@ internal sealed partial class ConsumerGroupService(
         try
         {
             await lane.RunAsync(stoppingToken, _abandoning.Token);
+            await redis.LeaveAsync();
+        }
+        catch (Exception e) when (EnvironmentFault.Is(e))
+        {
+            Log.NotLeft(services.Logger, name, registration.Group, EnvironmentFault.Describe(e));
         }
         finally
         {
@@ -169,75 +151,48 @@ internal sealed partial class ConsumerGroupService(
             {
                 _lanes.Remove(lane);
             }
-
-            await ended.CancelAsync();
-            await heartbeats;
-            await LeaveAsync(lane);
         }
     }
 
-    private async Task SendHeartbeatsAsync(Lane lane, CancellationToken ended)
+    private Task RunRetriesAsync(RegisteredGroup group, HandlerRunner handlers, CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(_options.Heartbeat, time);
-        var isMissed = false;
-        try
+        var queue = new RetryQueue(postgres, group, services.Metrics);
+        var consumer = $"{Environment.MachineName}-{Environment.ProcessId}-retries";
+        var worker = new RetryWorker(
+            group,
+            options,
+            queue,
+            new DeliveryReader(eventTypes, registration.Subscriptions),
+            new RetryProcessor(group, consumer, options, postgres, handlers),
+            handlers.Types,
+            services);
+        return worker.RunAsync(stoppingToken, _abandoning.Token);
+    }
+
+    private async Task RefreshSubscriptionsAsync(RegisteredGroup group, string[] types, CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(SubscribeInterval, services.Time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            do
+            try
             {
-                if (lane.IsStalled)
-                {
-                    if (!isMissed)
-                    {
-                        Log.Stalled(logger, lane.Name, registration.Group, _options.StallAfter);
-                    }
-
-                    isMissed = true;
-                    continue;
-                }
-
-                try
-                {
-                    await lane.HeartbeatAsync();
-                    isMissed = false;
-                }
-                catch (Exception e) when (!ended.IsCancellationRequested)
-                {
-                    if (!isMissed)
-                    {
-                        Log.HeartbeatMissed(logger, lane.Name, registration.Group, Fault.Describe(e));
-                    }
-
-                    isMissed = true;
-                }
+                await services.Groups.SubscribeAsync(group, types, stoppingToken);
             }
-            while (await timer.WaitForNextTickAsync(ended));
-        }
-        catch (OperationCanceledException) when (ended.IsCancellationRequested)
-        {
-            // The lane ended.
-        }
-    }
-
-    private async Task LeaveAsync(Lane lane)
-    {
-        try
-        {
-            await lane.LeaveAsync();
-        }
-        catch (Exception e)
-        {
-            Log.NotLeft(logger, lane.Name, registration.Group, _options.ReclaimAfter, Fault.Describe(e));
+            catch (Exception e) when (EnvironmentFault.Is(e))
+            {
+                // The lanes say that Postgres is away.
+            }
         }
     }
 
-    private IEnumerable<Measurement<int>> Observe(StreamName stream)
+    private IEnumerable<Measurement<int>> Observe()
     {
-        yield return Measure("pending", IsPaused ? _options.Lanes : 0);
-        yield return Measure("environment", Troubles.Count);
+        yield return Measure("pending", IsPaused ? options.Lanes : 0);
+        yield return Measure("environment", IsPaused ? 0 : WaitReasons.Count);
 
         Measurement<int> Measure(string reason, int lanes)
         {
-            var tags = EventBusTelemetry.GroupTags(stream, registration.Group);
+            var tags = EventBusTelemetry.GroupTags(registration.Stream, registration.Group);
             tags.Add("fanout.reason", reason);
             return new Measurement<int>(lanes, tags);
         }
@@ -248,16 +203,10 @@ internal sealed partial class ConsumerGroupService(
         [LoggerMessage(221, LogLevel.Warning, "Group '{Group}' of stream '{Stream}' cannot be registered yet and is tried again: {Reason}")]
         public static partial void NotRegistered(ILogger logger, GroupName group, StreamName stream, string reason);
 
-        [LoggerMessage(222, LogLevel.Error, "Lane {Lane} of group '{Group}' has made no step for {StallAfter} (EventBus:Consumer:StallAfter): it gives no more signs of life, and its work goes to other lanes. A handler hangs; set a timeout in it.")]
-        public static partial void Stalled(ILogger logger, string lane, GroupName group, TimeSpan stallAfter);
+        [LoggerMessage(222, LogLevel.Warning, "Lane {Lane} of group '{Group}' could not remove its consumer; the reclaimer does it: {Reason}")]
+        public static partial void NotLeft(ILogger logger, string lane, GroupName group, string reason);
 
-        [LoggerMessage(223, LogLevel.Warning, "Lane {Lane} of group '{Group}' cannot show that it is alive: {Reason}")]
-        public static partial void HeartbeatMissed(ILogger logger, string lane, GroupName group, string reason);
-
-        [LoggerMessage(224, LogLevel.Warning, "Lane {Lane} of group '{Group}' could not hand over what it had pending; the reclaimer does it after {ReclaimAfter}: {Reason}")]
-        public static partial void NotLeft(ILogger logger, string lane, GroupName group, TimeSpan reclaimAfter, string reason);
-
-        [LoggerMessage(225, LogLevel.Error, "Lane number {Number} of group '{Group}' ended unexpectedly and is started again.")]
-        public static partial void LaneFailed(ILogger logger, int number, GroupName group, Exception exception);
+        [LoggerMessage(223, LogLevel.Error, "A loop of group '{Group}' ended unexpectedly and is started again.")]
+        public static partial void Failed(ILogger logger, GroupName group, Exception exception);
     }
 }

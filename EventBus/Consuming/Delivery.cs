@@ -3,36 +3,32 @@ using StackExchange.Redis;
 
 namespace FanOut.EventBus.Consuming;
 
-/// <summary>One entry as it was delivered to a lane.</summary>
+/// <summary>One event as it is given to a handler: an entry that a lane has read, or a row of the retry queue.</summary>
 internal sealed class Delivery
 {
-    /// <summary>The key whose pending entries list holds it: the stream, or the group's redrive stream.</summary>
-    public required RedisKey Key { get; init; }
+    /// <summary>The entry's id on the stream; null for a row of the retry queue.</summary>
+    public RedisValue EntryId { get; init; }
 
-    /// <summary>Its id under <see cref="Key"/>.</summary>
-    public required RedisValue PendingId { get; init; }
+    /// <summary>The row's number; 0 for an entry.</summary>
+    public long Row { get; init; }
 
-    /// <summary>Its id on the stream; differs from <see cref="PendingId"/> where it was redriven.</summary>
-    public required EntryId Entry { get; init; }
+    /// <summary>The entry's fields; empty for a row.</summary>
+    public NameValueEntry[] Fields { get; init; } = [];
 
-    /// <summary>How often it has been delivered, this time included.</summary>
-    public required int Count { get; init; }
-
-    /// <summary>Whether it was pending before: it had been parked, or left by a lane, and was handed over.</summary>
-    public bool WasHandedOver { get; init; }
-
-    public required NameValueEntry[] Fields { get; init; }
+    /// <summary>The number of this delivery, from 1.</summary>
+    public required int Number { get; init; }
 
     public WireEvent Event { get; init; }
 
-    /// <summary>Null where no handler of this process wants the event.</summary>
-    public EventType? Type { get; init; }
-
-    public object? Data { get; init; }
-
-    /// <summary>Why it can never be handled; null for an event.</summary>
+    /// <summary>Why the entry is no event at all; null where it is one.</summary>
     public string? Malformed { get; init; }
 
-    /// <summary>The next delivery of the same entry.</summary>
-    public Delivery Again() => new() { Key = Key, PendingId = PendingId, Entry = Entry, Count = Count + 1, WasHandedOver = true, Fields = Fields, Event = Event, Type = Type, Data = Data, Malformed = Malformed };
+    /// <summary>Null where no handler of this process handles the event's type.</summary>
+    public EventType? Type { get; init; }
+
+    /// <summary>Null where no handler wants it or it could not be read.</summary>
+    public object? Data { get; init; }
+
+    /// <summary>Why the data could not be read; null where it was.</summary>
+    public string? DataError { get; init; }
 }

@@ -1,38 +1,34 @@
 using System.Text.Json;
+using FanOut.EventBus.Retrying;
 using FanOut.EventBus.Wire;
 using StackExchange.Redis;
 
 namespace FanOut.EventBus.Consuming;
 
-/// <summary>Makes deliveries of entries: reads the event and its data once, before any transaction is open.</summary>
-internal sealed class DeliveryReader(EventTypeRegistry eventTypes, IReadOnlyList<Subscription> subscriptions, RedisKey stream)
+/// <summary>Makes deliveries of entries and of retry rows: reads the event and its data once, before any transaction is open.</summary>
+internal sealed class DeliveryReader(EventTypeRegistry eventTypes, IReadOnlyList<Subscription> subscriptions)
 {
-    private readonly HashSet<EventType> _wanted = [.. subscriptions.Select(subscription => subscription.Type)];
+    private readonly HashSet<EventType> _handled = [.. subscriptions.Select(subscription => subscription.Type)];
 
-    /// <returns>Null where the id can't be mapped to an int8: no publisher of ours writes such ids, and the inbox can't hold them.</returns>
-    public Delivery? Read(RedisKey key, StreamEntry entry, int count)
+    public Delivery Read(StreamEntry entry)
     {
-        if (!EntryId.TryParse(((ReadOnlyMemory<byte>)entry.Id).Span, out var id))
-        {
-            return null;
-        }
+        var malformed = WireEvent.TryRead(entry.Values, out var wire);
+        return malformed is null
+            ? Read(wire, entry.Id, entry.Values, row: 0, number: 1)
+            : new Delivery { EntryId = entry.Id, Fields = entry.Values, Malformed = malformed, Number = 1 };
+    }
 
-        var fields = entry.Values;
-        if (key != stream)
-        {
-            // A redriven entry says first which entry of the stream it stands for.
-            if (fields.Length == 0 || fields[0].Name != EventFields.Entry || !EntryId.TryParse(((ReadOnlyMemory<byte>)fields[0].Value).Span, out id))
-            {
-                return null;
-            }
+    /// <param name="row">A claimed row.</param>
+    /// <param name="isCounted">Whether its attempts include the present one: of a row that was claimed alone.</param>
+    public Delivery Read(RetryRow row, bool isCounted) =>
+        Read(row.Event, RedisValue.Null, [], row.Number, isCounted ? row.Attempts : row.Attempts + 1);
 
-            fields = fields[1..];
-        }
-
-        var malformed = WireEvent.TryRead(fields, out var wire);
+    private Delivery Read(WireEvent wire, RedisValue entryId, NameValueEntry[] fields, long row, int number)
+    {
         EventType? type = null;
         object? data = null;
-        if (malformed is null && eventTypes.Find(wire.Type) is { } known && _wanted.Contains(known))
+        string? error = null;
+        if (eventTypes.Find(wire.Type) is { } known && _handled.Contains(known))
         {
             type = known;
             try
@@ -41,11 +37,21 @@ internal sealed class DeliveryReader(EventTypeRegistry eventTypes, IReadOnlyList
             }
             catch (Exception e) when (e is not OutOfMemoryException)
             {
-                // Also what a constructor, a setter or a converter of the data type throws: the same bytes will never be read.
-                malformed = $"The data of this '{known.Name}' event is not a {known.DataType.Name}: {e.Message}";
+                // Also what a constructor, a setter or a converter of the data type throws.
+                error = $"The data of this '{known.Name}' event could not be read as {known.DataType.Name}: {e.Message}";
             }
         }
 
-        return new Delivery { Key = key, PendingId = entry.Id, Entry = id, Count = count, Fields = fields, Event = wire, Type = type, Data = data, Malformed = malformed };
+        return new Delivery
+        {
+            EntryId = entryId,
+            Row = row,
+            Fields = fields,
+            Number = number,
+            Event = wire,
+            Type = type,
+            Data = data,
+            DataError = error,
+        };
     }
 }

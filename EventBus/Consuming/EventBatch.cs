@@ -1,9 +1,10 @@
 using System.Collections;
+using FanOut.EventBus.Consuming;
 using Npgsql;
 
-namespace FanOut.EventBus.Consuming;
+namespace FanOut.EventBus;
 
-/// <summary>The events of one type in a batch, in the order of the stream, and the transaction they are handled in.</summary>
+/// <summary>The events of one type in a batch, and the transaction they are handled in.</summary>
 /// <typeparam name="T">The type of the events' data.</typeparam>
 public sealed class EventBatch<T> : IReadOnlyList<EventContext<T>>
 {
@@ -28,7 +29,7 @@ public sealed class EventBatch<T> : IReadOnlyList<EventContext<T>>
     /// <summary>The connection of <see cref="Transaction"/>. Do not close it.</summary>
     public NpgsqlConnection Connection => _transaction.Connection;
 
-    /// <summary>The transaction that the lane began and will commit: never commit or roll it back.</summary>
+    /// <summary>The transaction that the library began and will commit: never commit or roll it back.</summary>
     public NpgsqlTransaction Transaction => _transaction.Transaction;
 
     /// <inheritdoc/>

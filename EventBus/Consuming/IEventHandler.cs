@@ -1,10 +1,13 @@
-namespace FanOut.EventBus.Consuming;
+namespace FanOut.EventBus;
 
 /// <summary>
-/// Handles one event at a time. The whole contract: effects go through <see cref="EventContext{T}.Connection"/> (or <see cref="EventContext{T}.Enqueue"/>) and are committed together with the record that the event is
-/// done, so that every event has its effect once however often it is delivered. Return = done. Throw <see cref="RejectEventException"/> = dead-letter it now. Throw anything else = this event alone is taken
-/// back and delivered again later, and dead-lettered after <see cref="ConsumerOptions.MaxDeliveries"/>; a fault of Postgres or Redis is not counted against the event. A handler may run again for an event whose transaction
-/// was rolled back: what it does outside the transaction happens again. Handlers are resolved from a scope made for each batch.
+/// Handles one event at a time. The whole contract: effects go through <see cref="EventContext{T}.Enqueue"/> or
+/// <see cref="EventContext{T}.Connection"/> and are committed together with the record that the event is done, so that every event has its effect
+/// once, however often it is delivered. Return = done. Throw <see cref="RejectEventException"/> = dead letter now. Throw anything else = this event
+/// alone is delivered again later (<see cref="ConsumerOptions.RetryDelays"/>), and becomes a dead letter after
+/// <see cref="ConsumerOptions.MaxDeliveries"/>. Where Postgres or Redis failed, nothing is counted against the event. A handler may run again for an
+/// event whose transaction was rolled back: what it does outside the transaction happens again. Handlers are resolved from a scope made for each
+/// batch.
 /// </summary>
 /// <typeparam name="T">The type of the event's data.</typeparam>
 public interface IEventHandler<T>

@@ -1,102 +1,124 @@
-using FanOut.EventBus.Consuming;
 using Npgsql;
 using StackExchange.Redis;
 
 namespace FanOut.EventBus.Groups;
 
-/// <summary>Consumer groups: registered in Postgres, which knows where each stands, and created from there in Redis, which may lose them.</summary>
-internal sealed class ConsumerGroups(IConnectionMultiplexer redis, NpgsqlDataSource postgres)
+/// <summary>
+/// Consumer groups: registered in Postgres, which knows how far each has got, and created from there in Redis, which may lose them.
+/// </summary>
+internal sealed class ConsumerGroups(IConnectionMultiplexer redis, NpgsqlDataSource postgres, TimeProvider time)
 {
+    private static readonly TimeSpan HorizonInterval = TimeSpan.FromMilliseconds(100);
     private static readonly string RegisterSql = EmbeddedText.Read("Groups.register_group.sql");
-    private static readonly string OutboxEndSql = EmbeddedText.Read("Groups.find_outbox_end.sql");
-    private static readonly string CheckpointSql = EmbeddedText.Read("Groups.read_checkpoint.sql");
+    private static readonly string LoadSql = EmbeddedText.Read("Groups.load_groups.sql");
+    private static readonly string SubscribeSql = EmbeddedText.Read("Groups.subscribe.sql");
+    private static readonly string UnregisterSql = EmbeddedText.Read("Groups.unregister_group.sql");
 
-    /// <summary>Registers a group once; later calls only bring its settings up to date.</summary>
-    public async Task RegisterAsync(StreamName stream, GroupName group, ConsumerOptions options, CancellationToken cancellationToken)
+    /// <summary>
+    /// Registers a group once; later calls only bring its settings up to date. A group that starts now waits for the transactions that are open.
+    /// </summary>
+    public async Task<RegisteredGroup> RegisterAsync(
+        StreamIdentity stream, GroupName group, GroupStart start, int maxDeliveries, TimeSpan reclaimAfter, CancellationToken cancellationToken)
     {
-        var checkpoint = options.Start == GroupStart.Now ? await FindOutboxEndAsync(stream, cancellationToken) ?? await LastIdAsync(stream) : default;
-        var notDue = options.Start == GroupStart.Earliest ? await BeforeFirstAsync(stream) : checkpoint;
-        await using var command = postgres.CreateCommand(RegisterSql);
-        command.Parameters.AddWithValue(stream.Value);
-        command.Parameters.AddWithValue(group.Value);
-        command.Parameters.AddWithValue(options.Start switch { GroupStart.Now => "now", GroupStart.Earliest => "earliest", _ => "history" });
-        command.Parameters.AddWithValue(checkpoint.Value);
-        command.Parameters.AddWithValue(options.MaxDeliveries);
-        command.Parameters.AddWithValue(options.ReclaimAfter);
-        command.Parameters.AddWithValue(options.LaneTimeout);
-        command.Parameters.AddWithValue(notDue.Value);
+        var isKnown = (await LoadAsync(stream, cancellationToken)).Any(known => known.Name == group);
+        var after = start == GroupStart.Now && !isKnown ? await FindDecidedEndAsync(stream, cancellationToken) : 0;
+        await using (var command = postgres.CreateCommand(RegisterSql))
+        {
+            command.Parameters.AddWithValue(stream.Id);
+            command.Parameters.AddWithValue(group.Value);
+            command.Parameters.AddWithValue(start == GroupStart.Now ? "now" : "earliest");
+            command.Parameters.AddWithValue(after);
+            command.Parameters.AddWithValue(maxDeliveries);
+            command.Parameters.AddWithValue(reclaimAfter);
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        return (await LoadAsync(stream, cancellationToken)).Single(known => known.Name == group);
+    }
+
+    /// <summary>All registered groups of a stream.</summary>
+    public async Task<IReadOnlyList<RegisteredGroup>> LoadAsync(StreamIdentity stream, CancellationToken cancellationToken)
+    {
+        await using var command = postgres.CreateCommand(LoadSql);
+        command.Parameters.AddWithValue(stream.Id);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var groups = new List<RegisteredGroup>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            groups.Add(new RegisteredGroup
+            {
+                Id = reader.GetFieldValue<int>(reader.GetOrdinal("id")),
+                Stream = stream,
+                Name = new GroupName(reader.GetFieldValue<string>(reader.GetOrdinal("name"))),
+                MaxDeliveries = reader.GetFieldValue<int>(reader.GetOrdinal("max_deliveries")),
+                ReclaimAfter = reader.GetFieldValue<TimeSpan>(reader.GetOrdinal("reclaim_after")),
+                DoneThrough = reader.GetFieldValue<long>(reader.GetOrdinal("done_through")),
+            });
+        }
+
+        return groups;
+    }
+
+    /// <summary>Says which types the group's workers handle. It counts for an hour: workers repeat it each minute.</summary>
+    public async Task SubscribeAsync(RegisteredGroup group, string[] types, CancellationToken cancellationToken)
+    {
+        await using var command = postgres.CreateCommand(SubscribeSql);
+        command.Parameters.AddWithValue(group.Id);
+        command.Parameters.AddWithValue(types);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Creates the group in Redis where it is missing, at its checkpoint, and its redrive stream's group from that stream's beginning.</summary>
-    /// <returns>Whether the group was missing on the stream.</returns>
-    /// <exception cref="InvalidOperationException">The group is not registered.</exception>
-    public async Task<bool> EnsureAsync(StreamName stream, GroupName group, CancellationToken cancellationToken)
-    {
-        await using var command = postgres.CreateCommand(CheckpointSql);
-        command.Parameters.AddWithValue(stream.Value);
-        command.Parameters.AddWithValue(group.Value);
-        EntryId checkpoint;
-        bool isDirect;
-        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
-        {
-            if (!await reader.ReadAsync(cancellationToken))
-            {
-                throw new InvalidOperationException($"Consumer group '{group}' of stream '{stream}' is not registered in bus.consumer_group: start a worker of that group once.");
-            }
-
-            (checkpoint, isDirect) = (EntryId.FromInt64(reader.GetInt64(0)), reader.GetBoolean(1));
-        }
-
-        await CreateAsync(StreamKeys.Redrive(stream, group), group, default);
-
-        // A relay's ids only rise. A stream without an outbox that lost its entries goes on with the server's clock, which may have been set back: the inbox skips what was done.
-        var isBehind = isDirect && await LastIdAsync(stream) < checkpoint;
-        return await CreateAsync(StreamKeys.Stream(stream), group, isBehind ? default : checkpoint);
-    }
-
-    private async Task<bool> CreateAsync(RedisKey key, GroupName group, EntryId after)
+    /// <summary>Creates the group in Redis at the stream's beginning where it is missing: the inbox skips what was taken.</summary>
+    public async Task CreateInRedisAsync(RegisteredGroup group)
     {
         try
         {
-            return await redis.GetDatabase().StreamCreateConsumerGroupAsync(key, group.Value, after.ToString(), createStream: true);
+            await redis.GetDatabase().StreamCreateConsumerGroupAsync(
+                StreamKeys.Stream(group.Stream.Name), group.Name.Value, StreamPosition.Beginning, createStream: true);
         }
         catch (RedisServerException e) when (e.Message.StartsWith("BUSYGROUP", StringComparison.Ordinal))
         {
-            return false;
+            // It is there.
         }
     }
 
-    /// <summary>The id before the stream's oldest entry; where there is none, the last that the stream has had.</summary>
-    private async Task<EntryId> BeforeFirstAsync(StreamName stream)
+    /// <summary>Removes a group with all that it knows, in Postgres and in Redis. Its workers must not run.</summary>
+    /// <returns>Whether there was such a group.</returns>
+    public async Task<bool> UnregisterAsync(StreamIdentity stream, GroupName group, CancellationToken cancellationToken)
     {
-        var last = await LastIdAsync(stream);
-        var oldest = await redis.GetDatabase().StreamRangeAsync(StreamKeys.Stream(stream), count: 1);
-        return oldest is [{ Id: var id }] && EntryId.TryParse(((ReadOnlyMemory<byte>)id).Span, out var first)
-            ? EntryId.FromInt64(Math.Max(0, first.Value - 1))
-            : last;
-    }
-
-    /// <summary>The last id that the outbox has given: Redis may have lost it, and then has a lower one until it is put back.</summary>
-    /// <returns>Null where no outbox feeds the stream.</returns>
-    private async Task<EntryId?> FindOutboxEndAsync(StreamName stream, CancellationToken cancellationToken)
-    {
-        await using var command = postgres.CreateCommand(OutboxEndSql);
-        command.Parameters.AddWithValue(stream.Value);
-        return await command.ExecuteScalarAsync(cancellationToken) is long end ? EntryId.FromInt64(end) : null;
-    }
-
-    private async Task<EntryId> LastIdAsync(StreamName stream)
-    {
+        await using var command = postgres.CreateCommand(UnregisterSql);
+        command.Parameters.AddWithValue(stream.Id);
+        command.Parameters.AddWithValue(group.Value);
+        var wasRegistered = await command.ExecuteScalarAsync(cancellationToken) is not null;
         try
         {
-            // An id beyond what the inbox can hold is not one of ours: a group that starts there would see none of ours either.
-            var last = (await redis.GetDatabase().StreamInfoAsync(StreamKeys.Stream(stream))).LastGeneratedId;
-            return EntryId.TryParse(((ReadOnlyMemory<byte>)last).Span, out var id) ? id : default;
+            await redis.GetDatabase().StreamDeleteConsumerGroupAsync(StreamKeys.Stream(stream.Name), group.Value);
         }
-        catch (RedisServerException e) when (e.Message.Contains("no such key", StringComparison.OrdinalIgnoreCase))
+        catch (RedisServerException e) when (e.Message.Contains("requires the key to exist", StringComparison.OrdinalIgnoreCase))
         {
-            return default;
+            // Neither is the stream.
+        }
+
+        await redis.GetDatabase().KeyDeleteAsync(StreamKeys.DeadLetters(stream.Name, group));
+        return wasRegistered;
+    }
+
+    /// <summary>The highest position, once everything below it is decided.</summary>
+    private async Task<long> FindDecidedEndAsync(StreamIdentity stream, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var horizon = await Horizon.DrawAsync(stream, postgres, cancellationToken);
+            bool? isDecided;
+            while ((isDecided = await horizon.IsDecidedAsync(postgres, cancellationToken)) == false)
+            {
+                await Task.Delay(HorizonInterval, time, cancellationToken);
+            }
+
+            if (isDecided == true)
+            {
+                return horizon.Position;
+            }
         }
     }
 }

@@ -1,14 +1,11 @@
-namespace FanOut.EventBus.Groups;
+namespace FanOut.EventBus;
 
 /// <summary>Where a new consumer group begins. It counts once, when the group is registered for the first time.</summary>
 public enum GroupStart
 {
-    /// <summary>With the first event published after the group was registered.</summary>
-    Now,
-
-    /// <summary>With the oldest event that is still on the stream.</summary>
+    /// <summary>With the oldest event in the outbox, also where the stream was trimmed since.</summary>
     Earliest,
 
-    /// <summary>With the oldest event in the outbox, also where the stream was trimmed since.</summary>
-    History,
+    /// <summary>With the first event that is committed after the group was registered.</summary>
+    Now,
 }

@@ -1,3 +1,3 @@
--- Of the ids $3, those that lie in a range of the group.
-select id from unnest($3::int8[]) as id
-where exists (select from bus.inbox where stream = $1 and "group" = $2 and entries @> id)
+-- Of the positions $2, those that lie in a range of group $1.
+select position from unnest($2::int8[]) as position
+where exists (select from bus.inbox where group_id = $1 and positions @> position)

@@ -1,16 +1,18 @@
 using System.Reflection;
+using FanOut.EventBus.Migrations;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
 
-namespace FanOut.EventBus.Migrations;
+namespace FanOut.EventBus;
 
 /// <summary>Registers migrations of a Postgres schema.</summary>
 public static class SchemaMigrationsServiceCollectionExtensions
 {
     /// <summary>
-    /// When the host starts, applies the embedded <c>Migrations/*.sql</c> scripts of <paramref name="assembly"/> that <paramref name="schema"/> has not had yet, in the order of their names, each in a
-    /// transaction, one replica at a time. They run before any hosted service starts. While Postgres is away the start waits.
+    /// When the host starts, applies the embedded <c>Migrations/*.sql</c> scripts of <paramref name="assembly"/> that <paramref name="schema"/> has
+    /// not had yet, in the order of their names, each in a transaction, one replica at a time. They run before any hosted service starts. While
+    /// Postgres is away the start waits.
     /// </summary>
     /// <param name="services">The services; an <see cref="NpgsqlDataSource"/> must be among them.</param>
     /// <param name="schema">The schema, created where missing; lower-case letters and <c>_</c>.</param>

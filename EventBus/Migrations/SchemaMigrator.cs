@@ -10,17 +10,23 @@ using Npgsql;
 namespace FanOut.EventBus.Migrations;
 
 /// <summary>
-/// Brings one schema up to date when the host starts, before any other hosted service runs. Every replica does it: an advisory lock lets one at a time in,
-/// and the journal table <c>schema_versions</c> of the schema makes the others find nothing to do. While Postgres is away it waits and says so.
+/// Brings one schema up to date when the host starts, before any other hosted service runs. Every replica does it: an advisory lock lets one at a
+/// time in, and the journal table <c>schema_versions</c> of the schema makes the others find nothing to do. While Postgres is away it waits and says
+/// so.
 /// </summary>
-internal sealed partial class SchemaMigrator(string schema, Assembly assembly, NpgsqlDataSource dataSource, TimeProvider time, ILogger<SchemaMigrator> logger) : IHostedLifecycleService
+internal sealed partial class SchemaMigrator(
+    string schema, Assembly assembly, NpgsqlDataSource dataSource, TimeProvider time, ILogger<SchemaMigrator> logger) : IHostedLifecycleService
 {
+    private const string LockSql =
+        "set local lock_timeout = 0; set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; "
+        + "select pg_advisory_xact_lock(hashtextextended('fanout.migrations', 0))";
+
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(5);
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        for (var delay = FirstDelay; ; delay = delay < LongestDelay ? delay * 2 : LongestDelay)
+        for (var delay = FirstDelay; ; delay = delay < MaxDelay ? delay * 2 : MaxDelay)
         {
             try
             {
@@ -47,17 +53,16 @@ internal sealed partial class SchemaMigrator(string schema, Assembly assembly, N
 
     private async Task MigrateAsync(CancellationToken cancellationToken)
     {
-        // A session of its own, not from the pool: while it waits its turn its lock_timeout must not strike, and closing it is what frees the lock. A clone, because only the data source knows the password.
-        var settings = new NpgsqlConnectionStringBuilder(dataSource.ConnectionString) { Pooling = false };
-        await using var template = dataSource.CreateConnection();
-        await using var connection = template.CloneWith(settings.ConnectionString);
-        await connection.OpenAsync(cancellationToken);
-        await using (var command = new NpgsqlCommand("set lock_timeout = 0; set statement_timeout = 0; select pg_advisory_lock(hashtextextended('fanout.migrations', 0))", connection) { CommandTimeout = 0 })
+        // A lock of this transaction, not of its session, which a pooler may give to somebody else. The scripts run on connections of their own
+        // meanwhile.
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using (var command = new NpgsqlCommand(LockSql, connection, transaction) { CommandTimeout = 0 })
         {
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        await using (var command = new NpgsqlCommand($"create schema if not exists \"{schema}\"", connection))
+        await using (var command = dataSource.CreateCommand($"create schema if not exists \"{schema}\""))
         {
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
@@ -70,7 +75,10 @@ internal sealed partial class SchemaMigrator(string schema, Assembly assembly, N
                 ExceptionDispatchInfo.Throw(error);
             }
 
-            throw new InvalidOperationException($"Schema '{schema}' of database '{settings.Database}' could not be migrated: script {result.ErrorScript?.Name} failed: {result.Error.Message}", result.Error);
+            throw new InvalidOperationException(
+                $"Schema '{schema}' of database '{connection.Database}' could not be migrated: script {result.ErrorScript?.Name} failed: "
+                + result.Error.Message,
+                result.Error);
         }
 
         foreach (var script in result.Scripts)
@@ -79,14 +87,17 @@ internal sealed partial class SchemaMigrator(string schema, Assembly assembly, N
         }
     }
 
-    // A script that was cut off has left nothing: each runs in a transaction. 57P is the server being shut down, or ending the session.
-    private static bool IsAway(NpgsqlException e)
-        => e.IsTransient || e.InnerException is IOException or System.Net.Sockets.SocketException || e.SqlState?.StartsWith("57P", StringComparison.Ordinal) == true;
+    // A script that was cut off has left nothing: each runs in a transaction. 57P is the server being shut down, or ending the session; 25006 is a standby.
+    private static bool IsAway(NpgsqlException e) =>
+        e.IsTransient
+        || e.InnerException is IOException or System.Net.Sockets.SocketException
+        || e.SqlState is PostgresErrorCodes.ReadOnlySqlTransaction or ['5', '7', 'P', ..];
 
     private DatabaseUpgradeResult Upgrade()
         => DeployChanges.To
             .PostgresqlDatabase(new DbUp.Postgresql.PostgresqlConnectionManager(dataSource))
-            .WithScriptsEmbeddedInAssembly(assembly, name => name.Contains(".Migrations.", StringComparison.Ordinal) && name.EndsWith(".sql", StringComparison.Ordinal))
+            .WithScriptsEmbeddedInAssembly(
+                assembly, name => name.Contains(".Migrations.", StringComparison.Ordinal) && name.EndsWith(".sql", StringComparison.Ordinal))
             .JournalToPostgresqlTable(schema, "schema_versions")
             .WithVariablesDisabled()
             .WithTransactionPerScript()
@@ -96,7 +107,8 @@ internal sealed partial class SchemaMigrator(string schema, Assembly assembly, N
 
     private static partial class Log
     {
-        [LoggerMessage(101, LogLevel.Warning, "Postgres cannot be reached to migrate schema '{Schema}'; trying again in {Delay}. Check ConnectionStrings and that the server runs.")]
+        [LoggerMessage(101, LogLevel.Warning,
+            "Postgres cannot be reached to migrate schema '{Schema}'; trying again in {Delay}. Check ConnectionStrings and that the server runs.")]
         public static partial void DatabaseAway(ILogger logger, string schema, TimeSpan delay, Exception exception);
 
         [LoggerMessage(102, LogLevel.Information, "Schema '{Schema}': applied {Script}.")]

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using FanOut.EventBus.Telemetry;
 
 namespace FanOut.EventBus.Publishing;
 

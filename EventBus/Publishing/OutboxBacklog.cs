@@ -1,20 +1,27 @@
+using FanOut.EventBus.Telemetry;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace FanOut.EventBus.Publishing;
 
-/// <summary>Counts once a second how many events wait in the outbox. It counts positions, so those of transactions that roll back are counted until the relay has passed them.</summary>
-internal sealed class OutboxBacklog(NpgsqlDataSource dataSource, IOptions<OutboxOptions> options, TimeProvider time) : BackgroundService
+/// <summary>
+/// Counts once a second how many events wait in the outbox, and notes in Postgres how far this process' relay has published. It counts positions, so
+/// those of transactions that roll back are counted until the relay has passed them.
+/// </summary>
+internal sealed class OutboxBacklog(OutboxStart start, NpgsqlDataSource postgres, OutboxOptions options, TimeProvider time) : BackgroundService
 {
     // A day's worth of seconds: beyond that the age is no longer exact.
-    private const int MostSamples = 86_400;
+    private const int MaxSamples = 86_400;
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
-    private static readonly string Sample = EmbeddedText.Read("Publishing.sample_backlog.sql");
+    private static readonly string AdvanceSql = EmbeddedText.Read("Publishing.advance_published.sql");
+    private static readonly string SampleSql = EmbeddedText.Read("Publishing.sample_backlog.sql");
 
     // When which position was the newest, for as long as the relay has not passed it.
     private readonly Queue<(long Position, DateTimeOffset At)> _waiting = new();
+    private volatile StreamState? _reached;
+    private StreamState? _noted;
+    private long _published;
     private long _newest;
     private long _events;
     private long _ageTicks;
@@ -26,12 +33,30 @@ internal sealed class OutboxBacklog(NpgsqlDataSource dataSource, IOptions<Outbox
 
     public bool IsFull => _isFull;
 
+    /// <summary>The relay of this process has put events on the stream.</summary>
+    public void Reached(StreamState state) => _reached = state;
+
     public async Task MeasureAsync(CancellationToken cancellationToken)
     {
-        await using var command = dataSource.CreateCommand(Sample);
+        if (_reached is { } reached && reached != _noted)
+        {
+            await using var advance = postgres.CreateCommand(AdvanceSql);
+            advance.Parameters.AddWithValue(start.Stream.Id);
+            advance.Parameters.AddWithValue(reached.Position);
+            advance.Parameters.AddWithValue(reached.Generation);
+            advance.Parameters.AddWithValue(reached.Outbox);
+            await advance.ExecuteNonQueryAsync(cancellationToken);
+            _noted = reached;
+        }
+
+        await using var command = postgres.CreateCommand(start.Stream.Sql(SampleSql));
+        command.Parameters.AddWithValue(start.Stream.Id);
+        command.Parameters.AddWithValue(_published);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        Take(reader.GetInt64(0), reader.GetInt64(1));
+        if (await reader.ReadAsync(cancellationToken))
+        {
+            Take(reader.GetFieldValue<long>(reader.GetOrdinal("highest")), reader.GetFieldValue<long>(reader.GetOrdinal("published")));
+        }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -44,7 +69,7 @@ internal sealed class OutboxBacklog(NpgsqlDataSource dataSource, IOptions<Outbox
             {
                 await MeasureAsync(stoppingToken);
             }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException)
+            catch (Exception e) when (EnvironmentFault.Is(e))
             {
                 // The relay says that Postgres is away, and without it nothing is added.
             }
@@ -56,7 +81,8 @@ internal sealed class OutboxBacklog(NpgsqlDataSource dataSource, IOptions<Outbox
     {
         var now = time.GetUtcNow();
         var events = Math.Max(0, newest - published);
-        if (events > 0 && newest > _newest && _waiting.Count < MostSamples)
+        _published = published;
+        if (events > 0 && newest > _newest && _waiting.Count < MaxSamples)
         {
             _newest = newest;
             _waiting.Enqueue((newest, now));
@@ -69,6 +95,6 @@ internal sealed class OutboxBacklog(NpgsqlDataSource dataSource, IOptions<Outbox
 
         Volatile.Write(ref _events, events);
         Volatile.Write(ref _ageTicks, _waiting.TryPeek(out var first) ? (now - first.At).Ticks : 0);
-        _isFull = events >= options.Value.MaxBacklog || (_isFull && events >= options.Value.MaxBacklog / 10.0 * 9);
+        _isFull = events >= options.MaxBacklog || (_isFull && events >= options.MaxBacklog / 10.0 * 9);
     }
 }

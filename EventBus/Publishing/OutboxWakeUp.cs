@@ -1,23 +1,39 @@
+using FanOut.EventBus.Telemetry;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
-using Npgsql;
+using StackExchange.Redis;
 
 namespace FanOut.EventBus.Publishing;
 
 /// <summary>
-/// Tells the leading relay that there are events: at once where it is in this process, otherwise by NOTIFY, at most once per <see cref="OutboxOptions.NotifyInterval"/> and in a transaction of its own,
-/// for in each order's transaction it would cost half the throughput. Should it get lost, the relay's polling finds the events.
+/// Tells the leading relay that there are events: at once where it is in this process, otherwise by PUBLISH, at most once in
+/// <see cref="OutboxOptions.NotifyInterval"/>. Should it get lost, the relay's polling finds the events.
 /// </summary>
-internal sealed class OutboxWakeUp(NpgsqlDataSource dataSource, RelayStatus status, IOptions<OutboxOptions> options, TimeProvider time) : BackgroundService
+internal sealed class OutboxWakeUp(StreamName stream, IConnectionMultiplexer redis, RelayStatus status, OutboxOptions options, TimeProvider time)
+    : BackgroundService
 {
-    public const string Channel = "fanout_outbox";
+    /// <summary>How long after an event was added its transaction may commit and still be noticed at once.</summary>
+    private static readonly TimeSpan MaxTransaction = TimeSpan.FromMinutes(1);
 
     private readonly OutboxSignal _remote = new();
+    private readonly long _created = time.GetTimestamp();
+    private long _addedAt;
 
     /// <summary>What the relay of this process waits for.</summary>
     public OutboxSignal Local { get; } = new();
 
+    /// <summary>A transaction adds events.</summary>
+    public void Adding() => Volatile.Write(ref _addedAt, time.GetTimestamp() - _created + 1);
+
     public void Committed() => (status.Leads ? Local : _remote).Set();
+
+    /// <summary>A transaction was committed; nobody knows whether it is one that has added events.</summary>
+    public void SomethingCommitted()
+    {
+        if (Volatile.Read(ref _addedAt) is > 0 and var added && time.GetElapsedTime(_created + added) < MaxTransaction)
+        {
+            Committed();
+        }
+    }
 
     public override void Dispose()
     {
@@ -32,16 +48,17 @@ internal sealed class OutboxWakeUp(NpgsqlDataSource dataSource, RelayStatus stat
         while (!stoppingToken.IsCancellationRequested)
         {
             await _remote.WaitAsync(stoppingToken);
+            var wait = options.NotifyInterval;
             try
             {
-                await using var command = dataSource.CreateCommand($"notify {Channel}");
-                await command.ExecuteNonQueryAsync(stoppingToken);
-                await Task.Delay(options.Value.NotifyInterval, time, stoppingToken);
+                await redis.GetDatabase().PublishAsync(StreamKeys.Wake(stream), RedisValue.EmptyString);
             }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException)
+            catch (Exception e) when (EnvironmentFault.Is(e))
             {
-                await Task.Delay(options.Value.PollInterval, time, stoppingToken);
+                wait = options.PollInterval;
             }
+
+            await Task.Delay(wait, time, stoppingToken);
         }
     }
 }

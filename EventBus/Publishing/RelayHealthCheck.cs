@@ -3,17 +3,19 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace FanOut.EventBus.Publishing;
 
 /// <summary>Readiness only: restarting the process would make neither Redis nor Postgres come back.</summary>
-internal sealed class RelayHealthCheck(RelayStatus status, OutboxBacklog backlog) : IHealthCheck
+internal sealed class RelayHealthCheck(StreamName stream, RelayStatus status, OutboxBacklog backlog) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var data = new Dictionary<string, object> { ["state"] = status.State.ToString(), ["backlog"] = backlog.Events };
+        var reason = $"of stream '{stream}': {status.Reason}.";
         return Task.FromResult(status.State switch
         {
-            RelayState.Stopped => HealthCheckResult.Unhealthy($"The relay has stopped: {status.Reason}", data: data),
-            RelayState.WaitingForRedis => HealthCheckResult.Degraded($"The relay waits for Redis: {status.Reason}.", data: data),
-            RelayState.WaitingForPostgres => HealthCheckResult.Degraded($"The relay waits for Postgres: {status.Reason}.", data: data),
-            _ when backlog.IsFull => HealthCheckResult.Degraded("The outbox is full: EventBus:Outbox:MaxBacklog events wait to be published.", data: data),
+            RelayState.Stopped => HealthCheckResult.Unhealthy($"The relay writes nothing, {reason}", data: data),
+            RelayState.WaitingForRedis => HealthCheckResult.Degraded($"The relay waits for Redis, {reason}", data: data),
+            RelayState.WaitingForPostgres => HealthCheckResult.Degraded($"The relay waits for Postgres, {reason}", data: data),
+            _ when backlog.IsFull => HealthCheckResult.Degraded(
+                $"The outbox of stream '{stream}' is full: {OutboxOptions.SectionName}:MaxBacklog events wait to be published.", data: data),
             _ => HealthCheckResult.Healthy(data: data),
         });
     }

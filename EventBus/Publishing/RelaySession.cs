@@ -1,360 +1,269 @@
-using Npgsql;
-using NpgsqlTypes;
+using FanOut.EventBus.Groups;
+using StackExchange.Redis;
 
 namespace FanOut.EventBus.Publishing;
 
 /// <summary>
-/// The Postgres session that makes a relay the leader: it holds the advisory lock, and everything that only the leader may do goes through it. So a relay that has lost the lock cannot extend the chain.
-/// Never pooled; the server ends it when nothing was heard for ten seconds, which frees the lock of a host that vanished.
+/// Publishes the outbox for a minute, on one connection to Postgres. It goes on from the state beside the stream, and moves that with each append by
+/// compare-and-set. So any number of relays may run: an append by one that does not know the present state changes nothing. Whatever goes wrong ends
+/// the session; the next one reads the state.
 /// </summary>
-internal sealed class RelaySession : IAsyncDisposable
+internal sealed class RelaySession(
+    OutboxReader reader, StreamAppender appender, RelayLease lease, OutboxSignal signal, RelayStatus status, RelayMetrics metrics,
+    OutboxOptions options, TimeProvider time)
 {
-    private const string LockKey = "hashtextextended('fanout.relay', 0)";
+    private const int MaxInChunk = 128;
+    private const int MaxChunkBytes = 256 << 10;
+    private static readonly TimeSpan MaxDuration = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LastWord = TimeSpan.FromSeconds(1);
 
-    private static readonly string Read = EmbeddedText.Read("Publishing.read_outbox.sql");
-    private static readonly string ReadBatch = EmbeddedText.Read("Publishing.read_batch.sql");
-    private static readonly string Fix = EmbeddedText.Read("Publishing.fix_ids.sql");
-    private static readonly string Bury = EmbeddedText.Read("Publishing.bury_ids.sql");
-    private static readonly string LoadChain = EmbeddedText.Read("Publishing.load_chain.sql");
-    private static readonly string LoadGaps = EmbeddedText.Read("Publishing.load_gaps.sql");
-    private static readonly string LoadRecovery = EmbeddedText.Read("Publishing.load_recovery.sql");
+    private readonly string _run = Guid.NewGuid().ToString("n");
+    private long _appends;
 
-    private readonly NpgsqlConnection _connection;
-    private readonly NpgsqlCommand _read;
-    private readonly NpgsqlCommand _fix;
-    private int _limit = int.MaxValue;
+    /// <summary>Whether a read or an append went well. Otherwise the next session is not begun at once.</summary>
+    public bool HasProgressed { get; private set; }
 
-    private RelaySession(NpgsqlConnection connection)
+    /// <exception cref="StateException">A person has to look at the state.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
-        _connection = connection;
-        _read = Command(Read, Parameter<long>(NpgsqlDbType.Bigint), Parameter<int>(NpgsqlDbType.Integer), Parameter<long[]>(NpgsqlDbType.Array | NpgsqlDbType.Bigint), Parameter<long[]>(NpgsqlDbType.Array | NpgsqlDbType.Bigint));
-        _fix = Command(
-            Fix,
-            Parameter<long>(NpgsqlDbType.Bigint),
-            Parameter<long>(NpgsqlDbType.Bigint),
-            Parameter<NpgsqlRange<long>[]>(NpgsqlDbType.BigIntMultirange),
-            Parameter<int>(NpgsqlDbType.Integer),
-            Parameter<long>(NpgsqlDbType.Bigint),
-            Parameter<long>(NpgsqlDbType.Bigint),
-            Parameter<NpgsqlRange<long>[]>(NpgsqlDbType.BigIntMultirange),
-            Parameter<long>(NpgsqlDbType.Bigint),
-            Parameter<long>(NpgsqlDbType.Bigint));
+        var found = await appender.ReadAsync();
+        await reader.OpenAsync(cancellationToken);
+        var outbox = await reader.CompareAsync(found.State, cancellationToken) ?? throw new StateException(
+            $"stream '{reader.Stream.Name}' is no longer in bus.stream: its database was restored or replaced. Restart this service");
+        if (outbox.IsInRecovery)
+        {
+            throw new Npgsql.NpgsqlException("the server is a standby");
+        }
+
+        if (found.State is not { } state)
+        {
+            await BeginAsync(found, outbox, null, "its state was lost", cancellationToken);
+        }
+        else if (!state.IsOf(outbox.History))
+        {
+            throw new StateException(WhyNotOwn(state, outbox.History));
+        }
+        else if (state.Generation < outbox.History.Generation)
+        {
+            await BeginAsync(found, outbox, null, "the outbox has begun a new generation", cancellationToken);
+        }
+        else if (!outbox.HasEvent && state.Event is not null && state.Position > outbox.LowestDoneThrough)
+        {
+            // The database has lost commits that were published. Its new generation comes first: otherwise another relay could take the lost
+            // history, or one that a lost database brings back, for the present one.
+            if (await reader.BeginGenerationAsync(outbox.History, cancellationToken) is { } next)
+            {
+                var reasonAnew = $"the outbox has lost position {state.Position}, which was published, and others maybe";
+                await BeginAsync(found, outbox with { History = next }, null, reasonAnew, cancellationToken);
+            }
+        }
+        else if (found.HasLostEntries)
+        {
+            await BeginAsync(found, outbox, state, "it has lost entries, or its ids are used up", cancellationToken);
+        }
+        else
+        {
+            await PublishAsync(state, found.Gaps, outbox, cancellationToken);
+        }
     }
 
-    /// <summary>Opens a session; it is not the leader's yet.</summary>
-    public static async Task<RelaySession> OpenAsync(NpgsqlDataSource dataSource, CancellationToken cancellationToken)
+    private string WhyNotOwn(StreamState state, OutboxHistory own) => state.Generation > own.Generation
+        ? $"stream '{reader.Stream.Name}' is in generation {state.Generation} of outbox {state.Outbox}, but this database only in generation "
+            + $"{own.Generation} of outbox {own.Outbox}. If it was restored to an earlier time, confirm that by StreamRecovery.ConfirmRestoreAsync. "
+            + "Otherwise another system writes to this stream: give one of them another stream name or another Redis"
+        : $"stream '{reader.Stream.Name}' carries events of outbox {state.Outbox}, but this database has outbox {own.Outbox}. If another system "
+            + "writes to the stream, give one of them another stream name or another Redis. "
+            + "If this database takes the other's place, confirm that by "
+            + "StreamRecovery.ConfirmRestoreAsync";
+
+    /// <summary>Begins the stream, or makes it anew together with its state.</summary>
+    private async Task BeginAsync(StreamFound found, OutboxFound outbox, StreamState? goOn, string reason, CancellationToken cancellationToken)
     {
-        var connection = await ConnectionOfItsOwnAsync(dataSource, 0);
+        var lowest = outbox.LowestDoneThrough;
+        var position = goOn?.Position ?? Math.Max(lowest, options.MaxStreamLength == 0 ? 0 : outbox.Highest - (options.MaxStreamLength / 2));
+        var first = goOn is not null && position >= lowest
+            ? goOn with { Seq = NextSeq() }
+            : new StreamState(outbox.History.Outbox, outbox.History.Generation, NextSeq(), Math.Max(position, lowest), null);
+
+        // A stream without state and without entries is new, not lost: somebody created a group on it.
+        var isLost = found.State is not null || found.EntriesAdded > 0;
+        cancellationToken.ThrowIfCancellationRequested();
+        var gaps = new GapTracker(first.Position, goOn is null ? [] : found.Gaps, lowest);
+        if (await appender.BeginAsync(found.State, first, gaps.Gaps, makeAnew: isLost) && isLost)
+        {
+            status.StreamMadeAnew(reason, first.Position);
+            metrics.StreamMadeAnew();
+        }
+    }
+
+    private async Task PublishAsync(StreamState state, IReadOnlyList<Gap> open, OutboxFound outbox, CancellationToken cancellationToken)
+    {
+        // What every group has taken need not be read again, nor looked for.
+        var gaps = new GapTracker(state.Position, open, outbox.LowestDoneThrough);
+        metrics.Begins(state);
+        var started = time.GetTimestamp();
+        Sending? sending = null;
         try
         {
-            await connection.OpenAsync(cancellationToken);
-            await using (var command = connection.CreateCommand())
+            while (time.GetElapsedTime(started) < MaxDuration)
             {
-                // Every query of this session is a walk along an index that ends after a few rows; the planner's other ideas (JIT, bitmap, sort) cost 10 to 300 times that.
-                // The commit that fixes ids must survive a crash of Postgres: were it lost after the append, the same events would be given other ids.
-                command.CommandText = """
-                    set idle_session_timeout = '10s'; set idle_in_transaction_session_timeout = '10s'; set lock_timeout = '5s';
-                    set jit = off; set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off;
-                    select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off';
-                    """;
-                await command.ExecuteNonQueryAsync(cancellationToken);
-            }
-
-            return new RelaySession(connection);
-        }
-        catch
-        {
-            await connection.DisposeAsync();
-            throw;
-        }
-    }
-
-    /// <summary>Listens on a session of its own until it is cancelled or the session is lost.</summary>
-    public static async Task ListenAsync(NpgsqlDataSource dataSource, string channel, Action notified, CancellationToken cancellationToken)
-    {
-        // Unlike the relay's, this session says nothing for long: the client's keepalive finds out when it is dead.
-        await using var connection = await ConnectionOfItsOwnAsync(dataSource, keepAliveSeconds: 3);
-        await connection.OpenAsync(cancellationToken);
-        connection.Notification += (_, _) => notified();
-        await using (var command = new NpgsqlCommand($"listen {channel}", connection))
-        {
-            await command.ExecuteNonQueryAsync(cancellationToken);
-        }
-
-        while (true)
-        {
-            await connection.WaitAsync(cancellationToken);
-        }
-    }
-
-    /// <summary>Becomes the leader, or finds that another session is.</summary>
-    public async Task<bool> TryLeadAsync(CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand($"select pg_try_advisory_lock({LockKey})", _connection);
-        if (await command.ExecuteScalarAsync(cancellationToken) is not true)
-        {
-            return false;
-        }
-
-        await _read.PrepareAsync(cancellationToken);
-        await _fix.PrepareAsync(cancellationToken);
-        return true;
-    }
-
-    /// <summary>Keeps the server from ending the session; throws where it has.</summary>
-    public async Task PingAsync(CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand("select 1", _connection);
-        await command.ExecuteScalarAsync(cancellationToken);
-    }
-
-    public async Task<(RelayChain Chain, GapTracker Gaps)> LoadAsync(CancellationToken cancellationToken)
-    {
-        RelayChain chain;
-        long highest, gapsFrom;
-        await using (var command = new NpgsqlCommand(LoadChain, _connection))
-        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
-        {
-            if (!await reader.ReadAsync(cancellationToken))
-            {
-                return (default, new GapTracker(0, []));
-            }
-
-            var tail = await reader.IsDBNullAsync(4, cancellationToken) ? default : new EntryId(reader.GetInt64(4), reader.GetInt32(5) - 1);
-            chain = new RelayChain(reader.GetInt64(0), tail, null, reader.GetInt64(1));
-            (highest, gapsFrom) = (reader.GetInt64(2), reader.GetInt64(3));
-        }
-
-        if (chain.Tail != default && await FindEventAsync(chain.Tail, cancellationToken) is { } tailEvent && tailEvent != Guid.Empty)
-        {
-            chain = chain with { TailEvent = tailEvent };
-        }
-
-        var gaps = new List<GapTracker.Gap>();
-        await using (var command = Command(LoadGaps, new NpgsqlParameter<long> { TypedValue = gapsFrom }))
-        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
-        {
-            while (await reader.ReadAsync(cancellationToken))
-            {
-                gaps.Add(new GapTracker.Gap(reader.GetInt64(2), reader.GetInt64(3), reader.GetFieldValue<ulong>(1), reader.GetInt64(0)));
-            }
-        }
-
-        return (chain, new GapTracker(highest, gaps));
-    }
-
-    /// <summary>Reads what can be published and takes it into <paramref name="gaps"/>.</summary>
-    /// <returns>The next batch, null where there is nothing; the gaps it opened; how many positions were given up.</returns>
-    public async Task<(RelayBatch? Batch, IReadOnlyList<GapTracker.Gap> Opened, long GivenUp)> ReadAsync(GapTracker gaps, int most, long mostBytes, CancellationToken cancellationToken)
-    {
-        var limit = Math.Min(_limit, most);
-        ((NpgsqlParameter<long>)_read.Parameters[0]).TypedValue = gaps.Highest;
-        ((NpgsqlParameter<int>)_read.Parameters[1]).TypedValue = limit;
-        ((NpgsqlParameter<long[]>)_read.Parameters[2]).TypedValue = [.. gaps.Gaps.Select(gap => gap.First)];
-        ((NpgsqlParameter<long[]>)_read.Parameters[3]).TypedValue = [.. gaps.Gaps.Select(gap => gap.Last)];
-        var batch = new RelayBatchBuilder();
-        var xmin = 0UL;
-        var sawAllGaps = true;
-        await using (var reader = await _read.ExecuteReaderAsync(cancellationToken))
-        {
-            while (await reader.ReadAsync(cancellationToken))
-            {
-                if (await reader.IsDBNullAsync(0, cancellationToken))
+                var readAt = time.GetTimestamp();
+                var page = await ReadAsync(gaps, outbox, cancellationToken);
+                if (page is null || (sending is not null && !await FinishAsync(sending)))
                 {
-                    xmin = reader.GetFieldValue<ulong>(9);
-                    continue;
+                    return;
                 }
 
-                // What is left out here is read again next time. It is cut off at one point, or order would be lost.
-                var position = reader.GetInt64(0);
-                var late = position <= gaps.Highest;
-                if (!sawAllGaps || batch.Count == limit || (batch.Count > 0 && batch.Bytes >= mostBytes))
+                // The next page is read while this one is appended.
+                sending = null;
+                if (page.Count > 0)
                 {
-                    sawAllGaps &= !late;
-                    continue;
+                    sending = Send(page, state, gaps);
+                    state = sending.State;
+                }
+                else
+                {
+                    page.Recycle();
                 }
 
-                batch.Add(reader);
+                if (!page.IsFull)
+                {
+                    if (sending is not null && !await FinishAsync(sending))
+                    {
+                        return;
+                    }
 
-                // The query reads no more than the limit from gaps: there may be further rows.
-                sawAllGaps &= !late || batch.Count < limit;
+                    sending = null;
+                    HasProgressed = true;
+                    status.Set(RelayState.Leading);
+                    await WaitForWorkAsync(readAt, cancellationToken);
+                }
+
+                if (!await lease.RenewAsync())
+                {
+                    return;
+                }
             }
         }
-
-        // Grows back by doubling once events are small again.
-        _limit = batch.Bytes >= mostBytes ? Math.Max(1, (int)(batch.Count * mostBytes / batch.Bytes)) : (int)Math.Min(most, limit * 2L);
-        var (opened, givenUp) = gaps.Observe([.. batch.Positions], xmin, sawAllGaps);
-        return (batch.Count == 0 ? null : batch.Build(), opened, givenUp);
-    }
-
-    /// <summary>Commits the ids of a batch. When it throws, whether they were committed is unknown: load the chain again.</summary>
-    /// <returns>The chain with the batch at its end.</returns>
-    public async Task<RelayChain> FixAsync(RelayChain chain, RelayBatch batch, long milliseconds, GapTracker gaps, IReadOnlyList<GapTracker.Gap> opened, CancellationToken cancellationToken)
-    {
-        var total = chain.Total + batch.Count;
-        object[] values =
-        [
-            milliseconds, chain.Tip, batch.PositionRanges(), batch.Count, total, gaps.Highest,
-            opened.Select(gap => new NpgsqlRange<long>(gap.First, true, gap.Last + 1, false)).ToArray(),
-            gaps.OldestBatch(milliseconds), RelayBatch.Checksum(batch.Ids),
-        ];
-        for (var i = 0; i < values.Length; i++)
+        finally
         {
-            _fix.Parameters[i].Value = values[i];
+            // Mostly it is about to succeed, and the trace ends well.
+            if (sending is { IsFinished: false })
+            {
+                await Task.WhenAny(FinishAsync(sending), Task.Delay(LastWord, time, CancellationToken.None));
+            }
         }
-
-        var xid = (ulong)(await _fix.ExecuteScalarAsync(cancellationToken))!;
-        gaps.Record(milliseconds, xid);
-        batch.Fix(milliseconds, chain.Tail, chain.TailEvent, neverAppended: true);
-        return new RelayChain(milliseconds, batch.Last, batch.Ids[^1], total);
     }
 
-    /// <summary>Gives the events of <paramref name="dead"/>, from the first that was not appended, new ids in one batch at the end of the chain, and declares the old ones dead.</summary>
-    /// <param name="chain">The chain; <paramref name="dead"/> is its end.</param>
-    /// <param name="dead">One batch or several that follow each other.</param>
-    /// <param name="milliseconds">Of the new batch.</param>
-    /// <param name="gaps">The gaps.</param>
-    /// <param name="cancellationToken">Cancels.</param>
-    public async Task<(RelayChain Chain, RelayBatch Batch)> ReplaceAsync(RelayChain chain, IReadOnlyList<RelayBatch> dead, long milliseconds, GapTracker gaps, CancellationToken cancellationToken)
+    private async Task WaitForWorkAsync(long readAt, CancellationToken cancellationToken)
     {
-        var first = dead[0];
-        var left = chain with { Total = chain.Total - dead.Sum(batch => batch.Count - batch.Next), Tail = first.Before(first.Next), TailEvent = first.EventBefore(first.Next) };
-        var replacement = RelayBatch.Merge(dead);
-        await using var transaction = await _connection.BeginTransactionAsync(cancellationToken);
-        await using (var bury = Command(
-            Bury,
-            new NpgsqlParameter<long> { TypedValue = first.Milliseconds },
-            new NpgsqlParameter<int> { TypedValue = first.Next },
-            new NpgsqlParameter<long> { TypedValue = milliseconds },
-            new NpgsqlParameter<long> { TypedValue = left.Total }))
+        await signal.WaitAsync(cancellationToken);
+
+        // A read costs two round trips, however few events it has: where they come one by one, those of a moment share it.
+        if (options.BatchInterval - time.GetElapsedTime(readAt) is var rest && rest > TimeSpan.Zero)
         {
-            await bury.ExecuteNonQueryAsync(cancellationToken);
+            await Task.Delay(rest, time, cancellationToken);
         }
-
-        chain = await FixAsync(left, replacement, milliseconds, gaps, [], cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return (chain, replacement);
     }
 
-    public async Task<EntryId> LoadFloorAsync(CancellationToken cancellationToken)
+    /// <returns>Null where another server has answered: what is known of its transactions no longer holds.</returns>
+    private async Task<OutboxPage?> ReadAsync(GapTracker gaps, OutboxFound outbox, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand("select trim_floor from bus.outbox_stream", _connection);
-        return EntryId.FromInt64((long)(await command.ExecuteScalarAsync(cancellationToken) ?? 0L));
-    }
-
-    /// <summary>The id up to which nobody needs an entry again.</summary>
-    public async Task<EntryId> LoadNeededFromAsync(StreamName stream, CancellationToken cancellationToken)
-    {
-        await using var command = Command(LoadRecovery, new NpgsqlParameter<string> { TypedValue = stream.Value });
-        return EntryId.FromInt64((long)(await command.ExecuteScalarAsync(cancellationToken))!);
-    }
-
-    public async Task<List<GroupName>> LoadGroupsAsync(StreamName stream, CancellationToken cancellationToken)
-    {
-        await using var command = Command("select name from bus.consumer_group where stream = $1 order by name", new NpgsqlParameter<string> { TypedValue = stream.Value });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var groups = new List<GroupName>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            groups.Add(new GroupName(reader.GetString(0)));
-        }
-
-        return groups;
-    }
-
-    /// <summary>Records that entries up to <paramref name="floor"/> will not be put back, before that is so.</summary>
-    public async Task RaiseFloorAsync(EntryId floor, CancellationToken cancellationToken)
-    {
-        await using var command = Command("update bus.outbox_stream set trim_floor = $1 where trim_floor < $1", new NpgsqlParameter<long> { TypedValue = floor.Value });
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
-
-    /// <summary>The live batches from <paramref name="milliseconds"/> on, oldest first.</summary>
-    public async Task<List<FixedBatch>> LoadBatchesAsync(long milliseconds, int most, CancellationToken cancellationToken)
-    {
-        await using var command = Command(
-            "select ms, live_count, event_count, positions, checksum from bus.relay_batch where ms >= $1 order by ms limit $2",
-            new NpgsqlParameter<long> { TypedValue = milliseconds },
-            new NpgsqlParameter<int> { TypedValue = most });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var batches = new List<FixedBatch>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            batches.Add(new FixedBatch(reader.GetInt64(0), reader.GetInt32(1), reader.GetInt32(2), reader.GetFieldValue<NpgsqlRange<long>[]>(3), reader.GetInt64(4)));
-        }
-
-        return batches;
-    }
-
-    /// <summary>Which event was given an id; null where the id is not one of the chain's live ones, <see cref="Guid.Empty"/> where the outbox no longer has the event.</summary>
-    public async Task<Guid?> FindEventAsync(EntryId entry, CancellationToken cancellationToken)
-    {
-        var batch = (await LoadBatchesAsync(entry.Milliseconds, 1, cancellationToken)).SingleOrDefault(found => found.Milliseconds == entry.Milliseconds);
-        if (batch is null || entry.Sequence >= batch.LiveCount)
+        var page = await reader.ReadAsync(gaps, cancellationToken);
+        if (page.IsInRecovery || page.ServerStarted != outbox.ServerStarted)
         {
             return null;
         }
 
-        var position = RelayBatch.Expand(batch.Positions)[entry.Sequence];
-        await using var command = Command("select id from bus.outbox where position = $1", new NpgsqlParameter<long> { TypedValue = position });
-        return (Guid?)await command.ExecuteScalarAsync(cancellationToken) ?? Guid.Empty;
+        // Drawn after the reads that have found these gaps.
+        if (page.Xid is { } xid)
+        {
+            gaps.Record(xid);
+        }
+
+        var givenUp = gaps.GiveUp(page.Positions, page.Xmin, page.IsFull ? page.Positions[^1] : long.MaxValue);
+        metrics.Gaps(gaps.Gaps.Count == 0 ? 0 : gaps.MissingCount, givenUp);
+        status.Gaps(gaps.Gaps.Count);
+        return page;
     }
 
-    /// <summary>The events of a batch that was fixed before, and their numbers in it: some may be gone from the outbox.</summary>
-    public async Task<(RelayBatch Batch, int[] Numbers)> LoadEventsAsync(FixedBatch row, CancellationToken cancellationToken)
+    /// <summary>Sends a page in chunks, without waiting for the replies: each names the state that the one before leaves.</summary>
+    private Sending Send(OutboxPage page, StreamState state, GapTracker gaps)
     {
-        var events = new RelayBatchBuilder();
-        await using (var command = Command(ReadBatch, new NpgsqlParameter { Value = row.Positions, NpgsqlDbType = NpgsqlDbType.BigIntMultirange }))
-        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        var sending = new Sending(page, SendTrace.Start(reader.Stream.Name, page), time.GetTimestamp());
+        for (var start = 0; start < page.Count;)
         {
-            while (await reader.ReadAsync(cancellationToken))
+            var (count, bytes) = (1, page.LengthOf(start));
+            while (count < MaxInChunk && start + count < page.Count && bytes + page.LengthOf(start + count) <= MaxChunkBytes)
             {
-                events.Add(reader);
+                bytes += page.LengthOf(start + count++);
             }
+
+            gaps.Take(page.Positions.Slice(start, count));
+            var last = start + count - 1;
+            var next = page.Positions[last] > state.Position
+                ? state with { Seq = NextSeq(), Position = page.Positions[last], Event = page.IdOf(last) }
+                : state with { Seq = NextSeq() };
+            sending.Chunks.Add((appender.SendAsync(state, next, gaps, page, start, count), count, next));
+            (state, start) = (next, start + count);
         }
 
-        if (events.Count == row.EventCount && RelayBatch.Checksum([.. events.Ids]) != row.Checksum)
+        return sending;
+    }
+
+    /// <summary>Waits for all replies.</summary>
+    /// <returns>False where the stream must be looked at: another state was found, or its ids are used up.</returns>
+    private async Task<bool> FinishAsync(Sending sending)
+    {
+        sending.IsFinished = true;
+        await ((Task)Task.WhenAll(sending.Chunks.Select(chunk => chunk.Reply))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var (count, error, lastId) = (0, "no_answer", (string?)null);
+        StreamState? reached = null;
+        try
         {
-            throw new RelayConflictException(
-                $"Batch {row.Milliseconds} of bus.relay_batch does not match the outbox: the ids of its events have changed since they were published. Restore bus.outbox from a backup, then restart.");
+            foreach (var (reply, events, state) in sending.Chunks)
+            {
+                if (StreamAppender.ReadReply(await reply) is not { } appended)
+                {
+                    error = "state_changed";
+                    return false;
+                }
+
+                (count, reached, lastId) = (count + events, state, appended.LastId);
+                metrics.Trimmed(appended.Trimmed);
+                status.Trimmed(appended.Trimmed);
+            }
+
+            error = null;
+            HasProgressed = true;
+            sending.Page.Recycle();
+            return true;
         }
-
-        var positions = RelayBatch.Expand(row.Positions);
-        return (events.Build(), [.. events.Positions.Select(position => Array.BinarySearch(positions, position))]);
-    }
-
-    public ValueTask DisposeAsync() => _connection.DisposeAsync();
-
-    private static async Task<NpgsqlConnection> ConnectionOfItsOwnAsync(NpgsqlDataSource dataSource, int keepAliveSeconds)
-    {
-        var settings = new NpgsqlConnectionStringBuilder(dataSource.ConnectionString)
+        catch (RedisServerException e) when (StreamAppender.AreIdsUsedUp(e))
         {
-            Pooling = false,
-            ApplicationName = "fanout-relay",
-            CommandTimeout = 10,
-
-            // It reads thousands of rows at once: with the usual 8 KB that is a system call for every few of them.
-            ReadBufferSize = 64 << 10,
-            KeepAlive = keepAliveSeconds,
-            TcpKeepAlive = true,
-            TcpKeepAliveTime = 5,
-            TcpKeepAliveInterval = 1,
-        };
-
-        // A clone, because only the data source knows the password.
-        await using var template = dataSource.CreateConnection();
-        return template.CloneWith(settings.ConnectionString);
+            error = "ids_used_up";
+            return false;
+        }
+        catch (RedisServerException)
+        {
+            error = "refused";
+            throw;
+        }
+        finally
+        {
+            metrics.Appended(count, reached, time.GetElapsedTime(sending.StartedAt), error);
+            sending.Trace.Stop(error, sending.Page.Count == 1 ? lastId : null);
+        }
     }
 
-    private static NpgsqlParameter<T> Parameter<T>(NpgsqlDbType type) => new() { NpgsqlDbType = type };
+    private string NextSeq() => $"{_run}:{++_appends}";
 
-    private NpgsqlCommand Command(string sql, params NpgsqlParameter[] parameters)
+    private sealed record Sending(OutboxPage Page, SendTrace Trace, long StartedAt)
     {
-        var command = new NpgsqlCommand(sql, _connection);
-        command.Parameters.AddRange(parameters);
-        return command;
-    }
+        public List<(Task<RedisResult> Reply, int Count, StreamState State)> Chunks { get; } = [];
 
-    /// <summary>A batch as Postgres has it.</summary>
-    internal sealed record FixedBatch(long Milliseconds, int LiveCount, int EventCount, NpgsqlRange<long>[] Positions, long Checksum);
+        public StreamState State => Chunks[^1].State;
+
+        public bool IsFinished { get; set; }
+    }
 }

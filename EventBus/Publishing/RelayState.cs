@@ -8,12 +8,12 @@ internal enum RelayState
     /// <summary>Leads, and publishes what there is.</summary>
     Leading,
 
-    /// <summary>Leads, but Redis takes nothing: the outbox holds the backlog.</summary>
+    /// <summary>Redis takes nothing: the outbox holds the backlog.</summary>
     WaitingForRedis,
 
-    /// <summary>Cannot lead or read without Postgres.</summary>
+    /// <summary>It cannot read without Postgres.</summary>
     WaitingForPostgres,
 
-    /// <summary>Stopped for good by a contradiction.</summary>
+    /// <summary>The stream belongs to another history or system: a person has to look.</summary>
     Stopped,
 }

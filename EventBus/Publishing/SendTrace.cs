@@ -1,13 +1,11 @@
 using System.Diagnostics;
-using System.Globalization;
-using FanOut.EventBus.Telemetry;
 using StackExchange.Redis;
 
 namespace FanOut.EventBus.Publishing;
 
 /// <summary>
-/// The spans of one batch on its way to the stream: a send span in each recorded trace. The entries carry it on to the consumers.
-/// Events that were made together have one context, and so one span.
+/// The spans of one page on its way to the stream: a send span in each recorded trace. The entries carry it on to the consumers. Events that were
+/// made together have one context, and so one span.
 /// </summary>
 internal readonly struct SendTrace
 {
@@ -15,7 +13,7 @@ internal readonly struct SendTrace
 
     private SendTrace(List<Activity>? spans) => _spans = spans;
 
-    public static SendTrace Start(StreamName stream, RelayBatch batch)
+    public static SendTrace Start(StreamName stream, OutboxPage page)
     {
         if (!EventBusTelemetry.Source.HasListeners())
         {
@@ -26,36 +24,31 @@ internal readonly struct SendTrace
         var current = Activity.Current;
         Activity.Current = null;
         var spans = new List<Activity>();
-        var sampled = Enumerable.Range(batch.Next, batch.Count - batch.Next).Where(i => IsSampled(batch.TraceParent(i)));
-        foreach (var events in sampled.GroupBy(i => batch.TraceParent(i), (_, together) => together.ToArray()).ToArray())
+        var traces = Enumerable.Range(0, page.Count).Select(row => (Row: row, Trace: page.TraceOf(row)));
+        foreach (var together in traces.Where(item => IsSampled(item.Trace.Parent)).GroupBy(item => item.Trace.Parent).ToArray())
         {
-            var (parent, state) = ((string?)batch.TraceParent(events[0]), (string?)batch.TraceState(events[0]));
-            if (!ActivityContext.TryParse(parent, state, isRemote: true, out var created))
-            {
-                continue;
-            }
-
+            var (first, trace) = together.First();
             var tags = EventBusTelemetry.SpanTags(stream, "send");
-            if (EventBusTelemetry.Source.StartActivity($"send {stream}", ActivityKind.Producer, created, tags) is not { } span)
+            if (!ActivityContext.TryParse(trace.Parent, trace.State, isRemote: true, out var created)
+                || EventBusTelemetry.Source.StartActivity($"send {stream}", ActivityKind.Producer, created, tags) is not { } span)
             {
                 continue;
             }
 
             Activity.Current = null;
-            if (events is [var only])
+            var count = together.Count();
+            if (count == 1)
             {
-                span.SetTag("messaging.message.id", batch.Ids[only].ToString());
-                span.SetTag("fanout.entry.id", string.Create(CultureInfo.InvariantCulture, $"{batch.Milliseconds}-{only}"));
+                span.SetTag("messaging.message.id", page.IdOf(first).ToString());
             }
             else
             {
-                span.SetTag("messaging.batch.message_count", events.Length);
+                span.SetTag("messaging.batch.message_count", count);
             }
 
-            foreach (var i in events)
+            foreach (var (row, _) in together)
             {
-                batch.TraceParent(i) = span.Id;
-                batch.TraceState(i) = span.TraceStateString ?? "";
+                page.SetTrace(row, span.Id, span.TraceStateString ?? "");
             }
 
             spans.Add(span);
@@ -65,7 +58,9 @@ internal readonly struct SendTrace
         return new SendTrace(spans);
     }
 
-    public void Stop(string? error)
+    /// <param name="error">Null where all is on the stream.</param>
+    /// <param name="lastId">The entry of an event that came alone.</param>
+    public void Stop(string? error, string? lastId)
     {
         var current = Activity.Current;
         foreach (var span in _spans ?? [])
@@ -73,7 +68,12 @@ internal readonly struct SendTrace
             if (error is not null)
             {
                 span.SetStatus(ActivityStatusCode.Error, error);
-                span.SetTag("error.type", "append_failed");
+                span.SetTag("error.type", error);
+            }
+
+            if (lastId is not null)
+            {
+                span.SetTag("fanout.entry.id", lastId);
             }
 
             span.Stop();

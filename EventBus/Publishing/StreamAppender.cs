@@ -1,130 +1,94 @@
+using System.Globalization;
 using FanOut.EventBus.Redis;
-using FanOut.EventBus.Wire;
 using StackExchange.Redis;
 
 namespace FanOut.EventBus.Publishing;
 
-/// <summary>The relay's two ways to write to the stream: append what is new, and put back what was lost.</summary>
-internal sealed class StreamAppender(IConnectionMultiplexer connection, StreamName stream, long maxLength)
+/// <summary>What the relay does in Redis: each method is one script.</summary>
+internal sealed class StreamAppender(StreamName stream, IConnectionMultiplexer redis, OutboxOptions options)
 {
+    private const int Head = 7;
+    private const string MaxEntryId = "18446744073709551615-18446744073709551615";
+    private static readonly EmbeddedScript Read = new("Publishing.read_state.lua");
+    private static readonly EmbeddedScript Begin = new("Publishing.begin.lua");
     private static readonly EmbeddedScript Append = new("Publishing.append.lua");
-    private static readonly EmbeddedScript Republish = new("Publishing.republish.lua");
 
-    private readonly RedisKey[] _stream = [StreamKeys.Stream(stream)];
-    private readonly RedisKey[] _streams = [StreamKeys.Stream(stream), StreamKeys.Foreign(stream)];
+    private readonly RedisKey[] _keys = [StreamKeys.Stream(stream), StreamKeys.Relay(stream), StreamKeys.Gaps(stream)];
 
-    /// <summary>Entries at or below may have been trimmed from the stream.</summary>
-    public EntryId Floor { get; set; }
+    public ISubscriber Subscriber => redis.GetSubscriber();
 
-    public IDatabase Redis => connection.GetDatabase();
-
-    /// <summary>
-    /// Appends a batch from <see cref="RelayBatch.Next"/> on, and moves that on. The calls are sent without waiting for each other: each is told the entry before its first and appends nothing where that is missing,
-    /// so that one that gets lost on the way stops those behind it.
-    /// </summary>
-    public async Task<AppendOutcome> AppendAsync(RelayBatch batch)
+    /// <exception cref="StateException">What is there is no relay's state.</exception>
+    public async Task<StreamFound> ReadAsync()
     {
-        var redis = Redis;
-        var calls = new List<(int Start, int Count, Task<RedisResult> Reply)>();
-        for (var start = batch.Next; start < batch.Count;)
+        var reply = (RedisResult[])(await Read.RunAsync(redis.GetDatabase(), _keys, []))!;
+        var values = reply.Take(8).Select(value => (string?)value).ToArray();
+        var entriesAdded = long.Parse(values[6]!, CultureInfo.InvariantCulture);
+        if (values[2] is not { } seq)
         {
-            var count = batch.ChunkAt(start);
-            calls.Add((start, count, SendAsync(redis, batch, start, count)));
-            start += count;
+            return new StreamFound(null, [], entriesAdded, HasLostEntries: false);
         }
 
-        var outcome = new AppendOutcome(AppendStatus.Appended);
-        foreach (var (start, count, reply) in calls)
+        var gaps = (long[])reply[8]!;
+        if (!Guid.TryParse(values[0], out var outbox) || !int.TryParse(values[1], CultureInfo.InvariantCulture, out var generation)
+            || !long.TryParse(values[3], CultureInfo.InvariantCulture, out var position)
+            || !long.TryParse(values[5], CultureInfo.InvariantCulture, out var added))
         {
-            // Every reply is awaited, also behind a failed one: a later decision rests on which calls can still be on their way.
-            var answer = await AnswerAsync(reply, start);
-            if (answer.Status == AppendStatus.Unknown)
-            {
-                batch.NeverAppended = false;
-            }
-
-            if (outcome.Status == AppendStatus.Appended)
-            {
-                outcome = answer;
-                batch.Next = answer.Status == AppendStatus.Appended ? start + count : start;
-            }
+            throw new StateException($"the hash '{_keys[1]}' is not a relay's state. Find out who wrote it, then delete it");
         }
 
-        return outcome;
+        return new StreamFound(
+            new StreamState(outbox, generation, seq, position, Guid.TryParse(values[4], out var id) ? id : null),
+            [.. Enumerable.Range(0, gaps.Length / 2).Select(i => new Gap(gaps[2 * i], gaps[(2 * i) + 1]))],
+            entriesAdded,
+            HasLostEntries: entriesAdded < added || values[7] == MaxEntryId);
     }
 
-    /// <summary>Whether the stream still ends as the chain does, or goes on behind that.</summary>
-    public Task<AppendOutcome> CheckAsync(RelayChain chain)
-        => AnswerAsync(Append.RunAsync(Redis, _stream, [chain.Tail.ToString(), Floor.ToString(), 0, chain.Tail.Milliseconds, chain.Tail.Sequence, Event(chain.TailEvent)]), 0);
+    /// <summary>Writes a first state, if the one that was found is still there; makes the stream anew if asked to.</summary>
+    public async Task<bool> BeginAsync(StreamState? found, StreamState first, IReadOnlyList<Gap> gaps, bool makeAnew)
+    {
+        RedisValue[] values =
+        [
+            found?.Seq ?? "", makeAnew ? 1 : 0, first.Outbox.ToString(), first.Generation, first.Seq, first.Position, first.Event?.ToString() ?? "",
+            .. gaps.SelectMany(gap => new RedisValue[] { gap.First, gap.Last }),
+        ];
+        return (int)await Begin.RunAsync(redis.GetDatabase(), _keys, values) == 1;
+    }
 
-    /// <summary>Puts entries back; throws what Redis answers.</summary>
-    /// <param name="after">The live entry before the first.</param>
-    /// <param name="batch">The batch; null only brings the stream's last id up to <paramref name="after"/>.</param>
-    /// <param name="sequence">The sequence of the first entry's id.</param>
-    /// <param name="start">Where it stands in the batch.</param>
+    /// <summary>Sends events; the reply is read by <see cref="ReadReply"/>.</summary>
+    /// <param name="known">The state that they follow.</param>
+    /// <param name="next">The state with them.</param>
+    /// <param name="gaps">Keeps the gaps.</param>
+    /// <param name="page">Has the events.</param>
+    /// <param name="start">The first of them.</param>
     /// <param name="count">How many.</param>
-    /// <returns>How many foreign entries were moved out of the way.</returns>
-    public async Task<int> RepublishAsync(EntryId after, RelayBatch? batch, long sequence, int start, int count)
+    public Task<RedisResult> SendAsync(StreamState known, StreamState next, GapTracker gaps, OutboxPage page, int start, int count)
     {
-        var values = new RedisValue[3 + (count * EventFields.Count)];
-        values[0] = after.ToString();
-        values[1] = batch?.Milliseconds ?? 0;
-        values[2] = sequence;
-        batch?.Values(start, count).CopyTo(values.AsSpan(3));
-        for (var moved = 0; ;)
+        var (closed, changed) = gaps.TakeChanges();
+        var values = new RedisValue[Head + 2 + closed.Length + (2 * changed.Length) + (count * OutboxPage.Values)];
+        RedisValue[] head =
+        [
+            known.Outbox.ToString(), known.Generation, known.Seq, next.Seq, next.Position, next.Event?.ToString() ?? "", options.MaxStreamLength,
+            closed.Length, .. closed.Select(first => (RedisValue)first),
+            changed.Length, .. changed.SelectMany(gap => new RedisValue[] { gap.First, gap.Last }),
+        ];
+        head.CopyTo(values, 0);
+        for (var i = 0; i < count; i++)
         {
-            var reply = (RedisResult[])(await Republish.RunAsync(Redis, _streams, values))!;
-            moved += (int)reply[1];
-            if ((string?)reply[0] == "OK")
-            {
-                return moved;
-            }
+            page.CopyValues(start + i, values.AsSpan(head.Length + (i * OutboxPage.Values), OutboxPage.Values));
         }
+
+        return Append.RunAsync(redis.GetDatabase(), _keys, values);
     }
 
-    private Task<RedisResult> SendAsync(IDatabase redis, RelayBatch batch, int start, int count)
-    {
-        var values = new RedisValue[6 + (count * EventFields.Count)];
-        values[0] = batch.Before(start).ToString();
-        values[1] = Floor.ToString();
-        values[2] = maxLength;
-        values[3] = batch.Milliseconds;
-        values[4] = start;
-        values[5] = Event(batch.EventBefore(start));
-        batch.Values(start, count).CopyTo(values.AsSpan(6));
-        return Append.RunAsync(redis, _stream, values);
-    }
+    /// <summary>Reads a reply of append.lua.</summary>
+    /// <returns>Null where another state was found, and nothing was written.</returns>
+    public static Appended? ReadReply(RedisResult reply) =>
+        (string?)reply[0] == "OK" ? new Appended((string)reply[1]!, (long)reply[2]) : null;
 
-    /// <summary>Whether an entry is what the scripts take for an event: its first field is the id, as the relay writes it.</summary>
-    public static bool Holds(StreamEntry entry, Guid id) => entry.Values is [var first, ..] && first.Name == EventFields.Id && first.Value == Event(id);
-
-    private static RedisValue Event(Guid? id) => id is { } known ? EventFields.FormatId(known) : RedisValue.EmptyString;
-
-    private static async Task<AppendOutcome> AnswerAsync(Task<RedisResult> call, int start)
-    {
-        try
-        {
-            var reply = (RedisResult[])(await call)!;
-            var last = (string?)reply[1];
-            return (string?)reply[0] switch
-            {
-                "OK" => new(AppendStatus.Appended, last),
-                "FULL" => new(AppendStatus.Refused, last, start, "it is as long as EventBus:Outbox:MaxStreamLength allows"),
-                "BEHIND" => new(AppendStatus.Behind, last, start),
-                "AHEAD" => new(AppendStatus.Ahead, last, start + (int)reply[2]),
-                "CONFLICT" => new(AppendStatus.Conflict, last, start + (int)reply[2]),
-                var word => new(AppendStatus.Unknown, last, start, $"append.lua answered '{word}'"),
-            };
-        }
-        catch (RedisServerException e) when (IsOutOfMemory(e))
-        {
-            return new(AppendStatus.Refused, null, start, "Redis is at its maxmemory");
-        }
-        catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
-        {
-            return new(AppendStatus.Unknown, null, start, e.Message);
-        }
-    }
-
-    public static bool IsOutOfMemory(RedisServerException e) => e.Message.Contains("OOM command not allowed", StringComparison.Ordinal) || e.Message.StartsWith("OOM", StringComparison.Ordinal);
+    /// <summary>Whether Redis has no further id for an entry.</summary>
+    public static bool AreIdsUsedUp(RedisServerException e) => e.Message.Contains("exhausted the last possible ID", StringComparison.Ordinal);
 }
+
+/// <param name="LastId">The id of the last entry.</param>
+/// <param name="Trimmed">How many of the stream's oldest entries were trimmed.</param>
+internal readonly record struct Appended(string LastId, long Trimmed);

@@ -1,94 +1,93 @@
--- Appends consecutive entries of the relay's chain, each once however often it is asked to.
+-- Appends events and advances the state beside the stream, if that is still as the relay knows it: together or not at all.
 --
--- KEYS[1]  the stream
--- ARGV[1]  the id of the live entry before the first of these; 0-0 for the first of all
--- ARGV[2]  the trim floor: entries at or below it may have been trimmed
--- ARGV[3]  the length from which on the stream takes no more; 0 for none
--- ARGV[4]  ms and ARGV[5] sequence of the first; the following have the next sequences
--- ARGV[6]  the event that the entry ARGV[1] must hold unless it is at or below the trim floor; '' where that is not known
--- ARGV[7+] of each entry the values of its eight fields. There may be no entry: then this only checks the end of the stream.
+-- KEYS[1]  the stream, KEYS[2] the relay's state, KEYS[3] its gaps
+-- ARGV[1]  outbox, ARGV[2] generation and ARGV[3] seq that the state must have
+-- ARGV[4]  its next seq, which was never used before, ARGV[5] its next position and ARGV[6] the id of the event there
+-- ARGV[7]  how many entries the stream may have; 0 for no limit
+-- ARGV[8]  how many gaps are closed; then the first position of each
+-- then     how many gaps are new or changed; then first and last position of each
+-- then     of each event its position, id, type, source, subject, time, data, traceparent, tracestate, and its headers: a JSON object or ''
 --
--- Answers with a word, the stream's last id, and a number:
---   OK        all stand on the stream; so many were there before
---   FULL      nothing was appended: the stream is that long
---   BEHIND    nothing was appended: the stream lacks the entry before these
---   AHEAD     nothing was appended: of these, the entry with that number (from 0) is missing, and the stream has gone on above it
---   CONFLICT  nothing was appended: of these, the id with that number holds another event
+-- Answers with
+--   STATE                another state was found, or the stream has lost entries since: nothing was written
+--   OK, last id, trimmed all are on the stream; so many of its oldest entries were trimmed, also if a group has yet to read them
 --
--- It opens without `#!lua`: at maxmemory the checks still answer, and the first XADD is refused before anything is written. Below it all of them are written.
+-- Everything that can fail does so before the first write, but for ids that are used up ("exhausted the last possible ID"): then the relay makes
+-- the stream anew. It opens without `#!lua`: at maxmemory the first XADD is refused, and nothing is written.
 local stream = KEYS[1]
-local fields = 8
+local fields = 10
+local max_header_values = 200
 
-local function parts(id)
-    local ms, seq = string.match(id, '^(%d+)-(%d+)$')
-    return tonumber(ms), tonumber(seq)
+local state = redis.call('HMGET', KEYS[2], 'outbox', 'generation', 'seq', 'added')
+if state[1] ~= ARGV[1] or state[2] ~= ARGV[2] or state[3] ~= ARGV[3] then
+    return {'STATE'}
 end
 
-local function above(ms, seq, other_ms, other_seq)
-    return ms > other_ms or (ms == other_ms and seq > other_seq)
-end
-
-local last, length = '0-0', 0
+local added, length = 0, 0
 if redis.call('EXISTS', stream) == 1 then
     local info = redis.call('XINFO', 'STREAM', stream)
     for i = 1, #info, 2 do
-        if info[i] == 'last-generated-id' then
-            last = info[i + 1]
+        if info[i] == 'entries-added' then
+            added = info[i + 1]
         elseif info[i] == 'length' then
             length = info[i + 1]
         end
     end
 end
 
-local last_ms, last_seq = parts(last)
-local after_ms, after_seq = parts(ARGV[1])
-local floor_ms, floor_seq = parts(ARGV[2])
-local ms, first = tonumber(ARGV[4]), tonumber(ARGV[5])
-local count = (#ARGV - 6) / fields
-local there = 0
+if added < tonumber(state[4]) then
+    return {'STATE'}
+end
 
-if last ~= ARGV[1] or ARGV[6] ~= '' then
-    if above(after_ms, after_seq, last_ms, last_seq) then
-        return {'BEHIND', last, 0}
-    end
+-- Fails where the key holds something else.
+redis.call('HLEN', KEYS[3])
 
-    -- A foreign entry may have the id of the one before: it came in the same millisecond, after Redis had lost that one, or further foreign entries followed one that a pipelined call before this has met.
-    local before = redis.call('XRANGE', stream, ARGV[1], ARGV[1])[1]
-    local is_other = before and ARGV[6] ~= '' and (before[2][1] ~= 'id' or before[2][2] ~= ARGV[6])
-    if (is_other or (not before and last ~= ARGV[1])) and above(after_ms, after_seq, floor_ms, floor_seq) then
-        return {'BEHIND', last, 0}
-    end
+local closed = 8
+local changed = closed + tonumber(ARGV[closed]) + 1
+local first = changed + 2 * tonumber(ARGV[changed]) + 1
 
-    while there < count and not above(ms, first + there, last_ms, last_seq) do
-        if above(ms, first + there, floor_ms, floor_seq) then
-            local id = ARGV[4] .. '-' .. string.format('%d', first + there)
-            local entry = redis.call('XRANGE', stream, id, id)[1]
-            if not entry then
-                return {'AHEAD', last, there}
-            end
-
-            if entry[2][1] ~= 'id' or entry[2][2] ~= ARGV[7 + there * fields] then
-                return {'CONFLICT', last, there}
+-- Headers by the index of their event: name, value, name, value, .. What is no string was not written by the outbox, and is left out.
+local headers = {}
+for i = first + fields - 1, #ARGV, fields do
+    if ARGV[i] ~= '' then
+        local is_json, object = pcall(cjson.decode, ARGV[i])
+        local names, values = {}, {}
+        for name, value in pairs(is_json and type(object) == 'table' and object or {}) do
+            if type(name) == 'string' and type(value) == 'string' then
+                names[#names + 1] = name
             end
         end
 
-        there = there + 1
+        table.sort(names)
+        for k = 1, math.min(#names, max_header_values / 2) do
+            values[2 * k - 1], values[2 * k] = names[k], object[names[k]]
+        end
+
+        headers[i] = values
     end
 end
 
-if there < count then
-    local longest = tonumber(ARGV[3])
-    if longest > 0 and length >= longest then
-        return {'FULL', last, 0}
-    end
-
-    local prefix = ARGV[4] .. '-'
-    for k = there, count - 1 do
-        local at = 7 + k * fields
-        last = redis.call('XADD', stream, prefix .. string.format('%d', first + k),
-            'id', ARGV[at], 'type', ARGV[at + 1], 'source', ARGV[at + 2], 'subject', ARGV[at + 3],
-            'time', ARGV[at + 4], 'data', ARGV[at + 5], 'traceparent', ARGV[at + 6], 'tracestate', ARGV[at + 7])
-    end
+local last = ''
+for i = first, #ARGV, fields do
+    last = redis.call('XADD', stream, '*',
+        'position', ARGV[i], 'id', ARGV[i + 1], 'type', ARGV[i + 2], 'source', ARGV[i + 3], 'subject', ARGV[i + 4], 'time', ARGV[i + 5],
+        'data', ARGV[i + 6], 'traceparent', ARGV[i + 7], 'tracestate', ARGV[i + 8], unpack(headers[i + 9] or {}))
 end
 
-return {'OK', last, there}
+local count = (#ARGV - first + 1) / fields
+redis.call('HSET', KEYS[2], 'seq', ARGV[4], 'position', ARGV[5], 'id', ARGV[6], 'added', string.format('%d', added + count))
+for i = closed + 1, changed - 1 do
+    redis.call('HDEL', KEYS[3], ARGV[i])
+end
+
+for i = changed + 1, first - 1, 2 do
+    redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1])
+end
+
+local trimmed, max = 0, tonumber(ARGV[7])
+if max > 0 and length + count > max then
+    -- Whole nodes, at most 100 of them: it takes no time that other clients would notice.
+    trimmed = redis.call('XTRIM', stream, 'MAXLEN', '~', ARGV[7])
+end
+
+return {'OK', last, trimmed}

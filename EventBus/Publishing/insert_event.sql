@@ -1,4 +1,4 @@
--- Adds one event to the outbox, within the caller's transaction.
--- $1 id, $2 type, $3 source, $4 subject, $5 time, $6 data, $7 traceparent, $8 tracestate
-insert into bus.outbox (id, type, source, subject, time, data, traceparent, tracestate)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+-- Adds one event to the outbox of stream $1, within the caller's transaction.
+-- $2 id, $3 type, $4 source, $5 subject, $6 time, $7 data, $8 headers, $9 traceparent, $10 tracestate
+insert into bus.outbox (stream, position, id, type, source, subject, time, data, headers, traceparent, tracestate)
+values ($1, bus.next_position($1), $2, $3, $4, $5, $6, $7, $8, $9, $10)

@@ -1,13 +1,17 @@
--- What can be published: rows that have appeared in known gaps, and rows above the highest position seen. One statement and so one snapshot, whose xmin comes first, in a row without a position.
--- $1 highest position seen, $2 most rows above it, and most in gaps, $3 and $4 first and last position of each gap
-select null::bigint, null::uuid, null::text, null::text, null::text, null::timestamptz, null::bytea, null::text, null::text, pg_snapshot_xmin(pg_current_snapshot())
+-- What can be published of the outbox: rows that have appeared in known gaps, then rows above the highest position read, lowest first. One
+-- statement, and so one snapshot. It is run as a binary copy to stdout, which takes no parameters: what is in braces is put in before.
+--   highest, bound: positions above the one and up to the other are read; without a bound every partition ahead is planned for
+--   gaps: read_gaps.sql where there are gaps
+--   limit: how many rows at most
+--   xid: whether a xid is drawn, after the snapshot was taken: true or false
+-- The first row is about the server: type is the snapshot's xmin, source the xid, subject whether it is in recovery, time when it started.
+select
+    null::int8 as position, null::uuid as id, pg_snapshot_xmin(pg_current_snapshot())::text as type,
+    case when {xid} then pg_current_xact_id()::text else '' end as source, pg_is_in_recovery()::text as subject,
+    pg_postmaster_start_time() as time, null::bytea as data, null::text as traceparent, null::text as tracestate, null::jsonb as headers
 union all
-(select late.*, null
- from unnest($3::bigint[], $4::bigint[]) as gap (first, last)
- cross join lateral (
-    select position, id, type, source, subject, time, data, traceparent, tracestate
-    from bus.outbox where position >= gap.first and position <= gap.last order by position limit $2) as late
- limit $2)
-union all
-(select position, id, type, source, subject, time, data, traceparent, tracestate, null
- from bus.outbox where position > $1 order by position limit $2)
+(select * from (
+    {gaps}
+    (select position, id, type, source, subject, time, data, traceparent, tracestate, headers
+     from bus.outbox_0 where position > {highest}::int8 and position <= {bound}::int8 order by position limit {limit})
+) as event limit {limit})

@@ -1,4 +1,5 @@
--- The newest position in the outbox and the highest that the relay has seen: two index lookups.
+-- How far stream $1 is published, and the highest committed position at or above $2, which is no partition's that was pruned.
 select
-    coalesce((select position from bus.outbox order by position desc limit 1), 0),
-    coalesce((select highest from bus.relay_batch order by ms desc limit 1), 0)
+    published,
+    coalesce((select position from bus.outbox_0 where position >= $2 order by position desc limit 1), 0) as highest
+from bus.stream where id = $1

@@ -5,26 +5,29 @@ using StackExchange.Redis;
 namespace FanOut.EventBus.Redis;
 
 /// <summary>
-/// Makes sure that the Redis server can be trusted with events: a version that has what the scripts use, no eviction, and persistence. A server that can't be trusted stops the start. One that is away does not, for
-/// orders are taken without it: the check is made as soon as the server answers, and a bad verdict then stops the host.
+/// Makes sure that the Redis server can be trusted with events: a version that has what the scripts use, no eviction, and persistence. A server that
+/// can't be trusted stops the start. One that is away does not, for orders are taken without it: the check is made as soon as the server answers, and
+/// a failed check then stops the host.
 /// </summary>
-internal sealed partial class RedisServerCheck(IConnectionMultiplexer connection, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<RedisServerCheck> logger) : BackgroundService, IHostedLifecycleService
+internal sealed partial class RedisServerCheck(
+    IConnectionMultiplexer connection, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<RedisServerCheck> logger)
+    : BackgroundService, IHostedLifecycleService
 {
-    private static readonly Version LeastVersion = new(7, 0);
+    private static readonly Version MinVersion = new(7, 0);
     private static readonly TimeSpan StartDelay = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(5);
     private bool _isChecked;
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        using var patience = new CancellationTokenSource(StartDelay, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        using var timeout = new CancellationTokenSource(StartDelay, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
             await UntilCheckedAsync(either.Token);
         }
-        catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             Log.StartsWithoutRedis(logger);
         }
@@ -55,14 +58,14 @@ internal sealed partial class RedisServerCheck(IConnectionMultiplexer connection
 
     private async Task UntilCheckedAsync(CancellationToken cancellationToken)
     {
-        for (var delay = FirstDelay; !_isChecked; delay = delay < LongestDelay ? delay * 2 : LongestDelay)
+        for (var delay = FirstDelay; !_isChecked; delay = delay < MaxDelay ? delay * 2 : MaxDelay)
         {
             try
             {
                 Check(await RedisInfo.ReadAsync(connection.GetDatabase(), "server", "memory", "persistence").WaitAsync(cancellationToken));
                 _isChecked = true;
             }
-            catch (Exception e) when (e is RedisException or RedisTimeoutException && (e is not RedisServerException || e.Message.StartsWith("LOADING", StringComparison.Ordinal)))
+            catch (Exception e) when (EnvironmentFault.Is(e))
             {
                 await Task.Delay(delay, time, cancellationToken);
             }
@@ -72,16 +75,18 @@ internal sealed partial class RedisServerCheck(IConnectionMultiplexer connection
     private void Check(IReadOnlyDictionary<string, string> info)
     {
         var version = info.GetValueOrDefault("redis_version", "");
-        if (Version.TryParse(version, out var parsed) && parsed < LeastVersion)
+        if (Version.TryParse(version, out var parsed) && parsed < MinVersion)
         {
-            throw new InvalidOperationException($"The Redis server is version {version}; the event bus needs {LeastVersion} or later. Upgrade the server.");
+            throw new InvalidOperationException(
+                $"The Redis server is version {version}; the event bus needs {MinVersion} or later. Upgrade the server.");
         }
 
         var policy = info.GetValueOrDefault("maxmemory_policy", "noeviction");
         if (policy != "noeviction")
         {
             throw new InvalidOperationException(
-                $"The Redis server has maxmemory-policy '{policy}': when memory is full it would delete streams to make room. Set 'maxmemory-policy noeviction' (CONFIG SET maxmemory-policy noeviction, and in redis.conf).");
+                $"The Redis server has maxmemory-policy '{policy}': when memory is full it would delete streams to make room. "
+                + "Set 'maxmemory-policy noeviction' (CONFIG SET maxmemory-policy noeviction, and in redis.conf).");
         }
 
         if (info.GetValueOrDefault("aof_enabled") == "0")
@@ -95,7 +100,8 @@ internal sealed partial class RedisServerCheck(IConnectionMultiplexer connection
         [LoggerMessage(111, LogLevel.Warning, "Redis does not answer; starting without it. Check ConnectionStrings and that the server runs.")]
         public static partial void StartsWithoutRedis(ILogger logger);
 
-        [LoggerMessage(112, LogLevel.Warning, "The Redis server has no append-only file: a restart loses what was published since its last snapshot until it is published again from the outbox, and streams without an outbox lose it for good. Set 'appendonly yes'.")]
+        [LoggerMessage(112, LogLevel.Warning,
+            "The Redis server has no append-only file: after a restart, events since its last snapshot come again, late. Set 'appendonly yes'.")]
         public static partial void NoPersistence(ILogger logger);
 
         [LoggerMessage(113, LogLevel.Critical, "Stopping: {Reason}")]

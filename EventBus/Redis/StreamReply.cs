@@ -2,7 +2,10 @@ using StackExchange.Redis;
 
 namespace FanOut.EventBus.Redis;
 
-/// <summary>Reads the raw reply of a blocking XREADGROUP, for which the client has no typed call: a map of stream to entries in RESP3, an array of pairs in RESP2, nil where the time ran out.</summary>
+/// <summary>
+/// Reads the raw reply of a blocking XREADGROUP, for which the client has no typed call: a map of stream to entries in RESP3, an array of pairs in
+/// RESP2, nil where the time ran out.
+/// </summary>
 internal static class StreamReply
 {
     public static IEnumerable<(RedisKey Key, StreamEntry[] Entries)> Read(RedisResult reply)

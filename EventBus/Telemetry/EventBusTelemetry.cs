@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace FanOut.EventBus.Telemetry;
+namespace FanOut.EventBus;
 
 /// <summary>The names under which the library's traces and metrics are collected.</summary>
 public static class EventBusTelemetry
@@ -12,12 +12,18 @@ public static class EventBusTelemetry
 
     internal static readonly ActivitySource Source = new(Name, Version);
 
-    internal static TagList StreamTags(StreamName stream, string operation) => new()
+    internal static TagList StreamTags(StreamName stream) => new()
     {
         { "messaging.system", "redis" },
         { "messaging.destination.name", stream.Value },
-        { "messaging.operation.name", operation },
     };
+
+    internal static TagList StreamTags(StreamName stream, string operation)
+    {
+        var tags = StreamTags(stream);
+        tags.Add("messaging.operation.name", operation);
+        return tags;
+    }
 
     internal static TagList GroupTags(StreamName stream, GroupName group, string operation)
     {
@@ -44,10 +50,10 @@ public static class EventBusTelemetry
         return tags;
     }
 
-    internal static TagList GroupTags(StreamName stream, GroupName group) => new()
+    internal static TagList GroupTags(StreamName stream, GroupName group)
     {
-        { "messaging.system", "redis" },
-        { "messaging.destination.name", stream.Value },
-        { "messaging.consumer.group.name", group.Value },
-    };
+        var tags = StreamTags(stream);
+        tags.Add("messaging.consumer.group.name", group.Value);
+        return tags;
+    }
 }

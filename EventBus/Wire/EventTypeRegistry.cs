@@ -19,7 +19,9 @@ internal sealed class EventTypeRegistry
 
         if (!_byDataType.TryAdd(eventType.DataType, eventType))
         {
-            throw new InvalidOperationException($"{eventType.DataType} is registered for the event types '{_byDataType[eventType.DataType].Name}' and '{eventType.Name}': use one data type for each event type.");
+            throw new InvalidOperationException(
+                $"{eventType.DataType} is registered for the event types '{_byDataType[eventType.DataType].Name}' and '{eventType.Name}': "
+                + "use one data type for each event type.");
         }
 
         _byName.Add((name, eventType));
@@ -40,5 +42,6 @@ internal sealed class EventTypeRegistry
 
     public EventType Get(Type dataType) => _byDataType.TryGetValue(dataType, out var eventType)
         ? eventType
-        : throw new InvalidOperationException($"{dataType} is not a registered event: call AddEvent<{dataType.Name}>(type, jsonTypeInfo) after AddEventBus().");
+        : throw new InvalidOperationException(
+            $"{dataType} is not a registered event: call AddEvent<{dataType.Name}>(type, jsonTypeInfo) after AddEventBus().");
 }

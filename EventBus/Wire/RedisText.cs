@@ -2,10 +2,12 @@ using StackExchange.Redis;
 
 namespace FanOut.EventBus.Wire;
 
-/// <summary>Compares what Redis sent byte by byte. RedisValue's own == first tries to read both sides as numbers, which shows in the profile of a busy lane.</summary>
+/// <summary>
+/// Compares what Redis sent byte by byte. RedisValue's own == first tries to read both sides as numbers, which shows in the profile of a busy lane.
+/// </summary>
 internal static class RedisText
 {
-    private const int MostOnStack = 128;
+    private const int MaxOnStack = 128;
 
     public static bool Is(RedisValue value, ReadOnlySpan<byte> text)
     {
@@ -14,7 +16,7 @@ internal static class RedisText
             return false;
         }
 
-        Span<byte> bytes = text.Length <= MostOnStack ? stackalloc byte[MostOnStack] : new byte[text.Length];
+        Span<byte> bytes = text.Length <= MaxOnStack ? stackalloc byte[MaxOnStack] : new byte[text.Length];
         return bytes[..value.CopyTo(bytes)].SequenceEqual(text);
     }
 }

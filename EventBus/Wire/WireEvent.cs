@@ -1,33 +1,41 @@
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using StackExchange.Redis;
 
 namespace FanOut.EventBus.Wire;
 
-/// <summary>One entry's fields, read once; text that handlers seldom look at becomes a string only when asked for.</summary>
+/// <summary>An event as it came from an entry or from a row; text that handlers seldom look at becomes a string only when asked for.</summary>
 internal readonly struct WireEvent
 {
+    private const long MaxPosition = 1L << 62;
+
     private readonly RedisValue _source;
     private readonly RedisValue _subject;
     private readonly RedisValue _traceParent;
     private readonly RedisValue _traceState;
+    private readonly NameValueEntry[]? _fields;
+    private readonly string? _headers;
 
-    private WireEvent(Guid id, RedisValue type, RedisValue source, RedisValue subject, DateTimeOffset time, RedisValue data, RedisValue traceParent, RedisValue traceState)
+    private WireEvent(long position, Guid id, DateTimeOffset time, ReadOnlySpan<RedisValue> values, NameValueEntry[]? fields, string? headers)
     {
-        Id = id;
-        Type = type;
-        Time = time;
-        Data = data;
-        _source = source;
-        _subject = subject;
-        _traceParent = traceParent;
-        _traceState = traceState;
+        (Position, Id, Time) = (position, id, time);
+        (Type, _source, _subject) = (values[0], values[1], values[2]);
+        Data = values[3];
+        (_traceParent, _traceState) = (values[4], values[5]);
+        (_fields, _headers) = (fields, headers);
     }
+
+    public long Position { get; }
 
     public Guid Id { get; }
 
     public RedisValue Type { get; }
+
+    public string Source => (string?)_source ?? "";
+
+    public string Subject => (string?)_subject ?? "";
 
     public DateTimeOffset Time { get; }
 
@@ -42,37 +50,67 @@ internal readonly struct WireEvent
     {
         get
         {
+            if (_traceParent.IsNullOrEmpty)
+            {
+                return false;
+            }
+
             var text = ((ReadOnlyMemory<byte>)_traceParent).Span;
             return text.Length >= 55 && (text[54] & 1) == 1;
         }
     }
 
-    public EventMetadata ToMetadata(string type) => new(Id, type, (string?)_source ?? "", (string?)_subject ?? "", Time, TraceParent, TraceState);
+    /// <summary>The event's own headers as a JSON object; null for none.</summary>
+    public string? HeadersJson =>
+        _headers ?? (HasHeaderFields ? JsonSerializer.Serialize(ReadHeaders(), WireJson.Default.DictionaryStringString) : null);
+
+    private bool HasHeaderFields => _fields is not null && _fields.Length > EventFields.Count;
+
+    public EventMetadata ToMetadata(string type) => new()
+    {
+        Id = Id,
+        Position = Position,
+        Type = type,
+        Source = Source,
+        Subject = Subject,
+        Time = Time,
+        Headers = ReadHeaders(),
+        TraceParent = TraceParent,
+        TraceState = TraceState,
+    };
+
+    /// <summary>Makes an event of a row.</summary>
+    /// <param name="position">Its position.</param>
+    /// <param name="id">Its id.</param>
+    /// <param name="time">UTC.</param>
+    /// <param name="values">Type, source, subject, data, traceparent and tracestate.</param>
+    /// <param name="headers">A JSON object of strings; null for none.</param>
+    public static WireEvent FromRow(long position, Guid id, DateTimeOffset time, ReadOnlySpan<RedisValue> values, string? headers) =>
+        new(position, id, time, values, fields: null, headers);
 
     /// <summary>Reads an entry's fields.</summary>
     /// <returns>Null where the entry is an event; otherwise what is wrong with it.</returns>
-    public static string? TryRead(ReadOnlySpan<NameValueEntry> fields, out WireEvent wire)
+    public static string? TryRead(NameValueEntry[] fields, out WireEvent wire)
     {
         wire = default;
-        RedisValue id, type, source, subject, time, data, traceParent, traceState;
-        if (fields.Length == EventFields.Count && EventFields.AreInOrder(fields))
+        var isInOrder = EventFields.AreInOrder(fields);
+        RedisValue Value(RedisValue name, int place) => isInOrder ? fields[place].Value : Find(fields, name);
+        var (position, id, type) = (Value(EventFields.Position, 0), Value(EventFields.Id, 1), Value(EventFields.Type, 2));
+        var (time, data) = (Value(EventFields.Time, 5), Value(EventFields.Data, 6));
+        if (position.IsNull || id.IsNull || type.IsNull || time.IsNull || data.IsNull)
         {
-            (id, type, source, subject) = (fields[0].Value, fields[1].Value, fields[2].Value, fields[3].Value);
-            (time, data, traceParent, traceState) = (fields[4].Value, fields[5].Value, fields[6].Value, fields[7].Value);
-        }
-        else
-        {
-            (id, type, source, subject) = (Find(fields, EventFields.Id), Find(fields, EventFields.Type), Find(fields, EventFields.Source), Find(fields, EventFields.Subject));
-            (time, data, traceParent, traceState) = (Find(fields, EventFields.Time), Find(fields, EventFields.Data), Find(fields, EventFields.TraceParent), Find(fields, EventFields.TraceState));
-        }
-
-        if (id.IsNull || type.IsNull || time.IsNull || data.IsNull)
-        {
-            var missing = string.Join(", ", Missing(id, type, time, data));
-            return $"Not an event: the entry lacks the field(s) {missing}.";
+            (string Name, RedisValue Value)[] required = [("position", position), ("id", id), ("type", type), ("time", time), ("data", data)];
+            var missing = required.Where(field => field.Value.IsNull).Select(field => $"'{field.Name}'");
+            return $"Not an event: the entry lacks the field(s) {string.Join(", ", missing)}.";
         }
 
-        if (!Utf8Parser.TryParse(((ReadOnlyMemory<byte>)id).Span, out Guid guid, out var used, 'D') || used != ((ReadOnlyMemory<byte>)id).Length)
+        var digits = ((ReadOnlyMemory<byte>)position).Span;
+        if (!Utf8Parser.TryParse(digits, out long number, out var used) || used != digits.Length || number is < 1 or > MaxPosition)
+        {
+            return $"Not an event: field 'position' is '{Excerpt(position)}', which is not a whole number from 1 to {MaxPosition}.";
+        }
+
+        if (!Utf8Parser.TryParse(((ReadOnlyMemory<byte>)id).Span, out Guid guid, out used, 'D') || used != id.GetByteCount())
         {
             return $"Not an event: field 'id' is '{Excerpt(id)}', which is not a UUID.";
         }
@@ -82,11 +120,35 @@ internal readonly struct WireEvent
             return $"Not an event: field 'time' is '{Excerpt(time)}', which is not an RFC 3339 time.";
         }
 
-        wire = new WireEvent(guid, type, source, subject, timestamp, data, traceParent, traceState);
+        RedisValue[] values =
+        [
+            type, Value(EventFields.Source, 3), Value(EventFields.Subject, 4), data,
+            Value(EventFields.TraceParent, 7), Value(EventFields.TraceState, 8),
+        ];
+        wire = new WireEvent(number, guid, timestamp, values, isInOrder ? fields : null, headers: null);
         return null;
     }
 
-    private static RedisValue Find(ReadOnlySpan<NameValueEntry> fields, RedisValue name)
+    private Dictionary<string, string> ReadHeaders()
+    {
+        if (_headers is not null)
+        {
+            return JsonSerializer.Deserialize(_headers, WireJson.Default.DictionaryStringString) ?? [];
+        }
+
+        var headers = new Dictionary<string, string>();
+        foreach (var field in HasHeaderFields ? _fields.AsSpan(EventFields.Count) : [])
+        {
+            headers.TryAdd(Text(field.Name), Text(field.Value));
+        }
+
+        return headers;
+    }
+
+    // Postgres takes no null characters.
+    private static string Text(RedisValue value) => value.ToString().Replace('\0', '\uFFFD');
+
+    private static RedisValue Find(NameValueEntry[] fields, RedisValue name)
     {
         foreach (var field in fields)
         {
@@ -99,17 +161,6 @@ internal readonly struct WireEvent
         return RedisValue.Null;
     }
 
-    private static IEnumerable<string> Missing(RedisValue id, RedisValue type, RedisValue time, RedisValue data)
-    {
-        foreach (var (name, value) in new[] { (EventFields.Id, id), (EventFields.Type, type), (EventFields.Time, time), (EventFields.Data, data) })
-        {
-            if (value.IsNull)
-            {
-                yield return $"'{name}'";
-            }
-        }
-    }
-
     private static bool TryReadTime(ReadOnlySpan<byte> text, out DateTimeOffset time)
     {
         if (Utf8Parser.TryParse(text, out time, out var used, 'O') && used == text.Length)
@@ -118,8 +169,8 @@ internal readonly struct WireEvent
             return true;
         }
 
-        return text.Length is >= 20 and <= 40
-            && DateTimeOffset.TryParse(Encoding.UTF8.GetString(text), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time);
+        return text.Length is >= 20 and <= 40 && DateTimeOffset.TryParse(
+            Encoding.UTF8.GetString(text), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time);
     }
 
     private static string Excerpt(RedisValue value)

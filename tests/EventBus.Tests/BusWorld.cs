@@ -1,38 +1,50 @@
 using System.Globalization;
-using FanOut.EventBus.Consuming;
+using System.Text;
+using FanOut.EventBus.Groups;
+using FanOut.EventBus.Migrations;
 using FanOut.EventBus.Wire;
 using FanOut.TestServers;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using StackExchange.Redis;
 
 namespace FanOut.EventBus.Tests;
 
-/// <summary>A stream of its own on real servers, a table that shows every effect however often it happens, and workers to consume.</summary>
+/// <summary>A stream of its own on real servers, with a database of its own, and a table that shows every effect however often it happens.</summary>
 internal sealed class BusWorld : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private const string Template = "event_bus";
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
     private readonly List<IHost> _hosts = [];
     private readonly ConnectionMultiplexer _services;
-    private int _published;
+    private int _numbers;
 
     private BusWorld(RedisServer server, ConnectionMultiplexer redis, ConnectionMultiplexer services, PostgresDatabase database)
     {
-        Server = server;
-        Connection = redis;
-        _services = services;
-        Database = database;
+        (Server, Connection, _services, Database) = (server, redis, services, database);
+        Catalog = new StreamCatalog(Postgres);
+        Groups = new ConsumerGroups(_services, Postgres, TimeProvider.System);
     }
 
     public StreamName Stream { get; } = new(RedisServer.UniqueName());
 
+    /// <summary>The stream as the database knows it.</summary>
+    public StreamIdentity Identity { get; private set; } = null!;
+
+    public StreamCatalog Catalog { get; }
+
+    public ConsumerGroups Groups { get; }
+
     public RedisServer Server { get; }
 
-    /// <summary>The test's own connection, which may do everything; services have one that may not.</summary>
+    /// <summary>The test's own connection, which may do everything.</summary>
     public ConnectionMultiplexer Connection { get; }
+
+    /// <summary>The connection of services, which may not do admin commands.</summary>
+    public IConnectionMultiplexer ServiceConnection => _services;
 
     public IDatabase Redis => Connection.GetDatabase();
 
@@ -42,43 +54,57 @@ internal sealed class BusWorld : IAsyncDisposable
 
     public RedisKey Key => StreamKeys.Stream(Stream);
 
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
     public static async Task<BusWorld> CreateAsync(RedisServer? redis = null, PostgresServer? postgres = null)
     {
         redis ??= await RedisServer.SharedAsync();
         postgres ??= await PostgresServer.SharedAsync();
-        var world = new BusWorld(redis, await redis.ConnectAsync(), await redis.ConnectAsync(options => options.AllowAdmin = false), await postgres.CreateDatabaseAsync());
-        await world.ExecuteAsync("create table effects (group_name text not null, number int not null, event_id uuid not null, delivery int not null)");
+        await postgres.UseTemplateAsync(Template, MigrateAsync, Cancellation);
+        var database = await postgres.CreateDatabaseAsync(Template, Cancellation);
+        var world = new BusWorld(redis, await redis.ConnectAsync(), await redis.ConnectAsync(options => options.AllowAdmin = false), database);
+        world.Identity = await world.Catalog.GetAsync(world.Stream, Cancellation);
+        await world.ExecuteAsync(
+            "create table effects (group_name text not null, number int not null, event_id uuid not null, delivery int not null)");
         return world;
     }
 
+    public async Task<RegisteredGroup> RegisterGroupAsync(string name, int maxDeliveries = 4, TimeSpan? reclaimAfter = null, params string[] types)
+    {
+        var group = await Groups.RegisterAsync(
+            Identity, new GroupName(name), GroupStart.Earliest, maxDeliveries, reclaimAfter ?? TimeSpan.FromSeconds(60), Cancellation);
+        await Groups.SubscribeAsync(group, types is [] ? [Ping.EventType] : types, Cancellation);
+        await Groups.CreateInRedisAsync(group);
+        return group;
+    }
+
     /// <summary>A worker of one group. <paramref name="script"/> says what its handler does beside its effect.</summary>
-    public async Task<IHost> StartWorkerAsync(string group, HandlerScript? script = null, bool batches = true, Action<ConsumerOptions>? configure = null)
+    public async Task<IHost> StartWorkerAsync(
+        string group, HandlerScript? script = null, bool batches = true, Action<ConsumerOptions>? configure = null, string type = Ping.EventType)
     {
         var builder = CreateHost();
         builder.Services.AddSingleton(script ?? new HandlerScript());
-        var consumer = builder.AddEventBus()
-            .AddEvent(Ping.EventType, PingJson.Default.Ping)
-            .AddConsumerGroup(group, options =>
+        builder.AddEventBus().AddEvent(type, PingJson.Default.Ping).AddStream(Stream.Value, stream => stream.AddConsumerGroup(
+            group,
+            handlers => _ = batches ? handlers.SubscribeBatch<Ping, PingBatchHandler>() : handlers.Subscribe<Ping, PingHandler>(),
+            options =>
             {
-                options.Start = Groups.GroupStart.Earliest;
                 options.Lanes = 2;
                 options.BlockFor = TimeSpan.FromMilliseconds(100);
-                options.Heartbeat = TimeSpan.FromMilliseconds(200);
+                options.RetryPollInterval = TimeSpan.FromMilliseconds(20);
+                options.RetryDelays = [TimeSpan.FromMilliseconds(50)];
                 configure?.Invoke(options);
-            });
-        _ = batches ? consumer.SubscribeBatch<Ping, PingBatchHandler>() : consumer.Subscribe<Ping, PingHandler>();
-        var host = await StartAsync(builder);
-        await UntilAsync(async () => await Redis.SortedSetLengthAsync(StreamKeys.Lanes(Stream, new GroupName(group))) > 0, () => $"a live lane of {group}");
-        return host;
+            }));
+        return await StartAsync(builder);
     }
 
-    public HostApplicationBuilder CreateHost()
+    /// <param name="postgres">Where the host finds the database; directly unless set.</param>
+    public HostApplicationBuilder CreateHost(NpgsqlDataSource? postgres = null)
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "tests", DisableDefaults = true });
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["EventBus:Stream"] = Stream.Value });
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddProvider(new TestLog());
         builder.Services.AddSingleton<IConnectionMultiplexer>(_services);
-        builder.Services.AddSingleton(Postgres);
+        builder.Services.AddSingleton(postgres ?? Postgres);
         return builder;
     }
 
@@ -86,37 +112,62 @@ internal sealed class BusWorld : IAsyncDisposable
     {
         var host = builder.Build();
         _hosts.Add(host);
-        await host.StartAsync(TestContext.Current.CancellationToken);
+        await host.StartAsync(Cancellation);
         return host;
     }
 
-    /// <summary>Appends events as a direct publisher does.</summary>
-    public async Task<RedisValue[]> PublishAsync(int count)
+    /// <summary>Adds events to the outbox, committed: the pings with the next numbers. Nothing is published.</summary>
+    /// <returns>Their positions, ids and numbers.</returns>
+    public async Task<TestEvent[]> AddEventsAsync(int count, string type = Ping.EventType)
     {
-        var ids = new Task<RedisValue>[count];
-        for (var i = 0; i < count; i++)
+        var numbers = Enumerable.Range(0, count).Select(_ => Interlocked.Increment(ref _numbers)).ToArray();
+        await using var command = Postgres.CreateCommand("""
+            insert into bus.outbox (stream, position, id, type, source, subject, time, data)
+            select $1, bus.next_position($1), id, $2, 'tests', number::text, '2026-01-02T03:04:05Z', convert_to('{"number":' || number || '}', 'UTF8')
+            from unnest($3, $4) as event (id, number) returning position, id
+            """);
+        command.Parameters.AddWithValue(Identity.Id);
+        command.Parameters.AddWithValue(type);
+        command.Parameters.AddWithValue(numbers.Select(_ => Guid.CreateVersion7()).ToArray());
+        command.Parameters.AddWithValue(numbers);
+        await using var reader = await command.ExecuteReaderAsync(Cancellation);
+        var events = new List<TestEvent>();
+        while (await reader.ReadAsync(Cancellation))
         {
-            ids[i] = Redis.StreamAddAsync(Key, Event(Interlocked.Increment(ref _published)));
+            events.Add(new TestEvent(reader.GetInt64(0), reader.GetGuid(1), type, numbers[events.Count]));
         }
 
-        return await Task.WhenAll(ids);
+        return [.. events];
     }
 
-    public static NameValueEntry[] Event(int number) =>
+    /// <summary>Appends events to the stream as a relay writes them, without a relay.</summary>
+    public async Task<RedisValue[]> AppendAsync(params TestEvent[] events) =>
+        await Task.WhenAll(events.Select(item => Redis.StreamAddAsync(Key, Fields(item))));
+
+    /// <summary>Adds events to the outbox and appends them to the stream.</summary>
+    public async Task<TestEvent[]> PublishAsync(int count)
+    {
+        var events = await AddEventsAsync(count);
+        await AppendAsync(events);
+        return events;
+    }
+
+    public static NameValueEntry[] Fields(TestEvent item) =>
     [
-        new(EventFields.Id, Guid.CreateVersion7().ToString()),
-        new(EventFields.Type, Ping.EventType),
+        new(EventFields.Position, item.Position),
+        new(EventFields.Id, item.Id.ToString()),
+        new(EventFields.Type, item.Type),
         new(EventFields.Source, "tests"),
-        new(EventFields.Subject, number.ToString(CultureInfo.InvariantCulture)),
+        new(EventFields.Subject, item.Number.ToString(CultureInfo.InvariantCulture)),
         new(EventFields.Time, "2026-01-02T03:04:05.0000000Z"),
-        new(EventFields.Data, $$"""{"number":{{number}}}"""),
+        new(EventFields.Data, Encoding.UTF8.GetBytes($$"""{"number":{{item.Number}}}""")),
         new(EventFields.TraceParent, ""),
         new(EventFields.TraceState, ""),
     ];
 
     public async Task<long> EffectsAsync(string group) => (long)(await ScalarAsync($"select count(*) from effects where group_name = '{group}'"))!;
 
-    /// <summary>Whether each of the events 1 to <paramref name="count"/>, but for those excepted, has exactly one effect in the group.</summary>
+    /// <summary>Waits until each of the events 1 to <paramref name="count"/>, but for those excepted, has exactly one effect in the group.</summary>
     public async Task AssertEachOnceAsync(string group, int count, params int[] except)
     {
         var expected = Enumerable.Range(1, count).Except(except).ToArray();
@@ -124,8 +175,8 @@ internal sealed class BusWorld : IAsyncDisposable
         await UntilPendingAsync(group, 0);
         var numbers = new List<int>();
         await using var command = Postgres.CreateCommand($"select number from effects where group_name = '{group}' order by number");
-        await using var reader = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
-        while (await reader.ReadAsync(TestContext.Current.CancellationToken))
+        await using var reader = await command.ExecuteReaderAsync(Cancellation);
+        while (await reader.ReadAsync(Cancellation))
         {
             numbers.Add(reader.GetInt32(0));
         }
@@ -133,24 +184,24 @@ internal sealed class BusWorld : IAsyncDisposable
         Assert.Equal(expected, numbers);
     }
 
-    public Task UntilPendingAsync(string group, int count)
-        => UntilAsync(async () => (await Redis.StreamPendingAsync(Key, group)).PendingMessageCount == count, () => $"{count} pending in {group}");
+    public Task UntilPendingAsync(string group, int count) => UntilAsync(
+        async () => (await Redis.StreamPendingAsync(Key, group)).PendingMessageCount == count, () => $"{count} pending in {group}");
 
     public async Task<object?> ScalarAsync(string sql)
     {
         await using var command = Postgres.CreateCommand(sql);
-        return await command.ExecuteScalarAsync(TestContext.Current.CancellationToken);
+        return await command.ExecuteScalarAsync(Cancellation);
     }
 
     public async Task ExecuteAsync(string sql)
     {
         await using var command = Postgres.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        await command.ExecuteNonQueryAsync(Cancellation);
     }
 
     public static async Task UntilAsync(Func<Task<bool>> condition, Func<string> what)
     {
-        using var deadline = new CancellationTokenSource(Patience);
+        using var deadline = new CancellationTokenSource(Timeout);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         do
         {
@@ -159,16 +210,16 @@ internal sealed class BusWorld : IAsyncDisposable
                 return;
             }
         }
-        while (!deadline.IsCancellationRequested && await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken));
-        Assert.Fail($"Waited {Patience} in vain for: {what()}.");
+        while (!deadline.IsCancellationRequested && await timer.WaitForNextTickAsync(Cancellation));
+        Assert.Fail($"Waited {Timeout} in vain for: {what()}.");
     }
 
     public async ValueTask DisposeAsync()
     {
         foreach (var host in _hosts)
         {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-            await host.StopAsync(patience.Token);
+            using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+            await host.StopAsync(timeout.Token);
             host.Dispose();
         }
 
@@ -176,4 +227,14 @@ internal sealed class BusWorld : IAsyncDisposable
         await Connection.DisposeAsync();
         await Database.DisposeAsync();
     }
+
+    public static async Task MigrateAsync(string connectionString, CancellationToken cancellationToken)
+    {
+        await using var postgres = NpgsqlDataSource.Create($"{connectionString};Pooling=false");
+        var assembly = typeof(StreamCatalog).Assembly;
+        var migrator = new SchemaMigrator("bus", assembly, postgres, TimeProvider.System, NullLogger<SchemaMigrator>.Instance);
+        await migrator.StartingAsync(cancellationToken);
+    }
 }
+
+internal sealed record TestEvent(long Position, Guid Id, string Type, int Number);

@@ -22,7 +22,10 @@ internal sealed class HandlerScript
     public int Batches => Volatile.Read(ref _batches);
 
     public static HandlerScript Throwing(Func<int, bool> when, Func<Exception>? what = null)
-        => new() { Before = (number, _, _) => when(number) ? throw (what?.Invoke() ?? new InvalidOperationException($"No {number}.")) : Task.CompletedTask };
+        => new()
+        {
+            Before = (number, _, _) => when(number) ? throw (what?.Invoke() ?? new InvalidOperationException($"No {number}.")) : Task.CompletedTask,
+        };
 
     public void BeginBatch(int count)
     {

@@ -1,4 +1,3 @@
-using FanOut.EventBus.Consuming;
 using Npgsql;
 
 namespace FanOut.EventBus.Tests;

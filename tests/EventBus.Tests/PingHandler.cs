@@ -1,4 +1,3 @@
-using FanOut.EventBus.Consuming;
 using Npgsql;
 
 namespace FanOut.EventBus.Tests;
@@ -11,7 +10,11 @@ internal sealed class PingHandler(HandlerScript script) : IEventHandler<Ping>
         await script.On(context.Data.Number, context.Connection, cancellationToken);
         context.Enqueue(new NpgsqlBatchCommand("insert into effects values ($1, $2, $3, $4)")
         {
-            Parameters = { new() { Value = context.Group.Value }, new() { Value = context.Data.Number }, new() { Value = context.EventId }, new() { Value = context.Delivery } },
+            Parameters =
+            {
+                new() { Value = context.Group.Value }, new() { Value = context.Data.Number }, new() { Value = context.EventId },
+                new() { Value = context.Delivery },
+            },
         });
         await script.After(context.Connection, cancellationToken);
     }

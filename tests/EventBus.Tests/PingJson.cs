@@ -5,4 +5,5 @@ namespace FanOut.EventBus.Tests;
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(Ping))]
+[JsonSerializable(typeof(Invoiced))]
 internal sealed partial class PingJson : JsonSerializerContext;

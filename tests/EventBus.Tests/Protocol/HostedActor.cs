@@ -4,21 +4,32 @@ using Microsoft.Extensions.Hosting;
 
 namespace FanOut.EventBus.Tests.Protocol;
 
-/// <summary>A relay or a reclaimer: one background service, taken out of the host it would run in.</summary>
-internal sealed class HostedActor<TService> : GatedActor
-    where TService : BackgroundService
+/// <summary>A relay or a reclaimer: the background services of one stream, taken out of the host they would run in.</summary>
+internal sealed class HostedActor : GatedActor
 {
     private readonly IHost _host;
+    private readonly Func<IServiceProvider, IEnumerable<IHostedService>> _services;
 
-    public HostedActor(ProtocolWorld world, string name, Action<EventBusBuilder> add, TimeProvider time)
-        : base(name, world.Connection, world.ConnectionString)
+    /// <param name="world">Where.</param>
+    /// <param name="name">The actor's name.</param>
+    /// <param name="add">Adds the part.</param>
+    /// <param name="services">What runs of it: each is started, and the last is waited for.</param>
+    /// <param name="time">Its clock.</param>
+    public HostedActor(
+        ProtocolWorld world,
+        string name,
+        Action<EventStreamBuilder> add,
+        Func<IServiceProvider, IEnumerable<IHostedService>> services,
+        TimeProvider time)
+        : base(name, world.Connection, world.ConnectionString, gatesPostgres: true)
     {
-        var builder = world.CreateHost();
+        var builder = ProtocolWorld.CreateHost();
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(Redis);
         builder.Services.AddSingleton(Postgres);
-        add(builder.AddEventBus().AddEvent(Ping.EventType, PingJson.Default.Ping));
+        builder.AddEventBus().AddEvent(Ping.EventType, PingJson.Default.Ping).AddStream(world.Stream.Value, add);
         _host = builder.Build();
+        _services = services;
     }
 
     public IServiceProvider Services => _host.Services;
@@ -31,8 +42,17 @@ internal sealed class HostedActor<TService> : GatedActor
 
     protected override async Task RunAsync()
     {
-        var service = _host.Services.GetRequiredService<TService>();
-        await service.StartAsync(Dying);
-        await service.ExecuteTask!;
+        IHostedService[] services = [.. _services(_host.Services)];
+        foreach (var service in services)
+        {
+            if (service is IHostedLifecycleService first)
+            {
+                await first.StartingAsync(Dying);
+            }
+
+            await service.StartAsync(Dying);
+        }
+
+        await ((BackgroundService)services[^1]).ExecuteTask!;
     }
 }

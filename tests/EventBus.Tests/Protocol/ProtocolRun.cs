@@ -1,6 +1,6 @@
+using FanOut.EventBus.Groups;
+using FanOut.EventBus.Maintenance;
 using FanOut.EventBus.Publishing;
-using FanOut.EventBus.Reclaiming;
-using FanOut.EventBus.Retention;
 using FanOut.TestServers;
 using FanOut.TestServers.Gates;
 using Microsoft.Extensions.DependencyInjection;
@@ -9,19 +9,18 @@ using StackExchange.Redis;
 namespace FanOut.EventBus.Tests.Protocol;
 
 /// <summary>
-/// One interleaving, made from a seed: who goes on, how far, and what goes wrong in between. Lanes, relays and reclaimers are the real ones, and each stands still between two calls to Redis (or in the middle of a
-/// transaction) until it is its turn.
+/// One interleaving, made from a seed: who goes on, how far, and what goes wrong in between. Lanes, retry workers, relays and reclaimers are the real
+/// ones, and each stands still between two calls to Redis or Postgres until it is its turn.
 /// </summary>
 internal sealed class ProtocolRun : IAsyncDisposable
 {
-    private static readonly TimeSpan DrainPatience = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan StandbyPatience = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(60);
     private readonly Random _seeds;
     private readonly ProtocolWorld _world;
     private readonly ProtocolWriters _writers;
-    private readonly List<LaneActor> _lanes = [];
-    private readonly List<HostedActor<Relay>> _relays = [];
-    private readonly List<HostedActor<Reclaimer>> _reclaimers = [];
+    private readonly List<WorkerActor> _workers = [];
+    private readonly List<HostedActor> _relays = [];
+    private readonly List<HostedActor> _reclaimers = [];
     private readonly List<GatedActor> _all = [];
     private readonly List<string> _history = [];
     private RedisSnapshot? _snapshot;
@@ -43,10 +42,12 @@ internal sealed class ProtocolRun : IAsyncDisposable
     public static async Task<ProtocolRun> CreateAsync(ConnectionMultiplexer redis, int seed)
     {
         var run = new ProtocolRun(await ProtocolWorld.CreateAsync(redis), seed);
-        foreach (var group in ProtocolWorld.Groups)
+        foreach (var group in run._world.Groups)
         {
-            run.StartLane(group);
-            run.StartLane(group);
+            run.StartWorker(group, isLane: true, isOld: true);
+            run.StartWorker(group, isLane: true, isOld: false);
+            run.StartWorker(group, isLane: false, isOld: true);
+            run.StartWorker(group, isLane: false, isOld: false);
         }
 
         run.StartRelay();
@@ -68,7 +69,6 @@ internal sealed class ProtocolRun : IAsyncDisposable
 
         await HealAsync();
         await DrainAsync();
-        Assert.All(_relays, relay => Assert.NotEqual(RelayState.Stopped, StatusOf(relay).State));
         await StopAsync();
         await _world.AssertAllAsync(_writers.Committed);
     }
@@ -94,53 +94,37 @@ internal sealed class ProtocolRun : IAsyncDisposable
     {
         switch (_random.Next(100))
         {
-            case < 36:
-                var lane = Pick(_lanes);
-                await Do($"{lane.Name} goes on", () => lane.TurnAsync(_random.Next(1, 9)));
+            case < 40:
+                var worker = Pick(_workers);
+                await Do($"{worker.Name} goes on", () => worker.TurnAsync(_random.Next(1, 9)));
                 break;
-            case < 50:
+            case < 54:
                 var relay = Pick(_relays);
-                await Do($"{relay.Name} goes on", () => relay.TurnAsync(_random.Next(1, 7), StatusOf(relay).State == RelayState.Standby ? StandbyPatience : null));
+                await Do($"{relay.Name} goes on", () => relay.TurnAsync(_random.Next(1, 9)));
                 break;
-            case < 60:
+            case < 62:
                 var reclaimer = Pick(_reclaimers);
                 await Do($"{reclaimer.Name} goes on", () => reclaimer.TurnAsync(_random.Next(1, 40)));
                 break;
-            case < 68:
-                await Do("a writer begins", () => _writers.BeginAsync(_random.Next(1, 6)));
+            case < 70:
+                await Do("a writer begins", () => _writers.BeginAsync(_random.Next(1, 5)));
                 break;
-            case < 78 when _writers.Open > 0:
-                var index = _random.Next(_writers.Open);
-                switch (_random.Next(5))
-                {
-                    case 0:
-                        await Do("a writer rolls back", () => _writers.EndAsync(index, commit: false));
-                        break;
-                    case 1:
-                        await Do("a writer adds more", () => _writers.AddAsync(index, _random.Next(1, 4)));
-                        break;
-                    default:
-                        await Do("a writer commits", () => _writers.EndAsync(index, commit: true));
-                        break;
-                }
-
+            case < 79 when _writers.Open > 0:
+                await WriteAsync(_random.Next(_writers.Open));
                 break;
-            case < 82:
-                Pick(_lanes).Beat();
+            case < 84:
+                await Do("time passes", () => PassTimeAsync(endsClaims: _random.Next(3) == 0));
                 break;
-            case < 86:
-                await Do("time passes", () => PassTimeAsync(stalled: _random.Next(3) == 0 ? Pick(_lanes) : null));
-                break;
-            case < 89:
+            case < 88:
                 await StumbleAsync();
                 break;
-            case < 93:
+            case < 92:
                 await KillAsync();
                 break;
-            case 93:
+            case 92:
                 await OperateAsync();
                 break;
-            case 94:
+            case 93:
                 _snapshot = await RedisSnapshot.TakeAsync(_world.Redis);
                 _history.Add("a replica is up to date");
                 break;
@@ -157,9 +141,16 @@ internal sealed class ProtocolRun : IAsyncDisposable
         }
     }
 
+    private Task WriteAsync(int index) => _random.Next(5) switch
+    {
+        0 => Do("a writer rolls back", () => _writers.EndAsync(index, commit: false)),
+        1 => Do("a writer adds more", () => _writers.AddAsync(index, _random.Next(1, 4))),
+        _ => Do("a writer commits", () => _writers.EndAsync(index, commit: true)),
+    };
+
     private async Task StumbleAsync()
     {
-        var actor = Pick<GatedActor>([.. _lanes, .. _relays, .. _reclaimers]);
+        var actor = Pick<GatedActor>([.. _workers, .. _relays, .. _reclaimers]);
         var fate = _random.Next(2) == 0 ? CallFate.Refused : CallFate.ReplyLost;
         await Do($"{actor.Name}: {fate}", () => actor.StumbleAsync(fate));
     }
@@ -170,17 +161,17 @@ internal sealed class ProtocolRun : IAsyncDisposable
         switch (_random.Next(6))
         {
             case < 3:
-                var lane = Pick(_lanes);
-                _lanes.Remove(lane);
+                var worker = Pick(_workers);
+                _workers.Remove(worker);
                 if (_random.Next(4) == 0)
                 {
-                    _history.Add($"{lane.Name} is told to stop");
-                    lane.Stop();
-                    await lane.TurnAsync(_random.Next(20));
+                    _history.Add($"{worker.Name} is told to stop");
+                    worker.Stop();
+                    await worker.TurnAsync(_random.Next(20));
                 }
 
-                await Do($"{lane.Name} is killed", () => lane.KillAsync(afterCall));
-                StartLane(lane.Group);
+                await Do($"{worker.Name} is killed", () => worker.KillAsync(afterCall));
+                StartWorker(worker.Group, worker.IsLane, worker.IsOld);
                 break;
             case 3 or 4:
                 var relay = Pick(_relays);
@@ -212,8 +203,8 @@ internal sealed class ProtocolRun : IAsyncDisposable
     private async Task HarmAsync()
     {
         var redis = _world.Redis;
-        var group = Pick(ProtocolWorld.Groups);
-        switch (_random.Next(9))
+        var group = Pick(ProtocolWorld.GroupNames);
+        switch (_random.Next(10))
         {
             case 0:
                 await Do("Redis is emptied", () => redis.ExecuteAsync("FLUSHALL"));
@@ -237,58 +228,56 @@ internal sealed class ProtocolRun : IAsyncDisposable
 
                 break;
             case 5:
-                await Do("the relays' sessions end", () => EndSessionsAsync("application_name = 'fanout-relay'"));
+                await Do("all sessions end", () => _world.ExecuteAsync(
+                    $"""
+                    select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+                    and backend_type = 'client backend' and application_name not in ('', '{ProtocolWriters.SessionName}')
+                    """));
                 break;
             case 6:
-                await Do("all sessions end", () => EndSessionsAsync($"application_name not in ('', '{ProtocolWriters.SessionName}')"));
-                break;
-            case 7:
                 await Do("a foreign entry is added", () => redis.StreamAddAsync(_world.Key, "nonsense", "1"));
                 break;
+            case 7:
+                await Do("a forged event is added", () => redis.StreamAddAsync(
+                    _world.Key, BusWorld.Fields(new TestEvent(_random.Next(1, 40), Guid.NewGuid(), Ping.EventType, 1))));
+                break;
             case 8:
-                await Do("a consumer is deleted by hand", () => redis.ExecuteAsync("XGROUP", "DELCONSUMER", _world.Key, group.Value, Pick(_lanes).Name));
+                await Do("a foreign entry with a huge id is added", () => redis.StreamAddAsync(
+                    _world.Key, "nonsense", "1",
+                        _random.Next(3) == 0 ? $"{ulong.MaxValue}-{ulong.MaxValue - 1}" : $"{1L << 60}-{_random.Next(1, 1000)}"));
+                break;
+            case 9:
+                await Do("a consumer is deleted by hand", () => redis.ExecuteAsync(
+                    "XGROUP", "DELCONSUMER", _world.Key, group.Value, Pick(_workers).Name));
                 break;
         }
     }
 
-    private Task EndSessionsAsync(string which)
-        => _world.ExecuteAsync($"select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend' and {which}");
-
-    /// <summary>So much time that whatever nobody renews is due: what is parked, what dead lanes left, and what a stalled one holds.</summary>
-    private async Task PassTimeAsync(LaneActor? stalled)
+    /// <summary>
+    /// So much time that what waits is due, and what is pending is idle; and, where <paramref name="endsClaims"/>, that claims have ended.
+    /// </summary>
+    private async Task PassTimeAsync(bool endsClaims)
     {
-        var alive = _lanes.Where(lane => lane != stalled).Select(lane => (RedisValue)lane.Name).ToHashSet();
-        foreach (var group in ProtocolWorld.Groups)
+        await _world.ExecuteAsync(
+            $"""
+            update bus.retry set due_at = clock_timestamp() - interval '1 second' where number in (
+                select number from bus.retry where state = 'waiting' and (claim is null or {endsClaims}) for update skip locked)
+            """);
+        foreach (var group in ProtocolWorld.GroupNames)
         {
-            var lanes = StreamKeys.Lanes(_world.Stream, group);
-            foreach (var name in await _world.Redis.SortedSetRangeByRankAsync(lanes))
+            try
             {
-                if (!alive.Contains(name))
+                foreach (var pending in await _world.Redis.StreamPendingMessagesAsync(_world.Key, group.Value, 1_000, RedisValue.Null))
                 {
-                    await _world.Redis.SortedSetRemoveAsync(lanes, name);
+                    await _world.Redis.ExecuteAsync(
+                        "XCLAIM", _world.Key, group.Value, pending.ConsumerName, 0, pending.MessageId,
+                        "IDLE", (long)ProtocolWorld.Options.ReclaimAfter.TotalMilliseconds + 1, "JUSTID");
                 }
             }
-
-            await MakeDueAsync(_world.Key, group, alive);
-            await MakeDueAsync(StreamKeys.Redrive(_world.Stream, group), group, alive);
-        }
-    }
-
-    private async Task MakeDueAsync(RedisKey key, GroupName group, HashSet<RedisValue> alive)
-    {
-        try
-        {
-            foreach (var pending in await _world.Redis.StreamPendingMessagesAsync(key, group.Value, 1_000, RedisValue.Null))
+            catch (RedisServerException)
             {
-                if (!alive.Contains(pending.ConsumerName))
-                {
-                    await _world.Redis.ExecuteAsync("XCLAIM", key, group.Value, pending.ConsumerName, 0, pending.MessageId, "IDLE", (long)ProtocolWorld.Options.ReclaimAfter.TotalMilliseconds, "JUSTID");
-                }
+                // Redis has lost the group.
             }
-        }
-        catch (RedisServerException)
-        {
-            // Redis has lost the group.
         }
     }
 
@@ -306,22 +295,12 @@ internal sealed class ProtocolRun : IAsyncDisposable
 
     private async Task DrainAsync()
     {
-        using var deadline = new CancellationTokenSource(DrainPatience);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        var rounds = 0;
-        for (string? unfinished; (unfinished = await _world.FindUnfinishedAsync()) is not null; rounds++)
+        using var deadline = new CancellationTokenSource(DrainTimeout);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        for (string? unfinished; (unfinished = await _world.FindUnfinishedAsync()) is not null;)
         {
-            Assert.False(deadline.IsCancellationRequested, $"Waited {DrainPatience} in vain for {unfinished}");
-
-            // What was deleted from the end of the stream is found out once the outbox has gone on.
-            if (rounds % 20 == 10)
-            {
-                await _writers.BeginAsync(1);
-                await _writers.EndAsync(0, commit: true);
-            }
-
-            _lanes.ForEach(lane => lane.Beat());
-            await PassTimeAsync(stalled: null);
+            Assert.False(deadline.IsCancellationRequested, $"Waited {DrainTimeout} in vain for {unfinished}");
+            await PassTimeAsync(endsClaims: true);
             await timer.WaitForNextTickAsync(TestContext.Current.CancellationToken);
         }
     }
@@ -342,41 +321,30 @@ internal sealed class ProtocolRun : IAsyncDisposable
 
     private T Pick<T>(IReadOnlyList<T> from) => from[_random.Next(from.Count)];
 
-    private void StartLane(GroupName group) => _lanes.Add(Start(new LaneActor(_world, group, $"lane-{group}-{++_actors}")));
+    private void StartWorker(RegisteredGroup group, bool isLane, bool isOld) => _workers.Add(Start(new WorkerActor(
+        _world, group, $"{(isLane ? "lane" : "retries")}-{(isOld ? "old" : "new")}-{group.Name}-{++_actors}", isLane, isOld)));
 
-    private void StartRelay() => _relays.Add(Start(new HostedActor<Relay>(
+    private void StartRelay() => _relays.Add(Start(new HostedActor(
         _world,
         $"relay-{++_actors}",
-        bus => bus.AddOutbox(options =>
+        stream => stream.AddOutbox(options =>
         {
             options.BatchSize = 6;
             options.PollInterval = TimeSpan.FromMilliseconds(10);
-            options.StandbyInterval = TimeSpan.FromMilliseconds(20);
-            options.CheckInterval = TimeSpan.FromMilliseconds(10);
             options.MaxBackoff = TimeSpan.FromMilliseconds(50);
         }),
-        TimeProvider.System)));
+        services =>
+        [
+            services.GetRequiredKeyedService<OutboxStart>(_world.Stream.Value), services.GetRequiredKeyedService<Relay>(_world.Stream.Value),
+        ],
+        new QuickTime(2))));
 
-    private void StartReclaimer() => _reclaimers.Add(Start(new HostedActor<Reclaimer>(
+    private void StartReclaimer() => _reclaimers.Add(Start(new HostedActor(
         _world,
         $"reclaimer-{++_actors}",
-        bus =>
-        {
-            bus.AddReclaimer(options =>
-            {
-                options.Interval = TimeSpan.FromMilliseconds(50);
-                options.CompactInterval = TimeSpan.FromSeconds(1);
-                options.LedgerInterval = TimeSpan.FromSeconds(1);
-            });
-            bus.Services.Configure<RetentionOptions>(options =>
-            {
-                options.Interval = TimeSpan.FromMilliseconds(100);
-                options.KeepFor = TimeSpan.Zero;
-            });
-        },
+        stream => stream.AddReclaimer(),
+        services => [services.GetRequiredKeyedService<ReclaimerService>(_world.Stream.Value)],
         ProtocolWorld.Time)));
-
-    private static RelayStatus StatusOf(HostedActor<Relay> relay) => relay.Services.GetRequiredService<RelayStatus>();
 
     private T Start<T>(T actor)
         where T : GatedActor

@@ -1,9 +1,10 @@
 using System.Globalization;
 using FanOut.TestServers;
+using StackExchange.Redis;
 
 namespace FanOut.EventBus.Tests.Protocol;
 
-/// <summary>The whole protocol, in interleavings that nobody would think of.</summary>
+/// <summary>The whole protocol with its real parts, in random interleavings.</summary>
 public sealed class ProtocolTests
 {
     private const string SeedVariable = "FANOUT_PROTOCOL_SEED";
@@ -13,8 +14,8 @@ public sealed class ProtocolTests
     public async Task Whatever_the_interleaving_and_the_faults_each_committed_event_has_one_effect_in_each_group()
     {
         // Small nodes, so that trimming, which takes whole ones, takes something.
-        await using var server = await RedisServer.StartAsync(
-            new RedisServerOptions { Settings = new Dictionary<string, string> { ["stream-node-max-entries"] = "3" } }, TestContext.Current.CancellationToken);
+        var settings = new Dictionary<string, string> { ["stream-node-max-entries"] = "3" };
+        await using var server = await RedisServer.StartAsync(new RedisServerOptions { Settings = settings }, TestContext.Current.CancellationToken);
         await using var redis = await server.ConnectAsync();
         if (Environment.GetEnvironmentVariable(SeedVariable) is { Length: > 0 } seed)
         {
@@ -33,7 +34,7 @@ public sealed class ProtocolTests
         TestContext.Current.TestOutputHelper?.WriteLine($"{runs} interleavings in {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0} s");
     }
 
-    private static async Task ExploreAsync(StackExchange.Redis.ConnectionMultiplexer redis, int seed)
+    private static async Task ExploreAsync(ConnectionMultiplexer redis, int seed)
     {
         await using var run = await ProtocolRun.CreateAsync(redis, seed);
         try

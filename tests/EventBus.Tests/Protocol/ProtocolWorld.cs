@@ -1,11 +1,7 @@
-using System.Collections.Concurrent;
-using FanOut.EventBus.Consuming;
 using FanOut.EventBus.Groups;
 using FanOut.EventBus.Publishing;
-using FanOut.EventBus.Reclaiming;
 using FanOut.TestServers;
 using FanOut.TestServers.Gates;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
@@ -13,12 +9,13 @@ using StackExchange.Redis;
 
 namespace FanOut.EventBus.Tests.Protocol;
 
-/// <summary>One stream with an outbox and two groups, on real servers, and what must be true of it in the end.</summary>
+/// <summary>One stream with two groups, on real servers, and what must be true of it in the end.</summary>
 internal sealed class ProtocolWorld : IAsyncDisposable
 {
+    public const string NewType = "test.invoiced";
+
     private const string Template = "protocol";
     private readonly PostgresDatabase _database;
-    private readonly ConcurrentDictionary<GroupName, GroupProgress> _progress = new();
     private readonly IHost _host;
 
     private ProtocolWorld(ConnectionMultiplexer connection, PostgresDatabase database)
@@ -29,17 +26,31 @@ internal sealed class ProtocolWorld : IAsyncDisposable
         builder.Services.AddSingleton<IConnectionMultiplexer>(connection);
         builder.Services.AddSingleton(database.DataSource);
         builder.Services.AddSingleton(Faults);
-        builder.Services.AddScoped<ProtocolHandler>();
-        builder.AddEventBus().AddEvent(Ping.EventType, PingJson.Default.Ping).AddOutbox().AddReclaimer();
+        builder.Services.AddScoped<ProtocolHandler>().AddScoped<ProtocolBatchHandler>();
+        builder.AddEventBus()
+            .AddEvent(Ping.EventType, PingJson.Default.Ping)
+            .AddEvent(NewType, PingJson.Default.Invoiced)
+            .AddStream(Stream.Value, stream => stream.AddOutbox());
         _host = builder.Build();
     }
 
     /// <summary>Nothing comes due by itself: the schedule says when time has passed.</summary>
-    public static ConsumerOptions Options { get; } = new() { Start = GroupStart.Earliest, BatchSize = 4, BlockFor = TimeSpan.FromMilliseconds(1) };
+    public static ConsumerOptions Options { get; } = new()
+    {
+        BatchSize = 4,
+        BlockFor = TimeSpan.FromMilliseconds(1),
+        RetryDelays = [TimeSpan.FromHours(1)],
+        RetryBatchSize = 3,
+        RetryPollInterval = TimeSpan.FromMilliseconds(100),
+        MaxDeliveries = 50,
+        ReclaimAfter = TimeSpan.FromHours(1),
+    };
 
     public static TimeProvider Time { get; } = new QuickTime(20);
 
-    public static GroupName[] Groups { get; } = [new("audit"), new("billing")];
+    public static GroupName[] GroupNames { get; } = [new("audit"), new("billing")];
+
+    public IReadOnlyList<RegisteredGroup> Groups { get; private set; } = [];
 
     public StreamName Stream { get; } = new("orders");
 
@@ -61,27 +72,24 @@ internal sealed class ProtocolWorld : IAsyncDisposable
     {
         await redis.GetDatabase().ExecuteAsync("FLUSHALL");
         var postgres = await PostgresServer.SharedAsync();
-        await postgres.UseTemplateAsync(Template, (connectionString, _) => PrepareAsync(redis, connectionString), Cancellation);
+        await postgres.UseTemplateAsync(Template, PrepareAsync, Cancellation);
         var world = new ProtocolWorld(redis, await postgres.CreateDatabaseAsync(Template, Cancellation));
-        await new PublisherKind(world.Stream, outbox: true, world._database.DataSource).StartAsync(Cancellation);
+        var stream = await world.Services.GetRequiredService<StreamCatalog>().GetAsync(world.Stream, Cancellation);
         var groups = world.Services.GetRequiredService<ConsumerGroups>();
-        foreach (var group in Groups)
+        foreach (var name in GroupNames)
         {
-            await groups.RegisterAsync(world.Stream, group, Options, Cancellation);
-            await groups.EnsureAsync(world.Stream, group, Cancellation);
+            var group = await groups.RegisterAsync(
+                stream, name, GroupStart.Earliest, Options.MaxDeliveries, Options.ReclaimAfter, Cancellation);
+            await groups.SubscribeAsync(group, [Ping.EventType, NewType], Cancellation);
+            world.Groups = [.. world.Groups, group];
         }
 
+        await world.Services.GetRequiredKeyedService<OutboxStart>(world.Stream.Value).StartingAsync(Cancellation);
         return world;
     }
 
-    public HostApplicationBuilder CreateHost()
-    {
-        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "tests", DisableDefaults = true });
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["EventBus:Stream"] = Stream.Value });
-        return builder;
-    }
-
-    public GroupProgress Progress(GroupName group) => _progress.GetOrAdd(group, _ => new GroupProgress());
+    public static HostApplicationBuilder CreateHost() =>
+        Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "tests", DisableDefaults = true });
 
     public async Task ExecuteAsync(string sql)
     {
@@ -110,12 +118,11 @@ internal sealed class ProtocolWorld : IAsyncDisposable
             select g.name || ': ' || string_agg(o.position::text, ', ' order by o.position)
             from bus.outbox o cross join bus.consumer_group g
             where not exists (select from effects e where e.event_id = o.id and e.group_name = g.name)
-                and not exists (select from bus.dead_letters d where d.event_id = o.id and d."group" = g.name and d.state <> 'redriven')
+                and not exists (select from bus.retry r where r.id = o.id and r.group_id = g.id and r.position is not null and r.state = 'dead')
             group by g.name
             union all
-            select "group" || ': redriven and not settled ' || entry from bus.dead_letters where state = 'redriven' and settled_at is null
-            union all
-            select "group" || ': dead letter not moved ' || entry from bus.dead_letters where projected_at is null
+            select 'waits: ' || string_agg(position || ' (' || attempts || ', ' || coalesce(claim::text, '') || ')', ', ')
+            from bus.retry where state = 'waiting' having count(*) > 0
             """,
             row => row.GetString(0));
         if (missing.Count > 0)
@@ -125,10 +132,9 @@ internal sealed class ProtocolWorld : IAsyncDisposable
 
         try
         {
-            foreach (var group in Groups)
+            foreach (var group in GroupNames)
             {
-                var pending = (await Redis.StreamPendingAsync(Key, group.Value)).PendingMessageCount + (await Redis.StreamPendingAsync(StreamKeys.Redrive(Stream, group), group.Value)).PendingMessageCount;
-                if (pending > 0)
+                if ((await Redis.StreamPendingAsync(Key, group.Value)).PendingMessageCount is > 0 and var pending)
                 {
                     return $"{group}: {pending} pending";
                 }
@@ -142,34 +148,18 @@ internal sealed class ProtocolWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>Each committed event has one effect in each group, or one dead letter; under one id, which is the one it stands under on the stream; and what is counted is so.</summary>
+    /// <summary>Each committed event has one effect in each group, or one dead letter; and what is counted is so.</summary>
     public async Task AssertAllAsync(IReadOnlySet<Guid> committed)
     {
-        var live = (await ReadAsync(
-            """
-            select event.id, (numbered.ms << 20) + numbered.number
-            from (
-                select ms, live_count, place.position, row_number() over (partition by ms order by place.position) - 1 as number
-                from bus.relay_batch, unnest(positions) as range, generate_series(lower(range), upper(range) - 1) as place (position)) as numbered
-            join bus.outbox event on event.position = numbered.position
-            where numbered.number < numbered.live_count
-            order by 2
-            """,
-            row => (Event: row.GetGuid(0), Id: EntryId.FromInt64(row.GetInt64(1))))).ToArray();
-        Assert.Equal(committed.Order(), live.Select(entry => entry.Event).Order());
-        var ids = live.ToDictionary(entry => entry.Event, entry => entry.Id);
-        var events = live.ToDictionary(entry => entry.Id, entry => entry.Event);
-
-        var entries = (await Redis.StreamRangeAsync(Key)).Where(entry => Guid.TryParse((string?)entry["id"], out _)).ToArray();
-        Assert.All(entries, entry => Assert.Equal(events[EntryId.Parse(entry.Id.ToString())], Guid.Parse((string)entry["id"]!)));
-
         foreach (var group in Groups)
         {
-            var effects = await ReadAsync($"select event_id, entry from effects where group_name = '{group}'", row => (Event: row.GetGuid(0), Id: EntryId.FromInt64(row.GetInt64(1))));
-            Assert.All(effects, effect => Assert.Equal(ids[effect.Event], effect.Id));
-            var letters = await ReadAsync($"select event_id from bus.dead_letters where \"group\" = '{group}' and state <> 'redriven' and event_id is not null", row => row.GetGuid(0));
-            Assert.Equal(committed.Order(), effects.Select(effect => effect.Event).Concat(letters).Order());
-            Assert.Equal([effects.Count], await ReadAsync($"select events from bus.group_progress where \"group\" = '{group}'", row => (int)row.GetInt64(0)));
+            var effects = await ReadAsync($"select event_id from effects where group_name = '{group.Name}'", row => row.GetGuid(0));
+            var dead = await ReadAsync(
+                $"select id from bus.retry where group_id = {group.Id} and state = 'dead' and position is not null", row => row.GetGuid(0));
+            Assert.Equal(committed.Order(), effects.Concat(dead).Order());
+            Assert.Equal(
+                [(long)effects.Count], await ReadAsync($"select events from bus.group_progress where \"group\" = '{group.Name}'",
+                    row => row.GetInt64(0)));
         }
     }
 
@@ -179,20 +169,12 @@ internal sealed class ProtocolWorld : IAsyncDisposable
         await _database.DisposeAsync();
     }
 
-    private static async Task PrepareAsync(ConnectionMultiplexer redis, string connectionString)
+    private static async Task PrepareAsync(string connectionString, CancellationToken cancellationToken)
     {
-        await using var postgres = NpgsqlDataSource.Create(connectionString);
-        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "tests", DisableDefaults = true });
-        builder.Services.AddSingleton<IConnectionMultiplexer>(redis);
-        builder.Services.AddSingleton(postgres);
-        builder.AddEventBus();
-        using var host = builder.Build();
-        foreach (var service in host.Services.GetServices<IHostedService>().OfType<IHostedLifecycleService>())
-        {
-            await service.StartingAsync(Cancellation);
-        }
-
-        await using var command = postgres.CreateCommand("create table effects (group_name text not null, number int not null, event_id uuid not null, entry int8 not null)");
-        await command.ExecuteNonQueryAsync(Cancellation);
+        await BusWorld.MigrateAsync(connectionString, cancellationToken);
+        await using var postgres = NpgsqlDataSource.Create($"{connectionString};Pooling=false");
+        await using var command = postgres.CreateCommand(
+            "create table effects (group_name text not null, event_id uuid not null, position int8 not null)");
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

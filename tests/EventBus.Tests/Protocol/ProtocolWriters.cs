@@ -1,4 +1,3 @@
-using FanOut.EventBus.Publishing;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -9,7 +8,8 @@ internal sealed class ProtocolWriters(ProtocolWorld world) : IAsyncDisposable
 {
     public const string SessionName = "writer";
 
-    private readonly NpgsqlDataSource _postgres = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(world.ConnectionString) { ApplicationName = SessionName });
+    private readonly NpgsqlDataSource _postgres = NpgsqlDataSource.Create(
+        new NpgsqlConnectionStringBuilder(world.ConnectionString) { ApplicationName = SessionName });
     private readonly Outbox _outbox = world.Services.GetRequiredService<Outbox>();
     private readonly List<(NpgsqlConnection Connection, NpgsqlTransaction Transaction, List<Guid> Events)> _open = [];
     private int _number;
@@ -32,6 +32,9 @@ internal sealed class ProtocolWriters(ProtocolWorld world) : IAsyncDisposable
         var added = Enumerable.Range(0, events).Select(_ => new NewEvent<Ping>("ping", new Ping(++_number))).ToArray();
         await _outbox.AddAsync(_open[index].Connection, added, Cancellation);
         _open[index].Events.AddRange(added.Select(item => item.Id));
+        var newer = new NewEvent<Invoiced>("invoice", new Invoiced(++_number));
+        await _outbox.AddAsync(_open[index].Connection, newer, Cancellation);
+        _open[index].Events.Add(newer.Id);
     }
 
     public async Task EndAsync(int index, bool commit)

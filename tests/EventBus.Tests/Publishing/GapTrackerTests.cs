@@ -5,10 +5,13 @@ namespace FanOut.EventBus.Tests.Publishing;
 
 public sealed class GapTrackerTests
 {
-    /// <summary>Writers begin, draw positions, commit and roll back, the relay reads with small limits and restarts, all in any order: what was committed is read once, and nothing is given up that could still come.</summary>
+    /// <summary>
+    /// Writers begin, draw positions, commit and roll back, the relay reads with small limits, appends in chunks and restarts, in any order: what was
+    /// committed is read once, and nothing is given up that could still come.
+    /// </summary>
     [Fact]
-    public void Whatever_the_interleaving_each_committed_position_is_read_once()
-        => Gen.Select(Gen.Int[0, 9], Gen.Int[0, 1_000]).Array[0, 400].Sample(
+    public void Whatever_the_interleaving_each_committed_position_is_read_once() =>
+        Gen.Select(Gen.Int[0, 9], Gen.Int[0, 1_000]).Array[0, 400].Sample(
             steps =>
             {
                 var database = new Database();
@@ -18,8 +21,9 @@ public sealed class GapTrackerTests
                 }
 
                 database.Finish();
-                Assert.Equal(database.Committed.Order(), database.Read.Order());
+                Assert.Equal(database.Committed, database.Read.Order());
                 Assert.Empty(database.Gaps.Gaps);
+                Assert.Empty(database.Kept);
             },
             iter: 3_000);
 
@@ -28,24 +32,47 @@ public sealed class GapTrackerTests
     {
         // What the rule prevents: shown here so that the property above is known to be able to fail.
         var gaps = new GapTracker(0, []);
-        gaps.Observe([2], xmin: 10, sawAllGaps: true);
-        gaps.Record(batch: 1, xid: 5);
-        gaps.Observe([], xmin: 6, sawAllGaps: true);
-        Assert.Throws<InvalidOperationException>(() => gaps.Observe([1], xmin: 7, sawAllGaps: true));
+        gaps.Take([2]);
+        gaps.Record(xid: 5);
+        Assert.Equal(1, gaps.GiveUp([], xmin: 6, reached: long.MaxValue));
+        Assert.Throws<InvalidOperationException>(() => gaps.Take([1]));
+    }
+
+    [Fact]
+    public void A_read_that_stopped_at_its_limit_gives_up_nothing_above_its_last_row()
+    {
+        var gaps = new GapTracker(10, [new Gap(1, 3), new Gap(5, 8)]);
+        gaps.Record(xid: 5);
+        Assert.Equal(3, gaps.GiveUp([2, 6], xmin: 6, reached: 6));
+        Assert.Equal([(2L, 2L), (6, 6), (7, 8)], gaps.Gaps.Select(gap => (gap.First, gap.Last)));
+    }
+
+    [Fact]
+    public void What_every_group_has_taken_is_forgotten()
+    {
+        var gaps = new GapTracker(1_000, [new Gap(1, 3), new Gap(5, 700)], forgetThrough: 500);
+        Assert.Equal([new Gap(501, 700)], gaps.Gaps);
+        var (closed, changed) = gaps.TakeChanges();
+        Assert.Equal([1L, 5], closed.Order());
+        Assert.Equal([(501L, 700L)], changed);
+        Assert.Equal(2_000, new GapTracker(1_000, [new Gap(1, 3)], forgetThrough: 2_000).Highest);
     }
 
     private sealed class Database
     {
         private readonly SortedDictionary<ulong, List<long>> _running = [];
-        private readonly List<(long Batch, ulong Xid, GapTracker.Gap[] Opened, long[] Positions)> _chain = [];
         private ulong _xid = 1;
         private long _position = 1;
+        private long _highest;
 
         public SortedSet<long> Committed { get; } = [];
 
         public List<long> Read { get; } = [];
 
         public GapTracker Gaps { get; private set; } = new(0, []);
+
+        /// <summary>The hash beside the stream.</summary>
+        public Dictionary<long, long> Kept { get; } = [];
 
         public void Step(int step, int choice)
         {
@@ -69,7 +96,7 @@ public sealed class GapTrackerTests
                     Relay(1 + (choice % 5));
                     break;
                 case 9 when choice % 4 == 0:
-                    Restart();
+                    Gaps = new GapTracker(_highest, Kept.Select(gap => new Gap(gap.Key, gap.Value)));
                     break;
             }
         }
@@ -88,46 +115,50 @@ public sealed class GapTrackerTests
                 Relay(1_000);
             }
 
+            // One read draws the xid, the next one gives up, and the last append tells what has changed.
             Relay(1_000);
+            Relay(1_000);
+            Keep();
         }
 
-        // The same as read_outbox.sql followed by fix_ids.sql.
+        // The same as RelaySession with read_outbox.sql and append.lua.
         private void Relay(int limit)
         {
             var xmin = _running.Count > 0 ? _running.Keys.First() : _xid;
-            var late = Committed.Where(position => Gaps.Gaps.Any(gap => gap.First <= position && position <= gap.Last)).Take(limit).ToArray();
-            var fresh = Committed.Where(position => position > Gaps.Highest).Take(limit - late.Length).ToArray();
-            long[] positions = [.. late, .. fresh];
-            var (opened, _) = Gaps.Observe(positions, xmin, sawAllGaps: late.Length < limit);
-            if (positions.Length > 0)
+            var needsXid = Gaps.NeedsXid;
+            long[] page =
+            [
+                .. Committed
+                    .Where(position => position > Gaps.Highest || Gaps.Gaps.Any(gap => gap.First <= position && position <= gap.Last))
+                    .Take(limit),
+            ];
+            if (needsXid)
             {
-                var batch = _chain.Count + 1L;
-                Gaps.Record(batch, _xid);
-                _chain.Add((batch, _xid++, [.. opened], positions));
-                Read.AddRange(positions);
+                Gaps.Record(_xid++);
+            }
+
+            Gaps.GiveUp(page, xmin, page.Length == limit ? page[^1] : long.MaxValue);
+            foreach (var chunk in page.Chunk(2))
+            {
+                Gaps.Take(chunk);
+                Read.AddRange(chunk);
+                Keep();
             }
         }
 
-        // The same as load_gaps.sql.
-        private void Restart()
+        private void Keep()
         {
-            if (_chain.Count == 0)
+            _highest = Gaps.Highest;
+            var (closed, changed) = Gaps.TakeChanges();
+            foreach (var first in closed)
             {
-                Gaps = new GapTracker(0, []);
-                return;
+                Kept.Remove(first);
             }
 
-            var from = Gaps.OldestBatch(_chain[^1].Batch);
-            var rows = _chain.Where(row => row.Batch >= from).ToArray();
-            var published = rows.SelectMany(row => row.Positions).ToHashSet();
-            var open =
-                from row in rows
-                from gap in row.Opened
-                from position in Enumerable.Range((int)gap.First, (int)(gap.Last - gap.First + 1))
-                where !published.Contains(position)
-                orderby position
-                select new GapTracker.Gap(position, position, row.Xid, row.Batch);
-            Gaps = new GapTracker(_chain.SelectMany(row => row.Positions).Max(), open);
+            foreach (var (first, last) in changed)
+            {
+                Kept[first] = last;
+            }
         }
     }
 }

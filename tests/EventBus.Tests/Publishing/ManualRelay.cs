@@ -1,84 +1,81 @@
-using FanOut.EventBus.Groups;
 using FanOut.EventBus.Publishing;
 using FanOut.EventBus.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using StackExchange.Redis;
 
 namespace FanOut.EventBus.Tests.Publishing;
 
-/// <summary>The relay's own steps, run one at a time, so that a test can stop between any two of them.</summary>
+/// <summary>A relay that is run session by session, or taken apart; on connections of the test's choice.</summary>
 internal sealed class ManualRelay : IAsyncDisposable
 {
-    private readonly OutboxWorld _world;
-    private RelayChain _chain;
-    private readonly GapTracker _gaps;
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
 
-    private ManualRelay(OutboxWorld world, RelaySession session, RelayChain chain, GapTracker gaps)
+    private ManualRelay(BusWorld bus, IConnectionMultiplexer redis, NpgsqlDataSource postgres, OutboxStart start, OutboxOptions options)
     {
-        _world = world;
-        Session = session;
-        _chain = chain;
-        _gaps = gaps;
-        Appender = new StreamAppender(world.Connection, world.Stream, 0);
+        var (stream, time) = (bus.Stream, TimeProvider.System);
+        Status = new RelayStatus(stream, NullLogger<RelayStatus>.Instance);
+        Backlog = new OutboxBacklog(start, postgres, options, time);
+        Reader = new OutboxReader(start, postgres, options);
+        Appender = new StreamAppender(stream, redis, options);
+        var metrics = new RelayMetrics(
+            new EventBusMetrics(_services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>()), stream, Status, Backlog);
+        NewSession = signal =>
+            new RelaySession(Reader, Appender, new RelayLease(stream, redis, options, time), signal, Status, metrics, options, time);
     }
 
-    public RelaySession Session { get; }
+    public RelayStatus Status { get; }
+
+    public OutboxBacklog Backlog { get; }
+
+    public OutboxReader Reader { get; }
 
     public StreamAppender Appender { get; }
 
-    public GapTracker Gaps => _gaps;
+    private Func<OutboxSignal, RelaySession> NewSession { get; }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<ManualRelay> StartAsync(OutboxWorld world)
+    public static async Task<ManualRelay> CreateAsync(
+        BusWorld bus, IConnectionMultiplexer redis, NpgsqlDataSource postgres, Action<OutboxOptions>? configure = null)
     {
-        var session = await RelaySession.OpenAsync(world.Postgres, Cancellation);
-        await BusWorld.UntilAsync(() => session.TryLeadAsync(Cancellation), () => "the relay's lock");
-        var (chain, gaps) = await session.LoadAsync(Cancellation);
-        return new ManualRelay(world, session, chain, gaps);
+        var options = new OutboxOptions { BatchInterval = TimeSpan.Zero };
+        configure?.Invoke(options);
+        var start = new OutboxStart(bus.Stream, bus.Catalog, bus.Postgres, TimeProvider.System, NullLogger<OutboxStart>.Instance);
+        await start.StartingAsync(Cancellation);
+        return new ManualRelay(bus, redis, postgres, start, options);
     }
 
-    public async Task<RelayBatch?> FixAsync(int most = 2_000, long? milliseconds = null)
+    /// <summary>Runs sessions for ever; faults are waited out.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var (batch, opened, _) = await Session.ReadAsync(_gaps, most, 1 << 20, Cancellation);
-        if (batch is not null)
+        using var signal = new OutboxSignal();
+        await using var polling = new Timer(_ => signal.Set(), null, TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(5));
+        while (!cancellationToken.IsCancellationRequested)
         {
-            _chain = await Session.FixAsync(_chain, batch, milliseconds ?? Math.Max(TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(), _chain.Tip + 1), _gaps, opened, Cancellation);
+            try
+            {
+                await NewSession(signal).RunAsync(cancellationToken);
+            }
+            catch (Exception e) when (EnvironmentFault.Is(e) || e is StateException)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, cancellationToken);
+            }
         }
-
-        return batch;
     }
 
-    public async Task<Guid[]> PublishAsync()
+    /// <summary>Runs one session.</summary>
+    public async Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        var batch = await FixAsync();
-        if (batch is null)
-        {
-            return [];
-        }
-
-        Assert.Equal(AppendStatus.Appended, (await Appender.AppendAsync(batch)).Status);
-        return batch.Ids;
+        using var signal = new OutboxSignal();
+        await NewSession(signal).RunAsync(cancellationToken);
     }
 
-    /// <summary>Gives the events of batches at the end of the chain, of which nothing was appended, new ids above what got in between.</summary>
-    public async Task<RelayBatch> ReplaceAsync(IReadOnlyList<RelayBatch> dead, EntryId foreign)
+    public async ValueTask DisposeAsync()
     {
-        (_chain, var replacement) = await Session.ReplaceAsync(_chain, dead, Math.Max(foreign.Milliseconds, _chain.Tip) + 1, _gaps, Cancellation);
-        return replacement;
+        await Reader.DisposeAsync();
+        Backlog.Dispose();
+        await _services.DisposeAsync();
     }
-
-    /// <summary>Looks whether the stream still ends as it should.</summary>
-    public Task<AppendOutcome> CheckAsync() => Appender.CheckAsync(_chain);
-
-    /// <summary>Puts back what the stream lacks, as a leader does first.</summary>
-    public async Task RecoverAsync()
-    {
-        using var host = _world.Build();
-        var services = host.Services;
-        var metrics = new RelayMetrics(services.GetRequiredService<EventBusMetrics>(), _world.Stream, services.GetRequiredService<RelayStatus>(), services.GetRequiredService<OutboxBacklog>());
-        await new StreamRecovery(_world.Stream, Session, Appender, services.GetRequiredService<ConsumerGroups>(), metrics, NullLogger.Instance).RunAsync(_chain, Cancellation);
-    }
-
-    public ValueTask DisposeAsync() => Session.DisposeAsync();
 }

@@ -1,8 +1,8 @@
 using FanOut.EventBus.Publishing;
-using FanOut.EventBus.Tests.Reclaiming;
 using FanOut.EventBus.Wire;
 using FanOut.TestServers;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -13,107 +13,64 @@ namespace FanOut.EventBus.Tests.Publishing;
 /// <summary>An outbox with its stream, replicas that publish it, and a look at what was published.</summary>
 internal sealed class OutboxWorld : IAsyncDisposable
 {
-    private readonly BusWorld _bus;
-    private Outbox? _outbox;
+    private readonly List<IHost> _hosts = [];
 
-    private OutboxWorld(BusWorld bus) => _bus = bus;
+    private OutboxWorld(BusWorld bus) => Bus = bus;
 
-    public StreamName Stream => _bus.Stream;
+    public BusWorld Bus { get; }
 
-    public IDatabase Redis => _bus.Redis;
+    public IDatabase Redis => Bus.Redis;
 
-    public ConnectionMultiplexer Connection => _bus.Connection;
+    public NpgsqlDataSource Postgres => Bus.Postgres;
 
-    public NpgsqlDataSource Postgres => _bus.Postgres;
-
-    public RedisKey Key => _bus.Key;
-
-    public BusWorld Bus => _bus;
+    public RedisKey Key => Bus.Key;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    /// <summary>A world whose schema is there; no relay runs.</summary>
-    public static async Task<OutboxWorld> CreateAsync(RedisServer? redis = null, PostgresServer? postgres = null)
-    {
-        var world = new OutboxWorld(await BusWorld.CreateAsync(redis, postgres));
-        using var host = world.Build();
-        foreach (var service in host.Services.GetServices<IHostedService>().OfType<IHostedLifecycleService>())
-        {
-            await service.StartingAsync(Cancellation);
-        }
-
-        await new PublisherKind(world.Stream, outbox: true, world.Postgres).StartAsync(Cancellation);
-        return world;
-    }
+    public static async Task<OutboxWorld> CreateAsync(RedisServer? redis = null, PostgresServer? postgres = null) =>
+        new(await BusWorld.CreateAsync(redis, postgres));
 
     /// <summary>One replica.</summary>
     public async Task<IHost> StartRelayAsync(Action<OutboxOptions>? configure = null, LogRecorder? log = null)
     {
-        var host = Build(configure, log);
-        await host.StartAsync(Cancellation);
-        _outbox = host.Services.GetRequiredService<Outbox>();
+        var host = await Bus.StartAsync(Configure(configure, log));
+        _hosts.Add(host);
         return host;
     }
 
-    /// <summary>Ends a replica as a crash would, as far as others can see.</summary>
-    public static async Task StopAsync(IHost host)
-    {
-        await host.StopAsync(Cancellation);
-        host.Dispose();
-    }
+    /// <summary>Ends a replica in an orderly way.</summary>
+    public static Task StopAsync(IHost host) => host.StopAsync(Cancellation);
 
-    public IHost Build(Action<OutboxOptions>? configure = null, LogRecorder? log = null)
+    public HostApplicationBuilder Configure(Action<OutboxOptions>? configure = null, LogRecorder? log = null)
     {
-        var builder = _bus.CreateHost();
+        var builder = Bus.CreateHost();
         if (log is not null)
         {
-            builder.Logging.SetMinimumLevel(LogLevel.Information).AddProvider(log);
+            builder.Logging.AddProvider(log);
         }
 
-        builder.AddEventBus().AddEvent(Ping.EventType, PingJson.Default.Ping).AddOutbox(options =>
+        builder.AddEventBus().AddEvent(Ping.EventType, PingJson.Default.Ping).AddStream(Bus.Stream.Value, stream => stream.AddOutbox(options =>
         {
             options.PollInterval = TimeSpan.FromMilliseconds(20);
-            options.StandbyInterval = TimeSpan.FromMilliseconds(20);
-            options.CheckInterval = TimeSpan.FromMilliseconds(100);
+            options.LeaseTimeout = TimeSpan.FromMilliseconds(500);
             options.MaxBackoff = TimeSpan.FromMilliseconds(200);
             configure?.Invoke(options);
-        });
-        return builder.Build();
+        }));
+        return builder;
     }
 
-    public async Task<NewEvent<Ping>[]> AddAsync(int count, int first = 1)
-    {
-        var events = Enumerable.Range(first, count).Select(number => new NewEvent<Ping>($"ping-{number}", new Ping(number))).ToArray();
-        await using var connection = await Postgres.OpenConnectionAsync(Cancellation);
-        foreach (var chunk in events.Chunk(5_000))
-        {
-            await AddAsync(connection, chunk);
-        }
-
-        _outbox?.NotifyCommitted();
-        return events;
-    }
-
-    public async Task AddAsync(NpgsqlConnection connection, params NewEvent<Ping>[] events)
-    {
-        if (_outbox is null)
-        {
-            _outbox = Build().Services.GetRequiredService<Outbox>();
-        }
-
-        await _outbox.AddAsync(connection, events, Cancellation);
-    }
-
-    /// <summary>A step at a time, as a leader that may die after any.</summary>
-    public async Task<ManualRelay> LeadByHandAsync() => await ManualRelay.StartAsync(this);
+    /// <summary>The parts of a relay, to be used step by step.</summary>
+    public async Task<ManualRelay> RelayByHandAsync(Action<OutboxOptions>? configure = null) =>
+        await ManualRelay.CreateAsync(Bus, Bus.ServiceConnection, Postgres, configure);
 
     public Task<StreamEntry[]> EntriesAsync() => Redis.StreamRangeAsync(Key);
 
-    public async Task<Guid[]> PublishedAsync()
-        => [.. (await EntriesAsync()).Where(entry => entry.Values.Length == EventFields.Count).Select(entry => Guid.Parse((string)entry[EventFields.Id]!))];
+    /// <summary>The ids of the events on the stream, in its order.</summary>
+    public async Task<Guid[]> PublishedAsync() =>
+        [.. (await EntriesAsync()).Where(entry => !entry[EventFields.Id].IsNull).Select(entry => Guid.Parse((string)entry[EventFields.Id]!))];
 
-    public Task UntilLengthAsync(long length)
-        => BusWorld.UntilAsync(async () => await Redis.StreamLengthAsync(Key) >= length, () => $"{length} entries on the stream");
+    public Task UntilLengthAsync(long length) => BusWorld.UntilAsync(
+        async () => await Redis.StreamLengthAsync(Key) >= length, () => $"{length} entries on the stream; {Describe()}");
 
     public static Task UntilStateAsync(IHost host, RelayState state)
     {
@@ -121,17 +78,30 @@ internal sealed class OutboxWorld : IAsyncDisposable
         return BusWorld.UntilAsync(() => Task.FromResult(status.State == state), () => $"{state} (is {status.State}: {status.Reason})");
     }
 
-    /// <summary>Each event stands on the stream once, and in the order they were added in.</summary>
-    public async Task AssertPublishedAsync(IEnumerable<NewEvent<Ping>> events)
+    public static async Task<HealthReportEntry> HealthAsync(IHost host) =>
+        (await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Cancellation)).Entries.Values.Single();
+
+    /// <summary>Each event stands on the stream once, in the order of their positions.</summary>
+    public async Task AssertPublishedAsync(params TestEvent[] events)
     {
-        var expected = events.Select(item => item.Id).ToArray();
-        await UntilLengthAsync(expected.Length);
-        Assert.Equal(expected, await PublishedAsync());
+        await UntilLengthAsync(events.Length);
+        Assert.Equal(events.Select(item => item.Id), await PublishedAsync());
     }
 
-    public Task<object?> ScalarAsync(string sql) => _bus.ScalarAsync(sql);
+    /// <summary>Each event stands on the stream, maybe more than once.</summary>
+    public async Task AssertAllPublishedAsync(params TestEvent[] events)
+    {
+        await BusWorld.UntilAsync(
+            async () => !events.Select(item => item.Id).Except(await PublishedAsync()).Any(),
+            () => $"all of {events.Length} events on the stream");
+    }
 
-    public Task ExecuteAsync(string sql) => _bus.ExecuteAsync(sql);
+    /// <summary>What the relays have recorded beside the stream.</summary>
+    public async Task<StreamFound> StateAsync() =>
+        await new StreamAppender(Bus.Stream, Bus.Connection, new OutboxOptions()).ReadAsync();
 
-    public ValueTask DisposeAsync() => _bus.DisposeAsync();
+    public ValueTask DisposeAsync() => Bus.DisposeAsync();
+
+    private string Describe() => string.Join(
+        "; ", _hosts.Select(host => host.Services.GetRequiredService<RelayStatus>()).Select(status => $"{status.State} {status.Reason}"));
 }

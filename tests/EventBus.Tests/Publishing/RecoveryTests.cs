@@ -1,334 +1,308 @@
-using System.Globalization;
 using FanOut.EventBus.Publishing;
-using FanOut.EventBus.Tests.Reclaiming;
 using FanOut.TestServers;
+using FanOut.TestServers.Network;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Npgsql;
 using StackExchange.Redis;
 
 namespace FanOut.EventBus.Tests.Publishing;
 
-/// <summary>Whatever Redis or Postgres does, each event ends up on the stream once, under the id it was given.</summary>
+/// <summary>Redis or Postgres have lost something, or somebody else writes to the stream.</summary>
 public sealed class RecoveryTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    [Theory]
-    [InlineData("flush")]
-    [InlineData("delete")]
-    [InlineData("delete and foreign")]
-    public async Task Entries_that_redis_lost_come_back_under_the_same_ids(string loss)
-    {
-        await using var redis = await RedisServer.StartAsync(cancellationToken: Cancellation);
-        await using var world = await OutboxWorld.CreateAsync(redis);
-        var host = await world.StartRelayAsync(options => options.BatchSize = 300);
-        var events = await world.AddAsync(1_000);
-        await world.UntilLengthAsync(1_000);
-        var before = Ids(await world.EntriesAsync());
-
-        await world.Redis.ExecuteAsync(loss == "flush" ? "FLUSHALL" : "DEL", loss == "flush" ? [] : [world.Key]);
-        if (loss.EndsWith("foreign", StringComparison.Ordinal))
-        {
-            await world.Redis.StreamAddAsync(world.Key, "nonsense", "1");
-        }
-
-        await BusWorld.UntilAsync(async () => (await world.PublishedAsync()).Length >= 1_000, () => "all events");
-        Assert.Equal(before, Ids(await world.EntriesAsync()).Where(before.Contains));
-        var more = await world.AddAsync(10, 1_001);
-        await BusWorld.UntilAsync(async () => (await world.PublishedAsync()).Length >= 1_010, () => "later events");
-        Assert.Equal(events.Concat(more).Select(item => item.Id), await world.PublishedAsync());
-        await OutboxWorld.StopAsync(host);
-    }
-
     [Fact]
-    public async Task A_foreign_entry_under_the_id_of_a_lost_one_does_not_pass_for_it()
+    public async Task When_the_stream_and_its_state_are_lost_the_relay_goes_on_from_what_every_group_has_taken()
     {
-        await using var world = await OutboxWorld.CreateAsync();
-        await using (var leader = await world.LeadByHandAsync())
-        {
-            await world.AddAsync(3);
-            await leader.PublishAsync();
-            var tail = (await world.EntriesAsync())[^1].Id;
-            await world.Redis.KeyDeleteAsync(world.Key);
-            await world.Redis.StreamAddAsync(world.Key, "nonsense", "1", tail);
-            Assert.Equal(AppendStatus.Behind, (await leader.CheckAsync()).Status);
-
-            await world.AddAsync(2, 4);
-            Assert.Equal(AppendStatus.Behind, (await leader.Appender.AppendAsync((await leader.FixAsync())!)).Status);
-        }
-
-        // A leader that was told the chain's end by Postgres knows as much.
-        await using (var next = await world.LeadByHandAsync())
-        {
-            Assert.Equal(AppendStatus.Behind, (await next.CheckAsync()).Status);
-        }
-
-        var host = await world.StartRelayAsync();
-        await BusWorld.UntilAsync(async () => (await world.PublishedAsync()).Length == 5, () => "all events");
-        Assert.Equal((await world.EntriesAsync()).Length, (await world.PublishedAsync()).Length);
-        await OutboxWorld.StopAsync(host);
-    }
-
-    [Fact]
-    public async Task An_event_that_somebody_restored_by_hand_in_another_form_is_put_back_as_the_relay_writes_it()
-    {
-        await using var world = await OutboxWorld.CreateAsync();
-        await using (var leader = await world.LeadByHandAsync())
-        {
-            await world.AddAsync(3);
-            await leader.PublishAsync();
-        }
-
-        var before = await world.EntriesAsync();
-        await world.Redis.KeyDeleteAsync(world.Key);
-        foreach (var entry in before)
-        {
-            await world.Redis.StreamAddAsync(world.Key, [.. entry.Values.Reverse()], entry.Id);
-        }
-
-        await using (var next = await world.LeadByHandAsync())
-        {
-            Assert.Equal(AppendStatus.Behind, (await next.CheckAsync()).Status);
-            await next.RecoverAsync();
-            Assert.Equal(AppendStatus.Appended, (await next.CheckAsync()).Status);
-        }
-
-        var after = await world.EntriesAsync();
-        Assert.Equal(before.Select(entry => entry.Id), after.Select(entry => entry.Id));
-        Assert.Equal(before.Select(entry => entry.Values), after.Select(entry => entry.Values));
-    }
-
-    [Fact]
-    public async Task A_lost_tail_comes_back_and_foreign_entries_in_its_way_are_moved_aside()
-    {
-        await using var world = await OutboxWorld.CreateAsync();
-        var events = await world.AddAsync(1_000);
-        await using (var leader = await world.LeadByHandAsync())
-        {
-            for (var batch = await leader.FixAsync(most: 300); batch is not null; batch = await leader.FixAsync(most: 300))
-            {
-                await leader.Appender.AppendAsync(batch);
-            }
-        }
-
-        // What a restart from an older append-only file or a failover to a lagging replica leaves, with a group that has read on since.
-        var before = await world.EntriesAsync();
-        await RewindAsync(world, before[399].Id, [.. before[400..].Select(entry => entry.Id)]);
-        await world.Redis.StreamCreateConsumerGroupAsync(world.Key, "readers", before[399].Id);
-        for (var i = 0; i < 250; i++)
-        {
-            await world.Redis.StreamAddAsync(world.Key, "nonsense", i.ToString(CultureInfo.InvariantCulture));
-        }
-
-        await world.Redis.StreamReadGroupAsync(world.Key, "readers", "one", ">", 100);
-        var host = await world.StartRelayAsync();
-        await BusWorld.UntilAsync(async () => (await world.PublishedAsync()).Length >= 1_000, () => "all events");
-        Assert.Equal(Ids(before), Ids(await world.EntriesAsync()));
-        Assert.Equal(events.Select(item => item.Id), await world.PublishedAsync());
-        var foreign = await world.Redis.StreamRangeAsync(StreamKeys.Foreign(world.Stream));
-        Assert.Equal(Enumerable.Range(0, 250).Select(i => i.ToString(CultureInfo.InvariantCulture)), foreign.Select(entry => (string)entry["nonsense"]!));
-        Assert.Equal(600, (await world.Redis.StreamReadGroupAsync(world.Key, "readers", "one", ">", 1_000)).Length);
-        await OutboxWorld.StopAsync(host);
-    }
-
-    [Fact]
-    public async Task A_tail_lost_before_the_leader_died_is_put_back_whole_chunks_or_not()
-    {
-        await using var world = await OutboxWorld.CreateAsync();
-        var events = await world.AddAsync(500);
-        await using (var leader = await world.LeadByHandAsync())
-        {
-            await leader.PublishAsync();
-        }
-
-        var before = await world.EntriesAsync();
-        await RewindAsync(world, before[76].Id, [.. before[77..].Select(entry => entry.Id)]);
-        var host = await world.StartRelayAsync();
+        await using var server = await RedisServer.StartAsync(cancellationToken: Cancellation);
+        await using var world = await OutboxWorld.CreateAsync(server);
+        await world.Bus.RegisterGroupAsync("slow");
+        await world.Bus.RegisterGroupAsync("fast");
+        var events = await world.Bus.AddEventsAsync(10);
+        await world.StartRelayAsync();
         await world.AssertPublishedAsync(events);
-        Assert.Equal(Ids(before), Ids(await world.EntriesAsync()));
-        await OutboxWorld.StopAsync(host);
+        await world.Bus.ExecuteAsync("update bus.consumer_group set done_through = case name when 'slow' then 4 else 9 end");
+        await world.Redis.ExecuteAsync("FLUSHALL");
+        var more = await world.Bus.AddEventsAsync(1);
+        await world.AssertPublishedAsync([.. events[4..], .. more]);
     }
 
     [Fact]
-    public async Task Only_what_some_group_still_needs_comes_back_and_missing_groups_are_created_where_they_were()
+    public async Task Where_the_outbox_is_long_it_goes_back_at_most_half_of_MaxStreamLength()
     {
         await using var world = await OutboxWorld.CreateAsync();
-        var host = await world.StartRelayAsync();
-        await world.AddAsync(1_000);
-        await world.UntilLengthAsync(1_000);
-        var before = await world.EntriesAsync();
-        await RegisterAsync(world, "slow", before[599].Id);
-        await RegisterAsync(world, "quick", before[899].Id);
-
-        await world.Redis.KeyDeleteAsync(world.Key);
-        await world.UntilLengthAsync(400);
-        await BusWorld.UntilAsync(async () => (await world.Redis.StreamGroupInfoAsync(world.Key)).Length == 2, () => "both groups");
-        Assert.Equal(Ids(before[600..]), Ids(await world.EntriesAsync()));
-        Assert.Equal(400, (await world.Redis.StreamReadGroupAsync(world.Key, "slow", "one", ">", 1_000)).Length);
-        Assert.Equal(100, (await world.Redis.StreamReadGroupAsync(world.Key, "quick", "one", ">", 1_000)).Length);
-        await OutboxWorld.StopAsync(host);
+        await world.Bus.RegisterGroupAsync("group");
+        var events = await world.Bus.AddEventsAsync(100);
+        await world.StartRelayAsync(options => options.MaxStreamLength = 60);
+        await world.AssertPublishedAsync(events[70..]);
     }
 
     [Fact]
-    public async Task A_lost_stream_that_nobody_needs_again_goes_on_above_its_last_id()
+    public async Task When_Redis_goes_back_what_it_lost_is_published_again()
     {
-        await using var world = await OutboxWorld.CreateAsync();
-        var host = await world.StartRelayAsync();
-        await world.AddAsync(100);
-        await world.UntilLengthAsync(100);
-        var last = (await world.EntriesAsync())[^1].Id;
-        await RegisterAsync(world, "readers", last);
-        await world.Redis.KeyDeleteAsync(world.Key);
-        await BusWorld.UntilAsync(async () => await world.Redis.KeyExistsAsync(world.Key) && (await world.Redis.StreamInfoAsync(world.Key)).LastGeneratedId == last, () => "the last id");
-        var more = await world.AddAsync(10, 101);
-        await world.AssertPublishedAsync(more);
-        await OutboxWorld.StopAsync(host);
-    }
-
-    [Fact]
-    public async Task Entries_trimmed_below_the_floor_are_not_taken_for_lost()
-    {
-        await using var world = await OutboxWorld.CreateAsync();
-        var host = await world.StartRelayAsync();
-        await world.AddAsync(100);
-        await world.UntilLengthAsync(100);
-        var last = EntryId.Parse((await world.EntriesAsync())[^1].Id!);
-        await world.ExecuteAsync($"update bus.outbox_stream set trim_floor = {last.Value}");
-        await world.Redis.StreamTrimAsync(world.Key, 0);
-        var foreign = await world.Redis.StreamAddAsync(world.Key, "nonsense", "1");
-        var more = await world.AddAsync(10, 101);
-        await world.UntilLengthAsync(11);
-        Assert.Equal(more.Select(item => item.Id), await world.PublishedAsync());
-        Assert.Equal(foreign, (await world.EntriesAsync())[0].Id);
-        await OutboxWorld.StopAsync(host);
-    }
-
-    [Fact]
-    public async Task At_maxmemory_the_relay_waits_and_goes_on_when_there_is_room()
-    {
-        await using var redis = await RedisServer.StartAsync(new() { MaxMemory = "8mb" }, Cancellation);
-        await using var world = await OutboxWorld.CreateAsync(redis);
-        var host = await world.StartRelayAsync();
-        await world.ExecuteAsync("insert into bus.outbox (id, type, source, subject, time, data) select gen_random_uuid(), 'test.ping', 't', 's', now(), convert_to(repeat('x', 5000), 'UTF8') from generate_series(1, 3000)");
-        await OutboxWorld.UntilStateAsync(host, RelayState.WaitingForRedis);
-        var health = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Cancellation);
-        Assert.Equal(HealthStatus.Degraded, health.Entries["relay"].Status);
-        Assert.Contains("maxmemory", health.Entries["relay"].Description, StringComparison.Ordinal);
-        await world.Redis.ExecuteAsync("CONFIG", "SET", "maxmemory", "0");
-        await world.UntilLengthAsync(3_000);
-        Assert.Equal(3_000, (await world.PublishedAsync()).Distinct().Count());
-        await OutboxWorld.UntilStateAsync(host, RelayState.Leading);
-        await OutboxWorld.StopAsync(host);
-    }
-
-    [Fact]
-    public async Task At_its_longest_the_stream_takes_no_more_until_it_is_trimmed()
-    {
-        await using var world = await OutboxWorld.CreateAsync();
-        var host = await world.StartRelayAsync(options => options.MaxStreamLength = 200);
-        var events = await world.AddAsync(1_000);
-        await OutboxWorld.UntilStateAsync(host, RelayState.WaitingForRedis);
-        var seen = new List<Guid>();
-        await BusWorld.UntilAsync(async () => await TakeAllAsync() == 1_000, () => "all events");
-        Assert.Equal(events.Select(item => item.Id), seen);
-        await OutboxWorld.StopAsync(host);
-
-        async Task<int> TakeAllAsync()
-        {
-            var entries = await world.EntriesAsync();
-            Assert.InRange(entries.Length, 0, 200 + 128);
-            if (entries.Length > 0)
-            {
-                var last = EntryId.Parse(entries[^1].Id!);
-                seen.AddRange(entries.Select(entry => Guid.Parse((string)entry["id"]!)));
-                await world.ExecuteAsync($"update bus.outbox_stream set trim_floor = {last.Value}");
-                await world.Redis.StreamTrimByMinIdAsync(world.Key, new EntryId(last.Milliseconds, last.Sequence + 1).ToString(), useApproximateMaxLength: false);
-            }
-
-            return seen.Count;
-        }
-    }
-
-    [Fact]
-    public async Task A_restart_of_redis_in_mid_flow_loses_and_doubles_nothing()
-    {
-        await using var redis = await RedisServer.StartAsync(new() { AppendOnly = true }, Cancellation);
-        await using var world = await OutboxWorld.CreateAsync(redis);
-        var host = await world.StartRelayAsync(options => options.BatchSize = 200);
-        var events = new List<NewEvent<Ping>>();
-        for (var round = 0; round < 3; round++)
-        {
-            events.AddRange(await world.AddAsync(3_000, (round * 3_000) + 1));
-            await world.UntilLengthAsync((round * 3_000) + 500);
-            await redis.KillAsync();
-            events.AddRange(await world.AddAsync(1, 100_000 + round));
-            await redis.RestartAsync(Cancellation);
-            await BusWorld.UntilAsync(() => Task.FromResult(world.Connection.IsConnected), () => "the connection");
-        }
-
+        await using var server = await RedisServer.StartAsync(cancellationToken: Cancellation);
+        await using var world = await OutboxWorld.CreateAsync(server);
+        var events = await world.Bus.AddEventsAsync(10);
+        await world.StartRelayAsync();
         await world.AssertPublishedAsync(events);
-        await OutboxWorld.StopAsync(host);
+        var saved = await RedisSnapshot.TakeAsync(world.Redis);
+        var lost = await world.Bus.AddEventsAsync(10);
+        await world.AssertPublishedAsync([.. events, .. lost]);
+        await saved.RestoreAsync(world.Redis);
+        var more = await world.Bus.AddEventsAsync(1);
+        await world.AssertPublishedAsync([.. events, .. lost, .. more]);
     }
 
     [Fact]
-    public async Task A_cut_of_the_relay_s_session_and_a_crash_of_postgres_lose_and_double_nothing()
-    {
-        await using var postgres = await PostgresServer.StartAsync(cancellationToken: Cancellation);
-        await using var world = await OutboxWorld.CreateAsync(postgres: postgres);
-        var host = await world.StartRelayAsync(options => options.BatchSize = 50);
-        var events = new List<NewEvent<Ping>>();
-        for (var round = 0; round < 5; round++)
-        {
-            events.AddRange(await world.AddAsync(2_000, (round * 2_000) + 1));
-            await world.UntilLengthAsync((round * 2_000) + 200);
-            await world.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'fanout-relay'");
-        }
-
-        await world.UntilLengthAsync(8_500);
-        await postgres.KillAsync();
-        await OutboxWorld.UntilStateAsync(host, RelayState.WaitingForPostgres);
-        await postgres.RestartAsync(Cancellation);
-        Npgsql.NpgsqlConnection.ClearAllPools();
-        await world.AssertPublishedAsync(events);
-        await OutboxWorld.StopAsync(host);
-    }
-
-    [Theory]
-    [InlineData("53100")]
-    [InlineData("25006")]
-    public async Task While_postgres_answers_reads_and_refuses_to_fix_ids_the_relay_says_so_once_and_takes_its_time(string sqlState)
+    public async Task A_stream_that_was_deleted_is_made_anew_also_behind_a_foreign_entry()
     {
         await using var world = await OutboxWorld.CreateAsync();
-        await world.ExecuteAsync($$"""
-            create sequence attempts;
-            create function refuse() returns trigger language plpgsql as $$ begin perform nextval('attempts'); raise exception 'no' using errcode = '{{sqlState}}'; end $$;
-            create trigger refuse before insert on bus.relay_batch for each statement execute function refuse();
-            """);
         var log = new LogRecorder();
-        var events = await world.AddAsync(10);
-        var started = TimeProvider.System.GetTimestamp();
-        var host = await world.StartRelayAsync(log: log);
-        await BusWorld.UntilAsync(async () => (long)(await world.ScalarAsync("select last_value from attempts"))! >= 8, () => "eight attempts");
-
-        // 50 ms, 100 ms, then 200 ms each, less a quarter at most.
-        Assert.True(TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromMilliseconds(800));
-        var told = Assert.Single(log.Entries, entry => entry.EventId.Id is >= 300 and < 330);
-        Assert.Contains(sqlState, told.Text, StringComparison.Ordinal);
-        await OutboxWorld.UntilStateAsync(host, RelayState.WaitingForPostgres);
-        await world.ExecuteAsync("drop trigger refuse on bus.relay_batch");
-        await world.AssertPublishedAsync(events);
-        await OutboxWorld.UntilStateAsync(host, RelayState.Leading);
-        await OutboxWorld.StopAsync(host);
+        await world.StartRelayAsync(log: log);
+        await world.AssertPublishedAsync(await world.Bus.AddEventsAsync(10));
+        await world.Redis.KeyDeleteAsync(world.Key);
+        await world.Redis.StreamAddAsync(world.Key, "foreign", "1");
+        await world.AssertPublishedAsync(await world.Bus.AddEventsAsync(5));
+        Assert.Single(log.Entries, entry => entry.EventId == 308);
+        Assert.Equal(5, await world.Redis.StreamLengthAsync(world.Key));
     }
 
-    private static string[] Ids(IEnumerable<StreamEntry> entries) => [.. entries.Select(entry => (string)entry.Id!)];
-
-    private static async Task RewindAsync(OutboxWorld world, RedisValue last, RedisValue[] lost)
+    [Fact]
+    public async Task A_stream_that_a_group_was_created_on_is_not_lost()
     {
-        await world.Redis.StreamDeleteAsync(world.Key, lost);
-        await world.Redis.ExecuteAsync("XSETID", world.Key, last);
+        await using var world = await OutboxWorld.CreateAsync();
+        await world.Bus.RegisterGroupAsync("early");
+        var log = new LogRecorder();
+        await world.StartRelayAsync(log: log);
+        await world.AssertPublishedAsync(await world.Bus.AddEventsAsync(1));
+        Assert.Single(await world.Redis.StreamGroupInfoAsync(world.Key));
+        Assert.DoesNotContain(log.Entries, entry => entry.EventId >= 300);
     }
 
-    private static Task RegisterAsync(OutboxWorld world, string group, RedisValue checkpoint)
-        => world.ExecuteAsync($"insert into bus.consumer_group (stream, name, start, checkpoint, max_deliveries, reclaim_after, lane_timeout) values ('{world.Stream}', '{group}', 'history', {EntryId.Parse(checkpoint!).Value}, 3, '60 s', '15 s')");
+    [Theory]
+    [InlineData("18446744073709551615-18446744073709551615")]
+    [InlineData("18446744073709551615-18446744073709551612")]
+    [InlineData("18446744073709551614-18446744073709551615")]
+    [InlineData("9999999999999-18446744073709551615")]
+    public async Task A_foreign_entry_with_any_id_holds_up_nothing(string id)
+    {
+        await using var world = await OutboxWorld.CreateAsync();
+        await world.StartRelayAsync();
+        var events = await world.Bus.AddEventsAsync(10);
+        await world.AssertPublishedAsync(events);
+        await world.Redis.StreamAddAsync(world.Key, "foreign", "1", id);
+        var more = await world.Bus.AddEventsAsync(300);
+        await world.AssertAllPublishedAsync(more);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public async Task The_stream_of_another_system_is_left_alone_until_a_person_confirms(int ownGeneration)
+    {
+        await using var world = await OutboxWorld.CreateAsync();
+        await world.Bus.ExecuteAsync($"update bus.stream set generation = {ownGeneration}, earlier_outboxes = array[gen_random_uuid()]");
+        HashEntry[] other =
+        [
+            new("outbox", Guid.NewGuid().ToString()), new("generation", 1), new("seq", "other:1"), new("position", 7),
+            new("id", Guid.NewGuid().ToString()), new("added", 1),
+        ];
+        await world.Redis.HashSetAsync(StreamKeys.Relay(world.Bus.Stream), other);
+        await world.Redis.StreamAddAsync(world.Key, "theirs", "1");
+        var log = new LogRecorder();
+        var host = await world.StartRelayAsync(log: log);
+        var events = await world.Bus.AddEventsAsync(3);
+        await OutboxWorld.UntilStateAsync(host, RelayState.Stopped);
+        await BusWorld.UntilAsync(() => Task.FromResult(log.Entries.Any(entry => entry.EventId == 306)), () => "an alarm");
+        var health = await OutboxWorld.HealthAsync(host);
+        Assert.Equal(HealthStatus.Unhealthy, health.Status);
+        Assert.Contains("ConfirmRestoreAsync", health.Description, StringComparison.Ordinal);
+        Assert.Equal(1, await world.Redis.StreamLengthAsync(world.Key));
+
+        var recovery = host.Services.GetRequiredService<StreamRecovery>();
+        Assert.True(await recovery.ConfirmRestoreAsync(Cancellation));
+        await BusWorld.UntilAsync(async () => (await world.PublishedAsync()).Length == 3, () => "the events");
+        await world.AssertPublishedAsync(events);
+        Assert.Equal(ownGeneration + 1, (await world.StateAsync()).State!.Generation);
+        Assert.False(await recovery.ConfirmRestoreAsync(Cancellation));
+        Assert.Single(log.Entries, entry => entry.EventId == 306);
+    }
+
+    [Fact]
+    public async Task A_database_that_was_restored_to_an_earlier_generation_waits_for_a_person()
+    {
+        await using var world = await OutboxWorld.CreateAsync();
+        var host = await world.StartRelayAsync();
+        await world.AssertPublishedAsync(await world.Bus.AddEventsAsync(3));
+        await world.Redis.HashIncrementAsync(StreamKeys.Relay(world.Bus.Stream), "generation", 4);
+        var lower = await world.Bus.AddEventsAsync(1);
+        await OutboxWorld.UntilStateAsync(host, RelayState.Stopped);
+        Assert.True(await host.Services.GetRequiredService<StreamRecovery>().ConfirmRestoreAsync(Cancellation));
+        await world.AssertAllPublishedAsync(lower);
+        Assert.Equal(6, (await world.StateAsync()).State!.Generation);
+    }
+
+    [Fact]
+    public async Task What_is_no_state_of_a_relay_is_left_alone()
+    {
+        await using var world = await OutboxWorld.CreateAsync();
+        await world.Redis.HashSetAsync(StreamKeys.Relay(world.Bus.Stream), "seq", "nonsense");
+        var host = await world.StartRelayAsync();
+        await OutboxWorld.UntilStateAsync(host, RelayState.Stopped);
+        Assert.False(await world.Redis.KeyExistsAsync(world.Key));
+    }
+
+    [Fact]
+    public async Task An_outbox_that_lost_published_events_begins_a_new_generation_before_its_own_are_published()
+    {
+        await using var world = await OutboxWorld.CreateAsync();
+        await world.Bus.RegisterGroupAsync("group");
+        var events = await world.Bus.AddEventsAsync(10);
+        var first = await world.StartRelayAsync();
+        await world.AssertPublishedAsync(events);
+        await OutboxWorld.StopAsync(first);
+        var before = (await world.StateAsync()).State!;
+
+        // What a standby has after it was promoted without the last commits.
+        await world.Bus.ExecuteAsync("delete from bus.outbox where position > 5; select setval('bus.position_1', 5)");
+        await world.Bus.ExecuteAsync("update bus.consumer_group set done_through = 2; update bus.stream set published = 10");
+        var again = await world.Bus.AddEventsAsync(3);
+        await world.StartRelayAsync();
+        await BusWorld.UntilAsync(async () => (await world.PublishedAsync()).Contains(again[^1].Id), () => "the new events");
+        await world.AssertPublishedAsync([.. events[2..5], .. again]);
+
+        var state = (await world.StateAsync()).State!;
+        Assert.Equal((2, 8L), (state.Generation, state.Position));
+        Assert.Equal(2, await world.Bus.ScalarAsync("select generation from bus.stream"));
+        Assert.Equal(state.Outbox, await world.Bus.ScalarAsync("select outbox from bus.stream"));
+        Assert.Equal(before.Outbox, await world.Bus.ScalarAsync("select earlier_outboxes[1] from bus.stream"));
+        Assert.NotEqual(before.Outbox, state.Outbox);
+        Assert.InRange((long)(await world.Bus.ScalarAsync("select published from bus.stream"))!, 2, 8);
+    }
+
+    [Fact]
+    public async Task An_old_state_goes_on_from_what_every_group_has_taken_though_the_outbox_is_pruned_there()
+    {
+        await using var world = await OutboxWorld.CreateAsync();
+        await world.Bus.RegisterGroupAsync("group");
+        var events = await world.Bus.AddEventsAsync(10);
+        var first = await world.StartRelayAsync();
+        await world.AssertPublishedAsync(events);
+        await OutboxWorld.StopAsync(first);
+        await world.Redis.HashSetAsync(StreamKeys.Gaps(world.Bus.Stream), [new(1, 3), new(5, 500_000)]);
+        await world.Bus.ExecuteAsync("select setval('bus.position_1', 1000000)");
+        var more = await world.Bus.AddEventsAsync(2);
+        await world.Bus.ExecuteAsync("delete from bus.outbox where position <= 1000000; update bus.consumer_group set done_through = 1000000");
+        await world.StartRelayAsync();
+        await world.AssertPublishedAsync([.. events, .. more]);
+        var found = await world.StateAsync();
+        Assert.Equal((1, more[^1].Position), (found.State!.Generation, found.State.Position));
+        Assert.Empty(found.Gaps);
+    }
+
+    [Fact]
+    public async Task A_relay_on_a_demoted_node_leaves_the_stream_alone()
+    {
+        await using var primary = await PostgresServer.StartAsync(cancellationToken: Cancellation);
+        await using var world = await OutboxWorld.CreateAsync(postgres: primary);
+        await using var standby = await PostgresStandby.StartAsync(primary, cancellationToken: Cancellation);
+        await standby.CatchUpAsync(Cancellation);
+        await standby.PauseReceivingAsync(Cancellation);
+        var events = await world.Bus.AddEventsAsync(3);
+        await world.StartRelayAsync();
+        await world.AssertPublishedAsync(events);
+
+        var settings = new NpgsqlConnectionStringBuilder(world.Bus.Database.ConnectionString) { Port = standby.Port };
+        await using var demoted = NpgsqlDataSource.Create(settings);
+        await using var relay = await ManualRelay.CreateAsync(world.Bus, world.Bus.ServiceConnection, demoted);
+        var refused = await Assert.ThrowsAsync<NpgsqlException>(() => relay.RunOnceAsync(Cancellation));
+        Assert.Contains("standby", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(1, (await world.StateAsync()).State!.Generation);
+        await world.AssertPublishedAsync(events);
+    }
+
+    [Fact]
+    public async Task A_relay_waits_while_Postgres_is_cut_off_and_continues()
+    {
+        var server = await PostgresServer.SharedAsync();
+        await using var world = await OutboxWorld.CreateAsync();
+        await using var proxy = TcpProxy.Start(server.Port);
+        var builder = world.Configure();
+        var settings = new NpgsqlConnectionStringBuilder(world.Bus.Database.ConnectionString) { Port = proxy.Port };
+        await using var postgres = NpgsqlDataSource.Create(settings);
+        builder.Services.AddSingleton(postgres);
+        var host = await world.Bus.StartAsync(builder);
+        var events = await world.Bus.AddEventsAsync(1);
+        await world.AssertPublishedAsync(events);
+        proxy.Cut();
+        await OutboxWorld.UntilStateAsync(host, RelayState.WaitingForPostgres);
+        Assert.Equal(HealthStatus.Degraded, (await OutboxWorld.HealthAsync(host)).Status);
+        var more = await world.Bus.AddEventsAsync(1);
+        proxy.Heal();
+        await world.AssertPublishedAsync([.. events, .. more]);
+        await OutboxWorld.UntilStateAsync(host, RelayState.Leading);
+    }
+
+    [Fact]
+    public async Task At_maxmemory_the_relay_waits_and_nothing_is_lost_or_doubled()
+    {
+        await using var server = await RedisServer.StartAsync(cancellationToken: Cancellation);
+        await using var world = await OutboxWorld.CreateAsync(server);
+        var host = await world.StartRelayAsync();
+        var events = await world.Bus.AddEventsAsync(10);
+        await world.AssertPublishedAsync(events);
+        await world.Redis.ExecuteAsync("CONFIG", "SET", "maxmemory", "1mb");
+        var more = await world.Bus.AddEventsAsync(1_000);
+        await OutboxWorld.UntilStateAsync(host, RelayState.WaitingForRedis);
+        Assert.Contains("maxmemory", host.Services.GetRequiredService<RelayStatus>().Reason, StringComparison.Ordinal);
+        await world.AssertPublishedAsync(events);
+        await world.Redis.ExecuteAsync("CONFIG", "SET", "maxmemory", "0");
+        await world.AssertPublishedAsync([.. events, .. more]);
+        await OutboxWorld.UntilStateAsync(host, RelayState.Leading);
+    }
+
+    [Fact]
+    public async Task A_stream_at_its_limit_loses_its_oldest_entries_and_takes_new_ones()
+    {
+        await using var world = await OutboxWorld.CreateAsync();
+        await world.Bus.RegisterGroupAsync("never-reads");
+        var log = new LogRecorder();
+        await world.StartRelayAsync(options => options.MaxStreamLength = 1_000, log);
+        for (var i = 0; i < 3; i++)
+        {
+            var events = await world.Bus.AddEventsAsync(1_000);
+            await world.AssertAllPublishedAsync(events[^500..]);
+        }
+
+        Assert.InRange(await world.Redis.StreamLengthAsync(world.Key), 1_000, 1_300);
+        Assert.Single(log.Entries, entry => entry.EventId == 310);
+    }
+
+    [Fact]
+    public async Task Streams_of_one_database_have_positions_of_their_own()
+    {
+        await using var world = await OutboxWorld.CreateAsync();
+        var other = new StreamName(RedisServer.UniqueName("invoices"));
+        var builder = world.Bus.CreateHost();
+        builder.AddEventBus().AddEvent(Ping.EventType, PingJson.Default.Ping)
+            .AddStream(world.Bus.Stream.Value, stream => stream.AddOutbox())
+            .AddStream(other.Value, stream => stream.AddOutbox());
+        var host = await world.Bus.StartAsync(builder);
+        await using (var connection = await world.Postgres.OpenConnectionAsync(Cancellation))
+        {
+            for (var i = 0; i < 20; i++)
+            {
+                var name = i % 2 == 0 ? other : world.Bus.Stream;
+                var outbox = host.Services.GetRequiredKeyedService<Outbox>(name.Value);
+                await outbox.AddAsync(connection, new NewEvent<Ping>("s", new Ping(i)), Cancellation);
+            }
+        }
+
+        await world.UntilLengthAsync(10);
+        Assert.Equal(Enumerable.Range(1, 10).Select(i => (long)i), (await world.EntriesAsync()).Select(entry => (long)entry["position"]));
+        Assert.Empty((await world.StateAsync()).Gaps);
+        await BusWorld.UntilAsync(async () => await world.Redis.StreamLengthAsync(StreamKeys.Stream(other)) == 10, () => "the other stream");
+    }
 }

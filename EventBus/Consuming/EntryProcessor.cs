@@ -1,0 +1,116 @@
+using FanOut.EventBus.Groups;
+using FanOut.EventBus.Inbox;
+using FanOut.EventBus.Retrying;
+using Npgsql;
+
+namespace FanOut.EventBus.Consuming;
+
+/// <summary>
+/// Handles the entries that a lane has read. Each position is in the inbox afterwards, with its effect or with a row of the retry queue.
+/// </summary>
+internal sealed class EntryProcessor(
+    RegisteredGroup group, string consumer, ConsumerOptions options, NpgsqlDataSource postgres, HandlerRunner handlers) : BatchProcessor
+{
+    private static readonly string CountSql = EmbeddedText.Read("Consuming.count_duplicates.sql");
+    private readonly InboxTimeouts _timeouts = new(options.HandlerTimeout, ConsumerOptions.LockTimeout);
+
+    protected override async Task<BatchOutcome> CommitAsync(
+        IReadOnlyList<Delivery> batch, HandlerFailure? failure, CancellationToken cancellationToken)
+    {
+        using var trace = BatchTrace.Start(group.Stream.Name, group.Name, consumer, batch);
+        var events = batch.Where(delivery => delivery.Malformed is null).ToList();
+        InboxCandidate[] candidates = [.. events.Select(Candidate)];
+        await using var inbox = await InboxTransaction.BeginAsync(postgres, group, _timeouts, candidates, cancellationToken);
+        var (outcome, rows) = (new BatchOutcome(), new List<NewRetry>());
+        foreach (var delivery in batch.Where(delivery => delivery.Malformed is not null || inbox.Strays.Contains(Candidate(delivery))))
+        {
+            rows.Add(delivery.Malformed is { } error
+                ? NewRetry.Malformed(delivery.Fields, delivery.EntryId!, error)
+                : NewRetry.Stray(delivery.Event, delivery.EntryId!));
+        }
+
+        outcome.Strays = rows.Count;
+        var fresh = events.Where(delivery => inbox.IsFresh(delivery.Event.Position) && !inbox.Strays.Contains(Candidate(delivery)))
+            .DistinctBy(delivery => delivery.Event.Position)
+            .ToList();
+        outcome.Duplicates = batch.Count - rows.Count - fresh.Count;
+        fresh.RemoveAll(delivery => delivery.Type is null && TakeUnknown(delivery, inbox, outcome, rows));
+
+        var transaction = new BatchTransaction(group.Stream.Name, group.Name, inbox.Connection, inbox.Transaction);
+        List<HandlerFailure> failures = failure is null || fresh.Count == 0
+            ? await handlers.RunAsync(fresh, transaction, trace, cancellationToken)
+            : [failure];
+        foreach (var failed in failures)
+        {
+            TakeFailure(failed, trace, outcome, rows);
+        }
+
+        outcome.Handled = fresh.Count - failures.Count;
+        await CommitAsync(inbox, transaction, outcome, rows, cancellationToken);
+        return outcome;
+    }
+
+    private async Task CommitAsync(
+        InboxTransaction inbox, BatchTransaction transaction, BatchOutcome outcome, List<NewRetry> rows, CancellationToken cancellationToken)
+    {
+        List<NpgsqlBatchCommand> last = [.. transaction.Commands];
+        if (rows.Count > 0)
+        {
+            last.Add(RetryInsert.Command(group, rows));
+        }
+
+        if (outcome.Duplicates > 0)
+        {
+            // Last, because it locks the group's row.
+            last.Add(new NpgsqlBatchCommand(CountSql) { Parameters = { new() { Value = group.Id }, new() { Value = (long)outcome.Duplicates } } });
+        }
+
+        try
+        {
+            await inbox.CommitAsync(last, cancellationToken);
+        }
+        catch (NpgsqlException e) when (outcome.Handled > 0)
+        {
+            // What a handler has enqueued, a deferred constraint, or an error that a handler has hidden; or the server.
+            throw new HandlerException(e);
+        }
+    }
+
+    private static InboxCandidate Candidate(Delivery delivery) => new(delivery.Event.Position, delivery.Event.Id);
+
+    /// <summary>An event that no handler of this process handles: another version of the worker may, where the group has subscribed to it.</summary>
+    private static bool TakeUnknown(Delivery delivery, InboxTransaction inbox, BatchOutcome outcome, List<NewRetry> rows)
+    {
+        if (inbox.Subscriptions.Contains(delivery.Event.Type.ToString()))
+        {
+            rows.Add(NewRetry.Waiting(delivery.Event, delivery.EntryId, attempts: 0, TimeSpan.Zero));
+            outcome.Retries++;
+        }
+        else
+        {
+            outcome.Ignored++;
+        }
+
+        return true;
+    }
+
+    private void TakeFailure(HandlerFailure failure, BatchTrace trace, BatchOutcome outcome, List<NewRetry> rows)
+    {
+        var (delivery, exception) = failure;
+        var error = EnvironmentFault.Describe(exception);
+        outcome.Error ??= error;
+        outcome.ErrorType ??= exception.GetType().FullName;
+        if (exception is RejectEventException || delivery.Number >= options.MaxDeliveries)
+        {
+            rows.Add(NewRetry.Dead(delivery.Event, delivery.EntryId, delivery.Number, error));
+            outcome.DeadLetters++;
+            trace.Record(delivery, BatchTrace.DeadLettered, exception);
+        }
+        else
+        {
+            rows.Add(NewRetry.Waiting(delivery.Event, delivery.EntryId, delivery.Number, options.DelayAfter(delivery.Number), error));
+            outcome.Retries++;
+            trace.Record(delivery, BatchTrace.RetryScheduled, exception);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace FanOut.EventBus.Consuming;
+
+/// <summary>Runs the handlers of a group in a transaction.</summary>
+internal sealed class HandlerRunner(IServiceScopeFactory scopes, IReadOnlyList<Subscription> subscriptions)
+{
+    /// <summary>The types that this process handles for the group.</summary>
+    public string[] Types { get; } = [.. subscriptions.Select(subscription => subscription.Type.Name)];
+
+    /// <returns>The events that failed and have left nothing in the transaction.</returns>
+    /// <exception cref="HandlerException">A handler failed, and the transaction must be rolled back.</exception>
+    public async Task<List<HandlerFailure>> RunAsync(
+        IReadOnlyCollection<Delivery> deliveries, BatchTransaction transaction, BatchTrace trace, CancellationToken cancellationToken)
+    {
+        var failures = deliveries.Where(delivery => delivery.DataError is not null)
+            .Select(delivery => new HandlerFailure(delivery, new InvalidDataException(delivery.DataError)))
+            .ToList();
+        await using var scope = scopes.CreateAsyncScope();
+        foreach (var subscription in subscriptions)
+        {
+            Delivery[] wanted = [.. deliveries.Where(delivery => delivery.Type == subscription.Type && delivery.DataError is null)];
+            if (wanted.Length > 0)
+            {
+                failures.AddRange(await subscription.InvokeAsync(scope.ServiceProvider, wanted, transaction, trace, cancellationToken));
+            }
+        }
+
+        return failures;
+    }
+
+    /// <summary>
+    /// Whether a handler's exception says that Postgres failed, not the handler. Other systems that a handler calls are its own affair: when they
+    /// fail, the event fails.
+    /// </summary>
+    public static bool IsEnvironment(HandlerException exception)
+    {
+        for (var e = exception.InnerException; e is not null; e = e.InnerException)
+        {
+            if (e is RejectEventException)
+            {
+                return false;
+            }
+
+            if (e is Npgsql.NpgsqlException or ObjectDisposedException)
+            {
+                return EnvironmentFault.Is(e);
+            }
+        }
+
+        return false;
+    }
+}

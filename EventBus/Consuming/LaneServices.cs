@@ -1,0 +1,25 @@
+using FanOut.EventBus.Groups;
+using FanOut.EventBus.Telemetry;
+using Microsoft.Extensions.Logging;
+
+namespace FanOut.EventBus.Consuming;
+
+/// <summary>What the lanes and the retry worker of a process share.</summary>
+/// <param name="Groups">Consumer groups.</param>
+/// <param name="Metrics">Counters.</param>
+/// <param name="Committed">Tells the outboxes of this process that a transaction was committed, in which a handler may have added events.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Logger">The log.</param>
+internal sealed record LaneServices(ConsumerGroups Groups, EventBusMetrics Metrics, Action Committed, TimeProvider Time, ILogger Logger)
+{
+    /// <summary>Counts what became of a batch.</summary>
+    public void Report(RegisteredGroup group, BatchOutcome outcome)
+    {
+        var (stream, name) = (group.Stream.Name, group.Name);
+        Metrics.Retries(stream, name, outcome.Retries);
+        Metrics.DeadLettered(stream, name, outcome.DeadLetters);
+        Metrics.Duplicates(stream, name, outcome.Duplicates);
+        Metrics.Strays(stream, name, outcome.Strays);
+        Metrics.Ignored(stream, name, outcome.Ignored);
+    }
+}

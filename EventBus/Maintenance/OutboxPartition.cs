@@ -1,0 +1,43 @@
+using FanOut.EventBus.Groups;
+using Npgsql;
+
+namespace FanOut.EventBus.Maintenance;
+
+/// <summary>A partition of a stream's outbox, or a table that was one.</summary>
+/// <param name="Name">Its table in the schema <c>bus</c>.</param>
+/// <param name="PastLast">The first position above it; null where it is detached.</param>
+/// <param name="IsDetachPending">Whether a detach was begun and not finished.</param>
+internal sealed record OutboxPartition(string Name, long? PastLast, bool IsDetachPending)
+{
+    private static readonly string ListSql = EmbeddedText.Read("Maintenance.list_partitions.sql");
+
+    /// <summary>All of them, lowest first; before them those that are detached.</summary>
+    public static async Task<IReadOnlyList<OutboxPartition>> ListAsync(
+        NpgsqlConnection connection, StreamIdentity stream, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(ListSql, connection);
+        command.Parameters.AddWithValue(stream.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var partitions = new List<OutboxPartition>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var pastLast = reader.GetOrdinal("past_last");
+            partitions.Add(new OutboxPartition(
+                reader.GetFieldValue<string>(reader.GetOrdinal("name")),
+                await reader.IsDBNullAsync(pastLast, cancellationToken) ? null : reader.GetFieldValue<long>(pastLast),
+                reader.GetFieldValue<bool>(reader.GetOrdinal("is_detach_pending"))));
+        }
+
+        return partitions;
+    }
+
+    /// <summary>Its highest position, and when that event happened by its publisher's clock; null where it is empty.</summary>
+    public async Task<(long Position, DateTimeOffset Time)?> ReadNewestAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand($"select position, time from bus.{Name} order by position desc limit 1", connection);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
+            ? (reader.GetFieldValue<long>(reader.GetOrdinal("position")), reader.GetFieldValue<DateTimeOffset>(reader.GetOrdinal("time")))
+            : null;
+    }
+}

@@ -1,0 +1,36 @@
+-- How the groups of stream $1 stand in Postgres, by name. Positions at or below done_through cost nothing.
+-- The oldest event that is not taken lies in one of the ranges that are open above done_through: most are numbers that rolled-back transactions drew.
+-- They are looked at in order, until one has an event; at most 1,000.
+select
+    g.name as "group",
+    g.reclaim_after,
+    g.done_through,
+    greatest(highest.position - g.done_through - taken.count, 0) as not_taken,
+    greatest(extract(epoch from clock_timestamp() - oldest.time), 0)::float8 as age,
+    (select count(*) from bus.retry where group_id = g.id and state = 'waiting' and claim is null)
+        + (select count(*) from bus.retry where group_id = g.id and state = 'waiting' and claim is not null) as waiting,
+    (select count(*) from bus.retry where group_id = g.id and state = 'dead' and state <> 'waiting') as dead
+from bus.consumer_group g
+cross join (select coalesce((select position from bus.outbox_0 order by position desc limit 1), 0) as position) as highest
+cross join lateral (
+    select
+        coalesce(sum(upper(positions) - greatest(lower(positions), g.done_through + 1)), 0)::int8 as count,
+        coalesce(range_agg(positions), '{}') as ranges
+    from bus.inbox
+    where group_id = g.id and positions && int8range(g.done_through + 1, null)
+) as taken
+left join lateral (
+    select event.time
+    from (
+        select range
+        from unnest(int8multirange(int8range(g.done_through + 1, greatest(highest.position, g.done_through) + 1)) - taken.ranges) as range
+        order by lower(range)
+        limit 1000
+    ) as open
+    cross join lateral (
+        select time from bus.outbox_0 where position >= lower(open.range) and position < upper(open.range) order by position limit 1
+    ) as event
+    limit 1
+) as oldest on true
+where g.stream = $1
+order by g.name

@@ -1,0 +1,73 @@
+using FanOut.EventBus.Consuming;
+using FanOut.EventBus.Groups;
+using FanOut.EventBus.Publishing;
+using FanOut.EventBus.Redis;
+using FanOut.EventBus.Telemetry;
+using FanOut.EventBus.Wire;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace FanOut.EventBus;
+
+public sealed partial class EventStreamBuilder
+{
+    /// <summary>
+    /// Consumes for a group: every event of the stream has its effect once in each group, whatever happens to its workers. Events of a type that no
+    /// worker of the group subscribes to are done at once. What crashed workers left comes again only where a reclaimer runs (<c>AddReclaimer</c>),
+    /// here or in another process. Adds the health check <c>consumer-group-{group}</c>.
+    /// </summary>
+    /// <param name="name">The group's name; see <see cref="GroupName"/> for its form. All replicas of a worker use the same.</param>
+    /// <param name="subscribe">Adds the handlers.</param>
+    /// <param name="configure">
+    /// Changes the options after they were read from <c>EventBus:Consumer</c> and <c>EventBus:Streams:{stream}:Groups:{group}</c>; may be null.
+    /// </param>
+    /// <returns>This builder.</returns>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="name"/> has another form, this process has the group already, or it has no handler.
+    /// </exception>
+    public EventStreamBuilder AddConsumerGroup(string name, Action<ConsumerGroupBuilder> subscribe, Action<ConsumerOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(subscribe);
+        var registration = new ConsumerGroupRegistration(Name, new GroupName(name));
+        var key = registration.OptionsName;
+        if (Services.Any(service => service.ServiceType == typeof(ConsumerGroupService) && Equals(service.ServiceKey, key)))
+        {
+            throw new ArgumentException(
+                $"Consumer group '{name}' is added twice: call AddConsumerGroup once and subscribe all its handlers there.", nameof(name));
+        }
+
+        subscribe(new ConsumerGroupBuilder(Services, EventTypes, registration));
+        if (registration.Subscriptions.Count == 0)
+        {
+            throw new ArgumentException($"Consumer group '{name}' has no handler: call Subscribe or SubscribeBatch.", nameof(subscribe));
+        }
+
+        AddOptions(key, configure, ConsumerOptions.SectionName, $"{EventBusOptions.SectionName}:Streams:{Name}:Groups:{name}");
+        Services.AddKeyedSingleton(key, (provider, _) => Create(provider, registration));
+        Services.AddSingleton<IHostedService>(provider => provider.GetRequiredKeyedService<ConsumerGroupService>(key));
+        Services.AddHealthChecks().Add(new(
+            $"consumer-group-{name}",
+            provider => new ConsumerGroupHealthCheck(provider.GetRequiredKeyedService<ConsumerGroupService>(key)),
+            null,
+            ["ready"]));
+        return this;
+    }
+
+    private static ConsumerGroupService Create(IServiceProvider provider, ConsumerGroupRegistration registration) => new(
+        registration,
+        provider.GetRequiredService<IOptionsMonitor<ConsumerOptions>>().Get(registration.OptionsName),
+        provider.GetRequiredService<EventTypeRegistry>(),
+        provider.GetRequiredService<StreamCatalog>(),
+        provider.GetRequiredService<RedisConnections>(),
+        provider.GetRequiredService<NpgsqlDataSource>(),
+        provider.GetRequiredService<IServiceScopeFactory>(),
+        new LaneServices(
+            provider.GetRequiredService<ConsumerGroups>(),
+            provider.GetRequiredService<EventBusMetrics>(),
+            provider.GetService<OutboxWakeUps>() is { } wakeUps ? wakeUps.Committed : static () => { },
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ConsumerGroupService>>()));
+}

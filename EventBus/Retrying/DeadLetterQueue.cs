@@ -1,0 +1,231 @@
+using FanOut.EventBus.Groups;
+using FanOut.EventBus.Retrying;
+using FanOut.EventBus.Telemetry;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace FanOut.EventBus;
+
+/// <summary>
+/// What the groups of a stream could not handle: to be looked at, redriven to the group that failed (and to no other), or discarded. All of it is in
+/// Postgres; Redis may be away. Any number of processes may use it at once: a decision about a dead letter is made once.
+/// </summary>
+public sealed class DeadLetterQueue
+{
+    /// <summary>How many dead letters <see cref="ListAsync"/> returns at most: 1,000.</summary>
+    public const int MaxPerPage = 1_000;
+
+    /// <summary>How long the name of somebody who decides may be: 200 characters.</summary>
+    public const int MaxNameLength = 200;
+
+    private static readonly string ListSql = EmbeddedText.Read("Retrying.list_dead_letters.sql");
+    private static readonly string FindSql = EmbeddedText.Read("Retrying.find_dead_letter.sql");
+    private static readonly string ChangeSql = EmbeddedText.Read("Retrying.change_dead_letters.sql");
+    private static readonly string CountSql = EmbeddedText.Read("Retrying.count_retries.sql");
+
+    private readonly StreamName _stream;
+    private readonly StreamCatalog _catalog;
+    private readonly NpgsqlDataSource _postgres;
+    private readonly EventBusMetrics _metrics;
+
+    internal DeadLetterQueue(StreamName stream, StreamCatalog catalog, NpgsqlDataSource postgres, EventBusMetrics metrics) =>
+        (_stream, _catalog, _postgres, _metrics) = (stream, catalog, postgres, metrics);
+
+    /// <summary>Lists dead letters, newest first.</summary>
+    /// <param name="filter">Which.</param>
+    /// <param name="limit">How many at most, 1 to <see cref="MaxPerPage"/>.</param>
+    /// <param name="before">Only those with a lower number: <see cref="DeadLetterPage.Next"/> of the page before; null for the first page.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>A page.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is not in its range.</exception>
+    /// <exception cref="NpgsqlException">Postgres cannot be reached or refuses.</exception>
+    public async Task<DeadLetterPage> ListAsync(DeadLetterFilter filter, int limit, long? before, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MaxPerPage);
+        string[] states = filter.State switch
+        {
+            null => [RetryState.Dead, RetryState.Discarded],
+            DeadLetterState.Dead => [RetryState.Dead],
+            DeadLetterState.Discarded => [RetryState.Discarded],
+            _ => [],
+        };
+        await using var command = await CreateCommandAsync(ListSql, filter, states, cancellationToken);
+        command.Parameters.AddWithValue(before ?? long.MaxValue);
+        command.Parameters.AddWithValue(limit + 1);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var letters = new List<DeadLetterSummary>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            letters.Add(DeadLetterRow.ReadSummary(reader));
+        }
+
+        if (letters.Count <= limit)
+        {
+            return new DeadLetterPage(letters, null);
+        }
+
+        letters.RemoveAt(limit);
+        return new DeadLetterPage(letters, letters[^1].Number);
+    }
+
+    /// <summary>Finds one dead letter, also one that was redriven and still waits.</summary>
+    /// <param name="number">Its number.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>All that is known of it; null where this stream has none of that number.</returns>
+    /// <exception cref="NpgsqlException">Postgres cannot be reached or refuses.</exception>
+    public async Task<DeadLetterDetails?> FindAsync(long number, CancellationToken cancellationToken)
+    {
+        await using var command = _postgres.CreateCommand(FindSql);
+        command.Parameters.AddWithValue((await _catalog.GetAsync(_stream, cancellationToken)).Id);
+        command.Parameters.AddWithValue(number);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? DeadLetterRow.ReadDetails(reader) : null;
+    }
+
+    /// <summary>How many events wait and how many dead letters there are, by group.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The registered groups, by name.</returns>
+    /// <exception cref="NpgsqlException">Postgres cannot be reached or refuses.</exception>
+    public async Task<IReadOnlyList<DeadLetterCounts>> CountAsync(CancellationToken cancellationToken)
+    {
+        await using var command = _postgres.CreateCommand(CountSql);
+        command.Parameters.AddWithValue((await _catalog.GetAsync(_stream, cancellationToken)).Id);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var counts = new List<DeadLetterCounts>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            counts.Add(new DeadLetterCounts(
+                new GroupName(reader.Get<string>("group")),
+                reader.Get<long>("waiting"),
+                reader.Get<long>("dead"),
+                reader.Get<long>("discarded")));
+        }
+
+        return counts;
+    }
+
+    /// <summary>
+    /// Gives one dead letter to its group once more: it is due now, and its attempts are counted anew. It has its effect once.
+    /// </summary>
+    /// <param name="number">Its number.</param>
+    /// <param name="by">Who decides, 1 to <see cref="MaxNameLength"/> characters.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>What came of it; null where this stream has none of that number.</returns>
+    /// <exception cref="ArgumentException"><paramref name="by"/> has another length.</exception>
+    /// <exception cref="NpgsqlException">Postgres cannot be reached or refuses.</exception>
+    public Task<DeadLetterDecision?> RedriveAsync(long number, string by, CancellationToken cancellationToken) =>
+        ChangeAsync(number, RetryState.Waiting, by, cancellationToken);
+
+    /// <summary>Gives all dead letters that match to their groups once more, in one statement.</summary>
+    /// <param name="filter">Which; an empty filter means all.</param>
+    /// <param name="by">Who decides, 1 to <see cref="MaxNameLength"/> characters.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>What came of it.</returns>
+    /// <exception cref="ArgumentException"><paramref name="by"/> has another length.</exception>
+    /// <exception cref="NpgsqlException">Postgres cannot be reached or refuses. All are redriven or none is; calling again is safe.</exception>
+    public async Task<DeadLetterChange> RedriveAsync(DeadLetterFilter filter, string by, CancellationToken cancellationToken) =>
+        (await ChangeAsync(filter, RetryState.Waiting, by, cancellationToken)).Change;
+
+    /// <summary>Decides that a dead letter never goes to its group again. It is kept for a while.</summary>
+    /// <param name="number">Its number.</param>
+    /// <param name="by">Who decides, 1 to <see cref="MaxNameLength"/> characters.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>What came of it; null where this stream has none of that number.</returns>
+    /// <exception cref="ArgumentException"><paramref name="by"/> has another length.</exception>
+    /// <exception cref="NpgsqlException">Postgres cannot be reached or refuses.</exception>
+    public Task<DeadLetterDecision?> DiscardAsync(long number, string by, CancellationToken cancellationToken) =>
+        ChangeAsync(number, RetryState.Discarded, by, cancellationToken);
+
+    /// <summary>Decides of all dead letters that match that they never go to their groups again, in one statement.</summary>
+    /// <param name="filter">Which; an empty filter means all.</param>
+    /// <param name="by">Who decides, 1 to <see cref="MaxNameLength"/> characters.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>What came of it.</returns>
+    /// <exception cref="ArgumentException"><paramref name="by"/> has another length.</exception>
+    /// <exception cref="NpgsqlException">Postgres cannot be reached or refuses. All are discarded or none is; calling again is safe.</exception>
+    public async Task<DeadLetterChange> DiscardAsync(DeadLetterFilter filter, string by, CancellationToken cancellationToken) =>
+        (await ChangeAsync(filter, RetryState.Discarded, by, cancellationToken)).Change;
+
+    private async Task<DeadLetterDecision?> ChangeAsync(long number, string state, string by, CancellationToken cancellationToken)
+    {
+        var name = Check(by);
+
+        // Before the change: a redriven letter may be handled, and gone, a moment later.
+        if (await FindAsync(number, cancellationToken) is not { } letter)
+        {
+            return null;
+        }
+
+        var (change, changedAt) = await ChangeAsync(new DeadLetterFilter { Numbers = [number] }, state, by, cancellationToken);
+        if (change.Changed == 0)
+        {
+            return new DeadLetterDecision(false, await FindAsync(number, cancellationToken) ?? letter);
+        }
+
+        var decided = state == RetryState.Discarded ? DeadLetterState.Discarded : DeadLetterState.Redriven;
+        return new DeadLetterDecision(true, letter with { State = decided, ChangedBy = name, ChangedAt = changedAt });
+    }
+
+    private async Task<(DeadLetterChange Change, DateTimeOffset? At)> ChangeAsync(
+        DeadLetterFilter filter, string state, string by, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        var name = Check(by);
+        await using var command = await CreateCommandAsync(ChangeSql, filter, state, cancellationToken);
+        command.Parameters.AddWithValue(name);
+
+        // A million of them take some minutes.
+        command.CommandTimeout = 0;
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var change = new DeadLetterChange(0, 0);
+        DateTimeOffset? at = null;
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var changed = reader.Get<int>("changed");
+            change = new DeadLetterChange(change.Changed + changed, change.NotEvents + reader.Get<int>("left_out"));
+            at = reader.Get<DateTimeOffset>("changed_at");
+            if (changed > 0)
+            {
+                var decision = state == RetryState.Discarded ? "discarded" : "redriven";
+                _metrics.Decided(_stream, new GroupName(reader.Get<string>("group")), decision, changed);
+            }
+        }
+
+        return (change, at);
+    }
+
+    private static string Check(string by)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(by);
+        var name = NewRetry.Clean(by.Trim());
+        return name.Length <= MaxNameLength
+            ? name
+            : throw new ArgumentException($"The name of who decides has {name.Length} characters; use at most {MaxNameLength}.", nameof(by));
+    }
+
+    /// <param name="sql">The statement.</param>
+    /// <param name="filter">Its parameters from $4 on, and $2.</param>
+    /// <param name="state">$3.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    private async Task<NpgsqlCommand> CreateCommandAsync(string sql, DeadLetterFilter filter, object state, CancellationToken cancellationToken)
+    {
+        var command = _postgres.CreateCommand(sql);
+        command.Parameters.AddWithValue((await _catalog.GetAsync(_stream, cancellationToken)).Id);
+        Add(NpgsqlDbType.Text, filter.Group?.Value);
+        command.Parameters.AddWithValue(state);
+        foreach (var text in new[] { filter.Type, filter.Subject, filter.Error })
+        {
+            Add(NpgsqlDbType.Text, text?.Replace('\0', '\uFFFD'));
+        }
+
+        Add(NpgsqlDbType.TimestampTz, filter.From?.ToUniversalTime());
+        Add(NpgsqlDbType.TimestampTz, filter.Until?.ToUniversalTime());
+        Add(NpgsqlDbType.Array | NpgsqlDbType.Bigint, filter.Numbers?.ToArray());
+        return command;
+
+        void Add(NpgsqlDbType type, object? value) =>
+            command.Parameters.Add(new NpgsqlParameter { Value = value ?? DBNull.Value, NpgsqlDbType = type });
+    }
+}

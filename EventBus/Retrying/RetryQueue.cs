@@ -1,0 +1,168 @@
+using FanOut.EventBus.Groups;
+using FanOut.EventBus.Telemetry;
+using FanOut.EventBus.Wire;
+using Npgsql;
+using NpgsqlTypes;
+using StackExchange.Redis;
+
+namespace FanOut.EventBus.Retrying;
+
+/// <summary>
+/// The retry queue of one group: rows of bus.retry that wait, claimed by Postgres' clock. A claim of many counts no attempt.
+/// What such a claim left unfinished is claimed alone, and that counts an attempt before the handler runs: so what ends its
+/// process is counted, and what was claimed beside it is not. Safe for any number of workers at once.
+/// </summary>
+internal sealed class RetryQueue(NpgsqlDataSource postgres, RegisteredGroup group, EventBusMetrics? metrics = null)
+{
+    /// <summary>About how many rows <see cref="RetireUnknownAsync"/> changes in one call.</summary>
+    public const int MaxRetired = 1_000;
+
+    private static readonly string ClaimSql = EmbeddedText.Read("Retrying.claim_retries.sql");
+    private static readonly string ClaimUnfinishedSql = EmbeddedText.Read("Retrying.claim_unfinished_retry.sql");
+    private static readonly string ReadClaimSql = EmbeddedText.Read("Retrying.read_claim.sql");
+    private static readonly string CountSql = EmbeddedText.Read("Retrying.count_attempt.sql");
+    private static readonly string DeleteSql = EmbeddedText.Read("Retrying.delete_retries.sql");
+    private static readonly string FailSql = EmbeddedText.Read("Retrying.fail_retry.sql");
+    private static readonly string RetireSql = EmbeddedText.Read("Retrying.retire_unknown.sql");
+
+    private DueCursor _due = DueCursor.Beginning;
+    private DueCursor _ended = DueCursor.Beginning;
+
+    /// <summary>
+    /// Claims rows that are due and were not claimed since they were last scheduled, for <paramref name="lease"/>. Counts no
+    /// attempt. After a lost reply <see cref="ReadClaimAsync"/> says what was claimed.
+    /// </summary>
+    public async Task<IReadOnlyList<RetryRow>> ClaimManyAsync(
+        Guid claim, string[] types, int count, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        await using var command = postgres.CreateCommand(ClaimSql);
+        command.Parameters.AddRange(Claim(claim, types, _due).ToArray());
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = count });
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = lease });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var rows = new List<RetryRow>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            _due = _due.Next(reader.Get<DateTime>("asked_at"), reader.Get<DateTime?>("lowest_due_at"));
+            if (reader.Get<long?>("number") is not null)
+            {
+                rows.Add(Read(reader));
+            }
+        }
+
+        return rows;
+    }
+
+    /// <summary>
+    /// Claims one row that a claim left unfinished, for <paramref name="lease"/>; the attempt is counted and committed. A row that has had all its
+    /// attempts becomes a dead letter instead, and the next one is looked at.
+    /// </summary>
+    /// <returns>Null where there is none.</returns>
+    public async Task<RetryRow?> ClaimUnfinishedAsync(Guid claim, string[] types, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await using var command = postgres.CreateCommand(ClaimUnfinishedSql);
+            command.Parameters.AddRange(Claim(claim, types, _ended).ToArray());
+            command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = lease });
+            command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = group.MaxDeliveries });
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            await reader.ReadAsync(cancellationToken);
+            _ended = _ended.Next(reader.Get<DateTime>("asked_at"), reader.Get<DateTime?>("lowest_due_at"));
+            if (reader.Get<string?>("state") != RetryState.Dead)
+            {
+                return reader.Get<long?>("number") is null ? null : Read(reader);
+            }
+
+            metrics?.DeadLettered(group.Stream.Name, group.Name, 1);
+        }
+    }
+
+    /// <summary>What a claim still has: to be asked after its reply was lost.</summary>
+    public async Task<IReadOnlyList<RetryRow>> ReadClaimAsync(Guid claim, CancellationToken cancellationToken)
+    {
+        await using var command = postgres.CreateCommand(ReadClaimSql);
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = group.Id });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = claim });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var rows = new List<RetryRow>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(Read(reader));
+        }
+
+        return rows;
+    }
+
+    /// <summary>Counts an attempt and renews the claim, before one row of a claim of many is handled alone.</summary>
+    /// <returns>Whether the claim still had the row.</returns>
+    public async Task<bool> CountAttemptAsync(long number, Guid claim, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        await using var command = postgres.CreateCommand(CountSql);
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = number });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = claim });
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = lease });
+        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
+    }
+
+    /// <summary>
+    /// Deletes rows, as the first statement of the handler's transaction: answers with the numbers (column <c>number</c>) that
+    /// the claim still had. They stay locked, so that nobody claims them while the handler runs, however long it takes.
+    /// </summary>
+    public NpgsqlBatchCommand DeleteCommand(Guid claim, long[] numbers) => new(DeleteSql)
+    {
+        Parameters =
+        {
+            new NpgsqlParameter<int> { TypedValue = group.Id },
+            new NpgsqlParameter<Guid> { TypedValue = claim },
+            new NpgsqlParameter<long[]> { TypedValue = numbers },
+        },
+    };
+
+    /// <summary>Ends a claim of a row by a failure: it waits for <paramref name="delay"/>, or is dead.</summary>
+    /// <returns>Whether the claim still had the row.</returns>
+    public async Task<bool> FailAsync(
+        RetryRow row, Guid claim, string error, TimeSpan delay, bool isDead, CancellationToken cancellationToken)
+    {
+        await using var command = postgres.CreateCommand(FailSql);
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = row.Number });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = claim });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = NewRetry.Clean(error) });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = isDead ? RetryState.Dead : RetryState.Waiting });
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = delay });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = row.Attempts });
+        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
+    }
+
+    /// <summary>Makes dead what is due and whose type no worker of the group has subscribed to in the last hour that one of them ran.</summary>
+    /// <returns>How many; with <see cref="MaxRetired"/> or more there may be others.</returns>
+    public async Task<int> RetireUnknownAsync(CancellationToken cancellationToken)
+    {
+        await using var command = postgres.CreateCommand(RetireSql);
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = group.Id });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = MaxRetired });
+        var retired = await command.ExecuteNonQueryAsync(cancellationToken);
+        metrics?.DeadLettered(group.Stream.Name, group.Name, retired);
+        return retired;
+    }
+
+    private IEnumerable<NpgsqlParameter> Claim(Guid claim, string[] types, DueCursor cursor) =>
+    [
+        new NpgsqlParameter<int> { TypedValue = group.Id },
+        new NpgsqlParameter<Guid> { TypedValue = claim },
+        new NpgsqlParameter<string[]> { TypedValue = types },
+        new NpgsqlParameter<DateTime> { TypedValue = cursor.From, NpgsqlDbType = NpgsqlDbType.TimestampTz },
+    ];
+
+    private static RetryRow Read(NpgsqlDataReader reader)
+    {
+        RedisValue[] values =
+        [
+            reader.Get<string>("type"), reader.Get<string>("source"), reader.Get<string>("subject"), reader.Get<byte[]>("data"),
+            reader.Get<string?>("traceparent"), reader.Get<string?>("tracestate"),
+        ];
+        var wire = WireEvent.FromRow(
+            reader.Get<long>("position"), reader.Get<Guid>("id"), reader.Get<DateTime>("time"), values, reader.Get<string?>("headers"));
+        return new RetryRow(reader.Get<long>("number"), wire, reader.Get<int>("attempts"));
+    }
+}

@@ -1,0 +1,3 @@
+namespace FanOut.EventBus.Tests;
+
+internal sealed record Invoiced(int Number);
