@@ -42,15 +42,19 @@ public interface IOperationsApi
 public sealed record StreamList(IReadOnlyList<StreamStatus> Streams);
 
 /// <summary>
-/// The state of the stream at <c>at</c>. Memory is what its Redis uses, in bytes; <c>memoryLimit</c> is null without a
-/// limit. The seconds left are until memory or the hard cap of entries is used up at the rate of the last ten minutes;
-/// null where that is not in sight.
+/// The state of the stream at <c>at</c>. <c>highestPosition</c> is the last event in the outbox, <c>published</c> the last one on the
+/// stream, and <c>publishedRate</c> events a second. <c>memory</c> is what the stream uses as its Redis estimates it, <c>memoryUsed</c>
+/// what all of that Redis uses, in bytes; <c>memoryLimit</c> is null without a limit. The seconds left are until memory or the limit of
+/// entries is used up at the rate of the last ten minutes; null where that is not in sight.
 /// </summary>
 public sealed record StreamStatus(
     string Name,
     DateTimeOffset At,
+    long HighestPosition,
+    long Published,
+    double? PublishedRate,
     long Length,
-    string? LastEntry,
+    long? Memory,
     long MemoryUsed,
     long? MemoryLimit,
     double? MemoryLeftSeconds,
@@ -61,9 +65,9 @@ public sealed record StreamStatus(
 public sealed record GroupList(IReadOnlyList<GroupStatus> Groups);
 
 /// <summary>
-/// The state of a consumer group at <c>at</c>. <c>lag</c> counts events that were not delivered to it yet (there may be
-/// more where <c>lagIsLowerBound</c>), <c>pending</c> what is delivered and
-/// unfinished, <c>parked</c> what failed and waits for its next attempt, <c>deadLetters</c> the undecided dead letters.
+/// The state of a consumer group at <c>at</c>. <c>lag</c> counts the events that it has still to do, <c>lagSeconds</c> is the age of the
+/// oldest one that it has not taken; <c>pending</c> counts entries that are delivered and unfinished, <c>waiting</c> events that failed and
+/// wait for their next attempt, <c>deadLetters</c> the undecided dead letters. Every event up to the position <c>doneThrough</c> is taken.
 /// </summary>
 public sealed record GroupStatus(
     string Name,
@@ -71,25 +75,23 @@ public sealed record GroupStatus(
     DateTimeOffset At,
     bool Exists,
     long Lag,
-    bool LagIsLowerBound,
     double LagSeconds,
     long Pending,
-    long Parked,
+    long Waiting,
     int LiveLanes,
     long DeadLetters,
-    string Checkpoint,
+    long DoneThrough,
     string? LastDelivered,
-    double OldestIdleSeconds,
     IReadOnlyList<ConsumerStatus> Consumers);
 
-/// <summary>A consumer with something pending. <c>idleSeconds</c>: the idle time of its lowest pending entry.</summary>
+/// <summary>A consumer. <c>idleSeconds</c>: since its last sign of life.</summary>
 public sealed record ConsumerStatus(string Name, long Pending, double IdleSeconds, bool IsLive);
 
 /// <summary>Which dead letters to list; null = any. Times are RFC 3339.</summary>
 [ValidatableType]
 public sealed record DeadLetterQuery(
     [property: AliasAs("group"), GroupName] string? Group = null,
-    [property: AliasAs("state"), OneOf("dead", "redriven", "discarded")] string? State = null,
+    [property: AliasAs("state"), OneOf("dead", "discarded")] string? State = null,
     [property: AliasAs("type"), Text(500)] string? Type = null,
     [property: AliasAs("subject"), Text(500)] string? Subject = null,
     [property: AliasAs("error"), Text(500)] string? Error = null,
@@ -102,32 +104,29 @@ public sealed record DeadLetterQuery(
 public sealed record DeadLetterPage(IReadOnlyList<DeadLetter> DeadLetters, string? After = null, string? Next = null);
 
 /// <summary>
-/// A failed delivery of an event to a group. <c>state</c> is <c>dead</c>, <c>redriven</c> or <c>discarded</c>; a redriven one has
-/// settled when its event is handled, or is a dead letter again.
+/// An event that a group could not handle, or an entry that is no event: it has no <c>position</c> in the outbox and cannot be redriven.
+/// <c>state</c> is <c>dead</c>, <c>discarded</c> or <c>redriven</c>: then it waits for its next delivery. It is gone once it is handled, and
+/// dead again with the same number if it is not.
 /// </summary>
 public sealed record DeadLetter(
     long Number,
     string Group,
-    string Entry,
+    long? Position,
+    string? Entry,
     Guid? EventId,
     string? Type,
     string? Subject,
     DateTimeOffset? Time,
-    string Consumer,
     int Deliveries,
     string Error,
     DateTimeOffset DeadLetteredAt,
     string State,
     DateTimeOffset? DecidedAt,
-    string? DecidedBy,
-    DateTimeOffset? SettledAt);
+    string? DecidedBy);
 
-/// <summary>
-/// A dead letter with its event. The event's data is <c>data</c> if it is JSON, otherwise <c>dataBase64</c>; <c>history</c> has
-/// every dead letter of the same event in this group.
-/// </summary>
+/// <summary>A dead letter with its event. The event's data is <c>data</c> if it is JSON, otherwise <c>dataBase64</c>.</summary>
 public sealed record DeadLetterDetails(
-    DeadLetter Letter, string? Source, JsonElement? Data, string? DataBase64, IReadOnlyList<EntryField> Fields, IReadOnlyList<DeadLetter> History);
+    DeadLetter Letter, string? Source, JsonElement? Data, string? DataBase64, IReadOnlyList<EntryField> Fields);
 
 /// <summary>A field of an entry: as text, or in base64 where it is not text.</summary>
 public sealed record EntryField(string Name, string? Value, string? Base64);
@@ -137,8 +136,7 @@ public sealed record EntryField(string Name, string? Value, string? Base64);
 public sealed record Decide([property: Text(200)] string By);
 
 /// <summary>
-/// Redrives or discards the dead letters that match all given conditions, oldest first. Without a condition, <c>all</c> must be
-/// true. One request processes up to <c>limit</c> dead letters; to continue, send it again with <c>after</c> from the answer.
+/// Redrives or discards the dead letters that match all given conditions, all of them or none. Without a condition, <c>all</c> must be true.
 /// </summary>
 [ValidatableType]
 public sealed record DecideMany(
@@ -150,9 +148,7 @@ public sealed record DecideMany(
     [property: Text(500)] string? Error = null,
     [property: JsonConverter(typeof(Rfc3339Converter))] DateTimeOffset? From = null,
     [property: JsonConverter(typeof(Rfc3339Converter))] DateTimeOffset? Until = null,
-    [property: Length(1, 1_000, ErrorMessage = "must hold {1} to {2} numbers of dead letters")] IReadOnlyList<long>? Numbers = null,
-    [property: Range(1, 1_000, ErrorMessage = "must be from {1} to {2}")] int? Limit = null,
-    [property: RegularExpression("^[0-9]{1,18}-[0-9]{1,18}$", ErrorMessage = "must be the cursor of an earlier answer")] string? After = null)
+    [property: Length(1, 1_000, ErrorMessage = "must hold {1} to {2} numbers of dead letters")] IReadOnlyList<long>? Numbers = null)
     : IValidatableObject
 {
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
@@ -165,10 +161,10 @@ public sealed record DecideMany(
 }
 
 /// <summary>
-/// How many dead letters were redriven or discarded; how many were not, because they were already decided or not found; and
-/// the cursor to continue with, null if none are left.
+/// How many dead letters were redriven or discarded; and how many were not, because they are no events, or, of numbers, because they were
+/// already decided or not found.
 /// </summary>
-public sealed record DecidedMany(int Changed, int Unchanged, string? After);
+public sealed record DecidedMany(int Changed, int Unchanged);
 
 /// <summary>Whether it is time to move to Kafka: true if one criterion is over its limit.</summary>
 public sealed record KafkaTriggerStatus(bool IsDue, DateTimeOffset At, string Note, IReadOnlyList<KafkaCriterion> Criteria);

@@ -1,6 +1,6 @@
 using FanOut.Contracts;
 using FanOut.Contracts.Notifications;
-using FanOut.EventBus.Migrations;
+using FanOut.EventBus;
 using FanOut.NotificationWorker.Emails;
 using FanOut.NotificationWorker.Reading;
 using FanOut.NotificationWorker.Sending;

@@ -1,21 +1,19 @@
 using FanOut.Contracts;
 using FanOut.EventBus;
-using FanOut.EventBus.Consuming;
 using FanOut.NotificationWorker;
 using FanOut.NotificationWorker.Emails;
 using FanOut.NotificationWorker.Reading;
 using FanOut.ServiceDefaults;
-using FanOut.ServiceDefaults.Clients;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddRedisClient("redis");
-builder.AddNpgsqlDataSource("fanout", PooledSession.KeepState);
+builder.AddNpgsqlDataSource("fanout");
 builder.Services.AddNotifications();
 builder.AddEventBus()
     .AddEvent(OrderPlaced.EventType, ContractsJson.Default.OrderPlaced)
-    .AddConsumerGroup("notification-sender")
-    .SubscribeBatch<OrderPlaced, OrderPlacedHandler>();
+    .AddStream(EventStreams.Orders, stream => stream
+        .AddConsumerGroup("notification-sender", group => group.SubscribeBatch<OrderPlaced, OrderPlacedHandler>()));
 
 var app = builder.Build();
 app.MapDefaultEndpoints();

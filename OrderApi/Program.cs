@@ -1,6 +1,5 @@
 using FanOut.Contracts;
 using FanOut.EventBus;
-using FanOut.EventBus.Migrations;
 using FanOut.OrderApi;
 using FanOut.OrderApi.Availability;
 using FanOut.ServiceDefaults;
@@ -12,7 +11,7 @@ builder.AddRedisClient("redis", failureStatus: HealthStatus.Degraded); // The ou
 builder.AddNpgsqlDataSource("fanout", configureDataSourceBuilder: OrderDatabase.Configure);
 builder.AddEventBus()
     .AddEvent(OrderPlaced.EventType, ContractsJson.Default.OrderPlaced)
-    .AddOutbox();
+    .AddStream(EventStreams.Orders, stream => stream.AddOutbox());
 builder.Services.AddSchemaMigrations("orders", typeof(Program).Assembly);
 builder.AddOrders();
 

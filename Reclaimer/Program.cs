@@ -1,5 +1,5 @@
+using FanOut.Contracts;
 using FanOut.EventBus;
-using FanOut.EventBus.Reclaiming;
 using FanOut.Reclaimer;
 using FanOut.ServiceDefaults;
 
@@ -7,7 +7,8 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddRedisClient("redis");
 builder.AddNpgsqlDataSource("fanout");
-builder.AddEventBus().AddReclaimer();
+builder.AddEventBus()
+    .AddStream(EventStreams.Orders, stream => stream.AddReclaimer().AddDeadLetters());
 builder.AddOperations();
 
 var app = builder.Build();

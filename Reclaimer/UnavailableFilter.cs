@@ -2,7 +2,7 @@ using StackExchange.Redis;
 
 namespace FanOut.Reclaimer;
 
-/// <summary>Answers 503 if Redis refuses a command or the inbox is locked: nothing was changed, and a retry helps.</summary>
+/// <summary>Answers 503 if Redis refuses a command: nothing was changed, and a retry helps.</summary>
 internal sealed class UnavailableFilter : IEndpointFilter
 {
     private const string RetryAfterSeconds = "5";
@@ -13,7 +13,7 @@ internal sealed class UnavailableFilter : IEndpointFilter
         {
             return await next(context);
         }
-        catch (Exception e) when (e is RedisServerException or TimeoutException and not RedisTimeoutException)
+        catch (RedisServerException e)
         {
             context.HttpContext.Response.Headers.RetryAfter = RetryAfterSeconds;
             return TypedResults.Problem(title: "Temporarily unavailable.", detail: e.Message, statusCode: StatusCodes.Status503ServiceUnavailable);

@@ -1,8 +1,6 @@
 using FanOut.Contracts;
 using FanOut.EventBus;
-using FanOut.EventBus.Consuming;
 using FanOut.ServiceDefaults;
-using FanOut.ServiceDefaults.Clients;
 using FanOut.WebhookWorker;
 using FanOut.WebhookWorker.Deliveries;
 using FanOut.WebhookWorker.Endpoints;
@@ -10,12 +8,12 @@ using FanOut.WebhookWorker.Endpoints;
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddRedisClient("redis");
-builder.AddNpgsqlDataSource("fanout", PooledSession.KeepState);
+builder.AddNpgsqlDataSource("fanout");
 builder.Services.AddWebhooks();
 builder.AddEventBus()
     .AddEvent(OrderPlaced.EventType, ContractsJson.Default.OrderPlaced)
-    .AddConsumerGroup("webhook-delivery")
-    .SubscribeBatch<OrderPlaced, OrderPlacedHandler>();
+    .AddStream(EventStreams.Orders, stream => stream
+        .AddConsumerGroup("webhook-delivery", group => group.SubscribeBatch<OrderPlaced, OrderPlacedHandler>()));
 
 var app = builder.Build();
 app.MapDefaultEndpoints();

@@ -1,6 +1,6 @@
 using FanOut.Contracts;
 using FanOut.Contracts.Webhooks;
-using FanOut.EventBus.Migrations;
+using FanOut.EventBus;
 using FanOut.ServiceDefaults;
 using FanOut.ServiceDefaults.WorkQueues;
 using FanOut.WebhookWorker.Deliveries;

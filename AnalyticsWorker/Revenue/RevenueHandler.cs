@@ -1,5 +1,5 @@
 using FanOut.Contracts;
-using FanOut.EventBus.Consuming;
+using FanOut.EventBus;
 
 namespace FanOut.AnalyticsWorker.Revenue;
 

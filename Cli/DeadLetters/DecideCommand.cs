@@ -55,26 +55,14 @@ internal static class DecideCommand
                 arguments.GetValue(filter.From)?.ToUniversalTime(),
                 arguments.GetValue(filter.Until)?.ToUniversalTime(),
                 arguments.GetValue(numbers) is { Length: > 0 } given ? given : null);
-            var total = await DecideAsync(api, redrive, request, cancellationToken);
-            var unchanged = total.Unchanged > 0 ? $", {total.Unchanged} unchanged: already decided or not found" : "";
+            var total = await (redrive ? api.RedriveManyAsync(request, cancellationToken) : api.DiscardManyAsync(request, cancellationToken));
+            var reason = request.Numbers is null ? "no events" : "no events, already decided or not found";
+            var unchanged = total.Unchanged > 0 ? $", {total.Unchanged} unchanged: {reason}" : "";
             Output.Write(arguments.GetValue(json), total, OperationsJson.Default.DecidedMany, _ =>
                 AnsiConsole.MarkupLineInterpolated($"{total.Changed} {(redrive ? "redriven" : "discarded")}{unchanged}."));
             return request.Numbers is not null && total.Unchanged > 0 ? 1 : 0;
         }, cancellationToken));
         return command;
-    }
-
-    private static async Task<DecidedMany> DecideAsync(IOperationsApi api, bool redrive, DecideMany request, CancellationToken cancellationToken)
-    {
-        var total = new DecidedMany(0, 0, null);
-        do
-        {
-            var next = request with { After = total.After };
-            var answer = await (redrive ? api.RedriveManyAsync(next, cancellationToken) : api.DiscardManyAsync(next, cancellationToken));
-            total = new(total.Changed + answer.Changed, total.Unchanged + answer.Unchanged, answer.After);
-        }
-        while (total.After is not null);
-        return total;
     }
 
     private static async Task<bool> ConfirmAsync(bool redrive, CancellationToken cancellationToken)

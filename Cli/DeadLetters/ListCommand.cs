@@ -12,8 +12,8 @@ internal static class ListCommand
     public static Command Create(Workspace workspace)
     {
         var filter = new FilterOptions();
-        var state = new Option<string?>("--state") { Description = "Filter by state: dead (undecided), redriven or discarded." };
-        state.AcceptOnlyFromAmong("dead", "redriven", "discarded");
+        var state = new Option<string?>("--state") { Description = "Filter by state: dead (undecided) or discarded." };
+        state.AcceptOnlyFromAmong("dead", "discarded");
         var limit = new Option<int>("--limit") { Description = "At most this many: 1 to 200 (default 50).", DefaultValueFactory = _ => 50 };
         var after = new Option<string?>("--after") { Description = "The cursor of the previous page." };
         var json = new Option<bool>("--json") { Description = "Print JSON." };

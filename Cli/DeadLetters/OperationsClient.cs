@@ -17,7 +17,7 @@ internal static class OperationsClient
             return 1;
         }
 
-        using var http = new HttpClient { BaseAddress = new Uri(address) };
+        using var http = new HttpClient { BaseAddress = new Uri(address), Timeout = Timeout.InfiniteTimeSpan };
         try
         {
             var settings = new RefitSettings(new SystemTextJsonContentSerializer(OperationsJson.Default.Options));

@@ -14,7 +14,7 @@ internal static class ShowCommand
     {
         var number = new Argument<long>("number") { Description = "The number of the dead letter." };
         var json = new Option<bool>("--json") { Description = "Print JSON." };
-        var command = new Command("show", "Show a dead letter with its event and its history.") { number, json };
+        var command = new Command("show", "Show a dead letter with its event.") { number, json };
         command.SetAction((arguments, cancellationToken) => OperationsClient.CallAsync(workspace, async api =>
         {
             var details = await api.GetDeadLetterAsync(arguments.GetValue(number), cancellationToken);
@@ -31,25 +31,20 @@ internal static class ShowCommand
         Row("number", letter.Number.ToString(CultureInfo.InvariantCulture));
         Row("state", letter.State);
         Row("group", letter.Group);
+        Row("position", letter.Position?.ToString(CultureInfo.InvariantCulture));
         Row("entry", letter.Entry);
         Row("event", letter.EventId?.ToString());
         Row("type", letter.Type);
         Row("source", details.Source);
         Row("subject", letter.Subject);
-        Row("consumer", letter.Consumer);
         Row("deliveries", letter.Deliveries.ToString(CultureInfo.InvariantCulture));
         Row("error", letter.Error);
         Row("data", details.Data is { } data ? JsonSerializer.Serialize(data, Indented) : null);
         Row("data (base64)", details.DataBase64);
         AnsiConsole.Write(table);
-
-        foreach (var past in details.History)
+        if (letter.DecidedAt is { } decided)
         {
-            AnsiConsole.MarkupLineInterpolated($"{past.DeadLetteredAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} dead letter {past.Number}: {past.Error}");
-            if (past.DecidedAt is { } decided)
-            {
-                AnsiConsole.MarkupLineInterpolated($"{decided.UtcDateTime:yyyy-MM-dd HH:mm:ss} {past.State} by {past.DecidedBy}");
-            }
+            AnsiConsole.MarkupLineInterpolated($"Decided by {letter.DecidedBy} at {decided.UtcDateTime:yyyy-MM-dd HH:mm:ss} (UTC).");
         }
 
         void Row(string name, string? value)

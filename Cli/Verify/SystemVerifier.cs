@@ -2,7 +2,6 @@ using System.Data;
 using System.Globalization;
 using System.Reflection;
 using FanOut.EventBus;
-using FanOut.EventBus.Ledger;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -21,29 +20,30 @@ internal sealed class SystemVerifier(IConnectionMultiplexer redis, NpgsqlDataSou
         var bus = await new StreamVerifier(redis, postgres).VerifyAsync(stream, transaction, cancellationToken);
         var problems = bus.Findings
             .Select(one => new Problem(
-                one.Kind.ToString().ToLowerInvariant(), one.Group?.Value, one.Subject, one.EventId, one.Entry?.ToString(), one.Detail))
+                one.Kind.ToString().ToLowerInvariant(), one.Group.Value, one.Subject, one.EventId, one.Position, one.Detail))
             .ToList();
         var found = bus.FindingCount - problems.Count;
-        await FindWrongOrdersAsync(connection, problems, cancellationToken);
+        await FindWrongOrdersAsync(connection, stream, problems, cancellationToken);
         await FindWrongEffectsAsync(connection, stream, problems, cancellationToken);
         await FindWrongRevenueAsync(connection, problems, cancellationToken);
-        var (orders, effects) = await CountAsync(connection, cancellationToken);
+        var (orders, events, effects) = await CountAsync(connection, stream, cancellationToken);
         return new SystemVerification(
-            stream.Value, orders, bus.OutboxEvents, bus.Unpublished, bus.Published, bus.Removed, bus.OnStream, bus.Foreign,
+            stream.Value, orders, events, bus.Groups.Select(group => group.Unpublished).DefaultIfEmpty().Max(), bus.OnStream,
             [.. bus.Groups.Select(group => new GroupTotals(
-                group.Group.Value, group.Done, effects.GetValueOrDefault(group.Group.Value), group.Undelivered, group.Pending, group.Parked,
-                group.Redriven, group.DeadLetters, group.Discarded, group.Missing, group.IsDrained))],
+                group.Group.Value, group.Done, effects.GetValueOrDefault(group.Group.Value), group.Undelivered, group.Pending, group.Waiting,
+                group.DeadLetters, group.Discarded, group.Missing, group.IsDrained))],
             problems,
             found + problems.Count);
     }
 
-    private static async Task FindWrongOrdersAsync(NpgsqlConnection connection, List<Problem> problems, CancellationToken cancellationToken)
+    private static async Task FindWrongOrdersAsync(
+        NpgsqlConnection connection, StreamName stream, List<Problem> problems, CancellationToken cancellationToken)
     {
-        await using var command = Command(connection, "find_wrong_orders.sql", StreamVerifier.MostFindings);
+        await using var command = Command(connection, "find_wrong_orders.sql", stream.Value, StreamVerifier.MaxFindings);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            var (what, order) = (reader.GetString(0), reader.GetString(1));
+            var (what, order) = (Get<string>(reader, "difference"), Get<string>(reader, "order"));
             problems.Add(what switch
             {
                 "no event" => new("missing", null, order, null, null, "The order has no event in the outbox."),
@@ -56,23 +56,23 @@ internal sealed class SystemVerifier(IConnectionMultiplexer redis, NpgsqlDataSou
     private static async Task FindWrongEffectsAsync(
         NpgsqlConnection connection, StreamName stream, List<Problem> problems, CancellationToken cancellationToken)
     {
-        await using var command = Command(connection, "find_wrong_effects.sql", stream.Value, StreamVerifier.MostFindings);
+        await using var command = Command(connection, "find_wrong_effects.sql", stream.Value, StreamVerifier.MaxFindings);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            var (times, isDone) = (reader.GetInt64(4), reader.GetBoolean(5));
+            var (times, isDone) = (Get<long>(reader, "times"), Get<bool>(reader, "is_done"));
             problems.Add(new(
                 times == 0 ? "missing" : "doubled",
-                reader.GetString(0),
-                reader.GetString(3),
-                reader.GetGuid(2),
-                EntryId.FromInt64(reader.GetInt64(1)).ToString(),
+                Get<string>(reader, "group"),
+                Get<string>(reader, "subject"),
+                Get<Guid>(reader, "id"),
+                Get<long>(reader, "position"),
                 (isDone, times) switch
                 {
                     (true, 0) => "The inbox records the event as done, but the worker's tables have no effect. The worker may have removed it "
-                        + "if it keeps its rows for less time than EventBus:Retention:KeepOutboxFor.",
+                        + "if it keeps its rows for less time than EventBus:Reclaimer:KeepOutboxFor.",
                     (true, _) => $"The inbox records the event as done, but the worker's tables have {times} effects.",
-                    _ => $"The event is not done or is a dead letter, but the worker's tables have {times} effect(s).",
+                    _ => $"The event is not done, waits for a retry or is a dead letter, but the worker's tables have {times} effect(s).",
                 }));
         }
     }
@@ -83,7 +83,7 @@ internal sealed class SystemVerifier(IConnectionMultiplexer redis, NpgsqlDataSou
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            var (currency, booked, expected) = (reader.GetString(0), reader.GetDecimal(1), reader.GetDecimal(2));
+            var (currency, booked, expected) = (Get<string>(reader, "currency"), Get<decimal>(reader, "booked"), Get<decimal>(reader, "expected"));
             var (kind, hint) = booked < expected
                 ? ("missing", "")
                 : ("doubled", " Orders whose rows of analytics.order_effect were pruned are not counted.");
@@ -93,19 +93,21 @@ internal sealed class SystemVerifier(IConnectionMultiplexer redis, NpgsqlDataSou
         }
     }
 
-    private static async Task<(long Orders, Dictionary<string, long> Effects)> CountAsync(
-        NpgsqlConnection connection, CancellationToken cancellationToken)
+    private static async Task<(long Orders, long Events, Dictionary<string, long> Effects)> CountAsync(
+        NpgsqlConnection connection, StreamName stream, CancellationToken cancellationToken)
     {
-        await using var command = Command(connection, "count_effects.sql");
+        await using var command = Command(connection, "count_effects.sql", stream.Value);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        return (reader.GetInt64(0), new()
+        return (Get<long>(reader, "orders"), Get<long>(reader, "events"), new()
         {
-            ["webhook-delivery"] = reader.GetInt64(1),
-            ["analytics-pipeline"] = reader.GetInt64(2),
-            ["notification-sender"] = reader.GetInt64(3),
+            ["webhook-delivery"] = Get<long>(reader, "webhooks"),
+            ["analytics-pipeline"] = Get<long>(reader, "analytics"),
+            ["notification-sender"] = Get<long>(reader, "notifications"),
         });
     }
+
+    private static T Get<T>(NpgsqlDataReader reader, string column) => reader.GetFieldValue<T>(reader.GetOrdinal(column));
 
     private static NpgsqlCommand Command(NpgsqlConnection connection, string file, params object[] values)
     {

@@ -5,34 +5,32 @@ namespace FanOut.Cli.Verify;
 
 internal static class VerificationTable
 {
-    private const int MostShown = 50;
+    private const int MaxShown = 50;
 
     public static void Write(IAnsiConsole console, SystemVerification verification)
     {
-        var (outbox, removed) = (Number(verification.OutboxEvents), Number(verification.RemovedFromOutbox));
-        var (onStream, foreign) = (Number(verification.OnStream), Number(verification.Foreign));
         console.WriteLine($"Orders: {Number(verification.Orders)}");
-        console.WriteLine($"Outbox: {outbox} events ({removed} older ones removed), {Number(verification.Unpublished)} not published");
-        console.WriteLine($"Stream '{verification.Stream}': {Number(verification.Published)} published, {onStream} on it, {foreign} foreign entries");
+        console.WriteLine($"Outbox: {Number(verification.OutboxEvents)} events, {Number(verification.Unpublished)} not published");
+        console.WriteLine($"Stream '{verification.Stream}': {Number(verification.OnStream)} entries");
         var table = new Table().Border(TableBorder.Rounded)
-            .AddColumns("group", "done", "effects", "undelivered", "pending", "parked", "redriven", "dead letters", "discarded", "missing");
+            .AddColumns("group", "done", "effects", "undelivered", "pending", "waiting", "dead letters", "discarded", "missing");
         foreach (var group in verification.Groups)
         {
             table.AddRow(
                 Markup.Escape(group.Group), Number(group.Done), Number(group.Effects), Number(group.Undelivered), Number(group.Pending),
-                Number(group.Parked), Number(group.Redriven), Number(group.DeadLetters), Number(group.Discarded),
+                Number(group.Waiting), Number(group.DeadLetters), Number(group.Discarded),
                 group.Missing > 0 ? $"[red]{Number(group.Missing)}[/]" : "0");
         }
 
         console.Write(table);
-        foreach (var problem in verification.Problems.Take(MostShown))
+        foreach (var problem in verification.Problems.Take(MaxShown))
         {
             console.MarkupLineInterpolated($"[red]{problem.Kind}[/] {Name(problem)}: {problem.Detail}");
         }
 
-        if (verification.ProblemCount > MostShown)
+        if (verification.ProblemCount > MaxShown)
         {
-            console.MarkupLineInterpolated($"... and {verification.ProblemCount - MostShown} more (--json lists up to 1,000).");
+            console.MarkupLineInterpolated($"... and {verification.ProblemCount - MaxShown} more (--json lists up to 100 of each kind).");
         }
 
         console.MarkupLineInterpolated($"[{(verification.IsExact ? "green" : "red")}]{verification.Verdict}[/]");
@@ -43,7 +41,7 @@ internal static class VerificationTable
         problem.Group,
         problem.Order is { } order ? $"order {order}" : null,
         problem.Event is { } id ? $"event {id}" : null,
-        problem.Entry is { } entry ? $"entry {entry}" : null,
+        problem.Position is { } position ? string.Create(CultureInfo.InvariantCulture, $"position {position}") : null,
     }.Where(part => part is not null));
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using FanOut.Cli.Running;
+using FanOut.Contracts;
 using Npgsql;
 using Spectre.Console;
 using StackExchange.Redis;
@@ -14,7 +15,11 @@ internal static class VerifyCommand
 
     public static Command Create(Workspace workspace)
     {
-        var stream = new Option<string>("--stream") { Description = "The stream (default orders).", DefaultValueFactory = _ => "orders" };
+        var stream = new Option<string>("--stream")
+        {
+            Description = $"The stream (default {EventStreams.Orders}).",
+            DefaultValueFactory = _ => EventStreams.Orders,
+        };
         var wait = new Option<double>("--wait")
         {
             Description = "Wait up to this many seconds until every group has finished, then fail if one has not.",

@@ -6,6 +6,7 @@ with booked as (
     from analytics.effects join orders.orders on orders.id::text = effects.subject
     group by orders.currency
 )
-select coalesce(booked.currency, expected.currency), coalesce(booked.revenue, 0), coalesce(expected.revenue, 0)
+select
+    coalesce(booked.currency, expected.currency) as currency, coalesce(booked.revenue, 0) as booked, coalesce(expected.revenue, 0) as expected
 from booked full join expected using (currency)
 where coalesce(booked.revenue, 0) <> coalesce(expected.revenue, 0)

@@ -1,4 +1,3 @@
-using FanOut.ServiceDefaults.Clients;
 using Npgsql;
 
 namespace FanOut.OrderApi.Availability;
@@ -19,8 +18,6 @@ internal static class OrderDatabase
 
         // More sessions only compete for the same cores: requests wait here instead.
         SetUnlessGiven("Maximum Pool Size", 32);
-
-        PooledSession.KeepState(database);
 
         void SetUnlessGiven(string keyword, object value)
         {

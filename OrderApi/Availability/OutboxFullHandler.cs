@@ -1,4 +1,4 @@
-using FanOut.EventBus.Publishing;
+using FanOut.EventBus;
 using FanOut.ServiceDefaults.Errors;
 using Microsoft.AspNetCore.Diagnostics;
 

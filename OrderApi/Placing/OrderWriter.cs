@@ -1,6 +1,5 @@
 using FanOut.Contracts;
 using FanOut.EventBus;
-using FanOut.EventBus.Publishing;
 using FanOut.OrderApi.Reading;
 using FanOut.ServiceDefaults;
 using Npgsql;

@@ -1,42 +1,39 @@
 using System.Globalization;
 using FanOut.Contracts;
 using FanOut.Contracts.Operations;
-using FanOut.EventBus;
 using FanOut.ServiceDefaults.Requests;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Bus = FanOut.EventBus.DeadLetters;
+using Bus = FanOut.EventBus;
 
 namespace FanOut.Reclaimer.DeadLetters;
 
 internal static class DeadLetterEndpoints
 {
-    private const int DefaultDecisions = 500;
-
     public static void MapDeadLetters(this IEndpointRouteBuilder routes)
     {
-        var letters = routes.MapGroup("/dead-letters").WithTags("Dead letters").AddEndpointFilter<UnavailableFilter>();
+        var letters = routes.MapGroup("/dead-letters").WithTags("Dead letters");
         letters.MapGet("", ListAsync)
             .WithName("ListDeadLetters")
             .WithSummary("List dead letters, newest first")
             .WithDescription(
-                "Returns dead letters that match all given parameters. state: dead, redriven or discarded. error: text in the error. " +
+                "Returns dead letters that match all given parameters. state: dead or discarded. error: text in the error. " +
                 "from, until: when they became dead letters. limit: 1 to 200 per page (default 50). after: the cursor of the previous page.")
             .Produces<DeadLetterPage>()
             .ProducesValidationProblem();
         letters.MapGet("{number}", FindAsync)
             .WithName("GetDeadLetter")
-            .WithSummary("Get a dead letter with its event and its history")
+            .WithSummary("Get a dead letter with its event")
             .Produces<DeadLetterDetails>()
             .ProducesValidationProblem()
             .ProducesProblem(StatusCodes.Status404NotFound);
         MapDecision(
             "redrive",
             "Deliver a dead letter to its group again",
-            "Deliver matching dead letters to their groups again, oldest first");
+            "Deliver all matching dead letters to their groups again");
         MapDecision(
             "discard",
             "Mark a dead letter as discarded",
-            "Mark matching dead letters as discarded, oldest first");
+            "Mark all matching dead letters as discarded");
 
         void MapDecision(string verb, string one, string many)
         {
@@ -55,8 +52,7 @@ internal static class DeadLetterEndpoints
                 verb, (DecideMany decision, Bus.DeadLetterQueue queue, CancellationToken token) => DecideManyAsync(redrive, decision, queue, token))
                 .WithSummary(many)
                 .WithDescription(
-                    "At least one condition, or all=true, is required. One request processes up to limit dead letters; to continue, send it " +
-                    "again with after from the answer. Newer dead letters are not included.")
+                    "At least one condition, or all=true, is required. All that match are changed, or none is; sending the request again is safe.")
                 .Produces<DecidedMany>()
                 .ProducesValidationProblem()
                 .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
@@ -83,24 +79,23 @@ internal static class DeadLetterEndpoints
         bool redrive, long number, string by, Bus.DeadLetterQueue queue, CancellationToken cancellationToken)
     {
         var decided = redrive ? queue.RedriveAsync(number, by, cancellationToken) : queue.DiscardAsync(number, by, cancellationToken);
-        if (await decided is not { } decision
-            || await queue.FindAsync(number, cancellationToken) is not { } letter)
+        if (await decided is not { } decision)
         {
             return NotFound(number);
         }
 
-        var state = DeadLetterView.Name(decision.State);
-        return decision.IsChanged ? TypedResults.Ok(DeadLetterView.Of((Bus.DeadLetterSummary)letter))
-            : decision.State == Bus.DeadLetterState.Dead ? TypedResults.Problem(
-                title: "The dead letter is not complete yet.",
-                detail: $"The failed delivery of dead letter {number} is still pending in Redis. Try again in a few seconds.",
+        var (letter, state) = (decision.Letter, DeadLetterView.Name(decision.Letter.State));
+        return decision.IsChanged ? TypedResults.Ok(DeadLetterView.Of(letter))
+            : letter.State == Bus.DeadLetterState.Dead ? TypedResults.Problem(
+                title: "The dead letter cannot be redriven.",
+                detail: $"Dead letter {number} is an entry that is no event of the outbox. Discard it.",
                 statusCode: StatusCodes.Status409Conflict)
             : TypedResults.Problem(
                 title: $"The dead letter is already {state}.",
                 detail: string.Create(
                     CultureInfo.InvariantCulture,
-                    $"Dead letter {number} was {state} by {decision.DecidedBy} at {decision.DecidedAt:yyyy-MM-ddTHH:mm:ssZ}. A decision is final; " +
-                    $"an event that fails again after its redrive is a new dead letter."),
+                    $"Dead letter {number} was {state} by {letter.ChangedBy} at {letter.ChangedAt:yyyy-MM-ddTHH:mm:ssZ}. A redriven event that "
+                    + $"fails again becomes a dead letter again, with the same number."),
                 statusCode: StatusCodes.Status409Conflict,
                 extensions: new Dictionary<string, object?> { ["state"] = state });
     }
@@ -110,23 +105,17 @@ internal static class DeadLetterEndpoints
     {
         var filter = Filter(decision.Group, decision.Type, decision.Subject, decision.Error, decision.From, decision.Until);
         filter = filter with { Numbers = decision.Numbers?.ToArray() };
-        Bus.DeadLetterCursor? cursor = decision.After?.Split('-') is [var after, var upTo]
-            ? new(long.Parse(after, CultureInfo.InvariantCulture), long.Parse(upTo, CultureInfo.InvariantCulture))
-            : null;
-        var limit = decision.Limit ?? DefaultDecisions;
         var change = redrive
-            ? await queue.RedriveAsync(filter, decision.By, cursor, limit, cancellationToken)
-            : await queue.DiscardAsync(filter, decision.By, cursor, limit, cancellationToken);
-        return TypedResults.Ok(new DecidedMany(
-            change.Changed,
-            change.Unchanged,
-            change.Next is { } next ? string.Create(CultureInfo.InvariantCulture, $"{next.After}-{next.UpTo}") : null));
+            ? await queue.RedriveAsync(filter, decision.By, cancellationToken)
+            : await queue.DiscardAsync(filter, decision.By, cancellationToken);
+        var unchanged = decision.Numbers is { } numbers ? numbers.Distinct().Count() - change.Changed : change.NotEvents;
+        return TypedResults.Ok(new DecidedMany(change.Changed, unchanged));
     }
 
     private static Bus.DeadLetterFilter Filter(
         string? group, string? type, string? subject, string? error, DateTimeOffset? from, DateTimeOffset? until) => new()
         {
-            Group = group is null ? null : new GroupName(group),
+            Group = group is null ? null : new Bus.GroupName(group),
             Type = type,
             Subject = subject,
             Error = error,

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using FanOut.Contracts.Operations;
-using Bus = FanOut.EventBus.DeadLetters;
+using Bus = FanOut.EventBus;
 
 namespace FanOut.Reclaimer.DeadLetters;
 
@@ -15,19 +15,18 @@ internal static class DeadLetterView
     public static DeadLetter Of(Bus.DeadLetterSummary letter) => new(
         letter.Number,
         letter.Group.Value,
-        letter.Entry.ToString(),
+        letter.Position,
+        letter.EntryId,
         letter.EventId,
         letter.Type,
         letter.Subject,
         letter.Time,
-        letter.Consumer,
-        letter.Deliveries,
+        letter.Attempts,
         letter.Error,
         letter.DeadLetteredAt,
         Name(letter.State),
-        letter.DecidedAt,
-        letter.DecidedBy,
-        letter.SettledAt);
+        letter.ChangedAt,
+        letter.ChangedBy);
 
     public static DeadLetterDetails Of(Bus.DeadLetterDetails letter)
     {
@@ -37,8 +36,7 @@ internal static class DeadLetterView
             letter.Source,
             data,
             data is null && letter.Data is { } raw ? Convert.ToBase64String(raw.Span) : null,
-            [.. letter.Fields.Where(field => field.Name != "data").Select(Of)],
-            [.. letter.History.Select(Of)]);
+            [.. letter.Fields.Where(field => field.Name != "data").Select(Of)]);
     }
 
     public static string Name(Bus.DeadLetterState state) => state.ToString().ToLowerInvariant();

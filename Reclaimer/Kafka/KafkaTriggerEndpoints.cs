@@ -1,5 +1,5 @@
 using FanOut.Contracts.Operations;
-using FanOut.EventBus.Reclaiming;
+using FanOut.EventBus;
 
 namespace FanOut.Reclaimer.Kafka;
 

@@ -1,5 +1,5 @@
 using FanOut.Contracts.Operations;
-using FanOut.EventBus.Reclaiming;
+using FanOut.EventBus;
 
 namespace FanOut.Reclaimer.Streams;
 
@@ -23,8 +23,11 @@ internal static class StreamEndpoints
         return TypedResults.Ok(new StreamList([new StreamStatus(
             sample.Stream.Value,
             sample.Time,
+            sample.HighestPosition,
+            sample.Published,
+            sample.PublishedRate,
             sample.Length,
-            sample.LastEntry,
+            sample.Memory,
             sample.MemoryUsed,
             sample.MemoryLimit,
             sample.MemoryLeft?.TotalSeconds,
@@ -60,14 +63,12 @@ internal static class StreamEndpoints
         at,
         group.Exists,
         group.Lag,
-        group.LagIsLowerBound,
         group.LagDuration.TotalSeconds,
         group.Pending,
-        group.Parked,
+        group.Waiting,
         group.LiveLanes,
         group.DeadLetters,
-        group.Checkpoint.ToString(),
+        group.DoneThrough,
         group.LastDelivered,
-        group.OldestIdle.TotalSeconds,
         [.. group.Consumers.Select(consumer => new ConsumerStatus(consumer.Name, consumer.Pending, consumer.Idle.TotalSeconds, consumer.IsLive))]);
 }

@@ -4,17 +4,15 @@ namespace FanOut.ServiceDefaults.Clients;
 
 internal static class NpgsqlSession
 {
-    // Start-up options, because a pooled session's RESET keeps them; it would undo a SET. The server's keepalives free the locks
-    // of a client whose host is gone after half a minute, instead of the kernel's two hours.
-    private const string Options =
-        "-c idle_in_transaction_session_timeout=60s -c lock_timeout=10s "
-        + "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";
+    private const string NoReset = "No Reset On Close";
 
-    /// <summary>The connection string wins; its <c>Options</c> come after these, and the later one counts.</summary>
-    public static void Harden(NpgsqlConnectionStringBuilder session, string applicationName)
+    /// <summary>
+    /// Defaults for what the connection string does not set. They need no session of their own, so that they hold behind any pooler: a pooler refuses
+    /// start-up options.
+    /// </summary>
+    public static void SetDefaults(NpgsqlConnectionStringBuilder session, string applicationName)
     {
         session.ApplicationName ??= applicationName;
-        session.Options = string.IsNullOrWhiteSpace(session.Options) ? Options : $"{Options} {session.Options}";
         if (session.KeepAlive == 0)
         {
             session.KeepAlive = 15;
@@ -25,6 +23,13 @@ internal static class NpgsqlSession
             session.TcpKeepAlive = true;
             session.TcpKeepAliveTime = 15;
             session.TcpKeepAliveInterval = 5;
+        }
+
+        // A reset costs seven statements, and there is nothing to reset: no service leaves a setting, a temporary table, a LISTEN or a lock
+        // in its session.
+        if (!session.ShouldSerialize(NoReset))
+        {
+            session[NoReset] = true;
         }
     }
 }

@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using FanOut.Contracts;
-using FanOut.EventBus.Consuming;
+using FanOut.EventBus;
 using FanOut.ServiceDefaults;
 using FanOut.ServiceDefaults.WorkQueues;
 using Npgsql;

@@ -15,9 +15,10 @@ public sealed class ConfigurationTests
         ["analytics-worker"] = (
             "EventBus__Consumer__PauseAbove",
             "10",
-            "EventBus:Consumer:PauseAbove is 10, but must be more than 2 x Replicas x Lanes x BatchSize = 8000"),
+            "EventBus:Consumer:PauseAbove is 10, but must be more than 2 x Lanes x BatchSize = 4000"),
         ["notification-worker"] = ("Smtp__From", "nobody", "Smtp:From is 'nobody', but must be an e-mail address"),
-        ["reclaimer"] = ("EventBus__Stream", "", "EventBus:Stream is missing: set it to the name of the event stream"),
+        ["reclaimer"] = (
+            "EventBus__Reclaimer__TrimInterval", "00:00:00", "EventBus:Reclaimer:TrimInterval must be from 00:00:00.0500000 to 00:10:00."),
     };
 
     [Fact]

@@ -82,7 +82,7 @@ public sealed class FaultTests(FaultySystem faulty) : IClassFixture<FaultySystem
         Assert.Equal(all, await _ledger.AllSubjectsAsync(Group.Notifications));
         await using var count = _system.Database.CreateCommand("select count(*) from orders.orders");
         Assert.Equal((long)all.Length, await count.ExecuteScalarAsync(TestContext.Current.CancellationToken));
-        await using var letters = _system.Database.CreateCommand("select count(*) from bus.dead_letters");
-        Assert.Equal(0L, await letters.ExecuteScalarAsync(TestContext.Current.CancellationToken));
+        await using var retries = _system.Database.CreateCommand("select count(*) from bus.retry");
+        Assert.Equal(0L, await retries.ExecuteScalarAsync(TestContext.Current.CancellationToken));
     }
 }

@@ -1,10 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using FanOut.EventBus.Consuming;
 using k8s.Models;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -55,24 +53,6 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
             Assert.Equal("/alive", container.LivenessProbe.HttpGet.Path);
         });
         Assert.All(new[] { "/health", "/alive", "/metrics" }, path => Assert.Contains($"\"{path}\"", endpoints, StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public void The_workers_settings_are_valid_at_the_maximum_of_replicas()
-    {
-        var deployments = overlays.Read("production").All<V1Deployment>();
-        var workers = deployments.Where(deployment => deployment.Metadata.Name.EndsWith("-worker", StringComparison.Ordinal)).ToArray();
-
-        Assert.Equal(3, workers.Length);
-        Assert.All(workers, worker =>
-        {
-            var settings = worker.Spec.Template.Spec.Containers.Single().Env.Where(variable => variable.Value is not null)
-                .ToDictionary(variable => variable.Name.Replace("__", ":", StringComparison.Ordinal), variable => (string?)variable.Value);
-            var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
-            var options = configuration.GetSection(ConsumerOptions.SectionName).Get<ConsumerOptions>();
-            Assert.Equal(8, options?.Replicas);
-            Assert.Empty(options!.Validate(new(options)));
-        });
     }
 
     [Theory]
@@ -150,6 +130,6 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
         return JsonNode.Parse(output)!["Properties"]!.AsObject().ToDictionary(pair => pair.Key, pair => pair.Value!.ToString());
     }
 
-    [GeneratedRegex("AddConsumerGroup\\(\"([a-z-]+)\"\\)")]
+    [GeneratedRegex("AddConsumerGroup\\(\"([a-z-]+)\"")]
     private static partial Regex GroupName();
 }

@@ -1,8 +1,6 @@
-using System.Text.RegularExpressions;
-
 namespace FanOut.Kubernetes.Tests;
 
-internal static partial class Repository
+internal static class Repository
 {
     public static string Root { get; } = FindRoot();
 
@@ -10,25 +8,11 @@ internal static partial class Repository
 
     public static string[] Services { get; } = ["OrderApi", "WebhookWorker", "AnalyticsWorker", "NotificationWorker", "Reclaimer"];
 
-    /// <summary>The sources of all that could end up in an image. The metrics of queues are there once for each queue.</summary>
-    public static IEnumerable<string> Sources()
-    {
-        var sources = Services.Concat(["EventBus", "ServiceDefaults"])
-            .SelectMany(project => Directory.EnumerateFiles(Path.Combine(Root, project), "*.cs", SearchOption.AllDirectories))
-            .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
-            .Select(File.ReadAllText)
-            .ToArray();
-        var queues = sources.SelectMany(source => Queue().Matches(source)).ToArray();
-        return sources.SelectMany(source => source.Contains("class QueueMetrics", StringComparison.Ordinal)
-            ? queues.Select(queue => source
-                .Replace("{attempts}", queue.Groups["attempts"].Value)
-                .Replace("$\"{prefix}", $"\"{queue.Groups["prefix"].Value}")
-                .Replace("$\"{{{item}}}", $"\"{{{queue.Groups["item"].Value}}}"))
-            : [source]);
-    }
-
-    [GeneratedRegex(@": QueueMetrics\(meters, ""[^""]+"", ""(?<prefix>[^""]+)"", ""(?<attempts>[^""]+)"", ""(?<item>[^""]+)""\)")]
-    private static partial Regex Queue();
+    /// <summary>The sources of all that could end up in an image.</summary>
+    public static IEnumerable<string> Sources() => Services.Concat(["EventBus", "ServiceDefaults"])
+        .SelectMany(project => Directory.EnumerateFiles(Path.Combine(Root, project), "*.cs", SearchOption.AllDirectories))
+        .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
+        .Select(File.ReadAllText);
 
     private static string FindRoot()
     {

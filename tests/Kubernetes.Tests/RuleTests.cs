@@ -95,8 +95,6 @@ public sealed class RuleTests(Overlays overlays) : IClassFixture<Overlays>
     [InlineData("NetworkPolicy/services-to-data", "spec/egress/0/to/0", "{ podSelector: { matchLabels: { app: x } } }", "to selects no pod")]
     [InlineData(Scaler, "spec/scaleTargetRef/name", "webhooks", "its target is missing")]
     [InlineData(Worker, "spec/replicas", "2", "decides about the replicas of Deployment/webhook-worker")]
-    [InlineData(Worker, App + "env", "[{ name: POD_NAME, value: x }]", "EventBus__Consumer__Replicas of Deployment/webhook-worker is below 8")]
-    [InlineData(Scaler, "spec/maxReplicaCount", "9", "EventBus__Consumer__Replicas of Deployment/webhook-worker is below 9")]
     [InlineData(Scaler, "spec/minReplicaCount", "9", "minReplicaCount must be 0 to maxReplicaCount")]
     [InlineData(Scaler, "spec/pollingInterval", "0", "pollingInterval or cooldownPeriod is too low")]
     [InlineData(Scaler, "spec/fallback/replicas", "-1", "fallback has a negative number")]

@@ -11,8 +11,6 @@ internal static partial class Rules
     /// <summary>The limit of the services' own shutdown: HostOptions.ShutdownTimeout in ServiceDefaults.</summary>
     internal const int ShutdownSeconds = 30;
 
-    private const string ReplicasVariable = "EventBus__Consumer__Replicas";
-
     /// <summary>By trigger type: the required settings, and the optional ones (<see href="https://keda.sh/docs/2.20/scalers/"/>).</summary>
     private static readonly Dictionary<string, (string[] Required, string[] Optional)> Triggers = new()
     {
@@ -239,11 +237,6 @@ internal static partial class Rules
             require(scaled, least >= 0 && least <= most, "minReplicaCount must be 0 to maxReplicaCount");
             require(scaled, spec is { PollingInterval: null or >= 1, CooldownPeriod: null or >= 0 }, "pollingInterval or cooldownPeriod is too low");
             require(scaled, spec.Fallback is null or { FailureThreshold: >= 0, Replicas: >= 0 }, "fallback has a negative number");
-
-            // PauseAbove is checked against this variable.
-            var prepared = app?.Pod.Containers.SelectMany(one => one.Env ?? []).FirstOrDefault(variable => variable.Name == ReplicasVariable);
-            var replicas = int.TryParse(prepared?.Value, CultureInfo.InvariantCulture, out var number) ? number : 0;
-            require(scaled, replicas >= most, $"{ReplicasVariable} of {app} is below {most}");
         }
     }
 

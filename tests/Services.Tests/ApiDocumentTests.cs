@@ -47,7 +47,6 @@ public sealed class ApiDocumentTests
         Says(endpoints["CreateEndpoint"]!, "eventTypes", """{"type":["null","array"],"maxItems":100}""");
         Says(endpoints["CreateEndpoint"]!, "secret", """{"type":["null","string"],"pattern":"^whsec_[A-Za-z0-9+/]{32,86}={0,2}$"}""");
         Assert.Equal(["by"], Required(decisions["DecideMany"]!));
-        Says(decisions["DecideMany"]!, "limit", """{"type":["null","integer"],"minimum":1,"maximum":1000}""");
         Says(decisions["DecideMany"]!, "numbers", """{"type":["null","array"],"minItems":1,"maxItems":1000}""");
         Says(decisions["DecideMany"]!, "from", """{"type":["null","string"],"format":"date-time"}""");
     }

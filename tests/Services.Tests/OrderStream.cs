@@ -1,21 +1,50 @@
-using System.Globalization;
-using System.Text.Json;
+using System.Diagnostics;
 using FanOut.Contracts;
+using FanOut.EventBus;
 using FanOut.TestServers;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using StackExchange.Redis;
 
 namespace FanOut.Services.Tests;
 
-/// <summary>A test's own stream of placed orders, as the relay writes it.</summary>
+/// <summary>A test's own databases in Postgres and Redis, and an outbox that publishes placed orders there.</summary>
 internal sealed class OrderStream : IAsyncDisposable
 {
+    private readonly IHost _publisher;
     private readonly ConnectionMultiplexer _redis;
 
-    private OrderStream(ConnectionMultiplexer redis) => _redis = redis;
+    private OrderStream(IHost publisher, PostgresDatabase database, ConnectionMultiplexer redis, string redisConnection)
+    {
+        (_publisher, Database, _redis) = (publisher, database, redis);
+        Settings = new Dictionary<string, string>
+        {
+            ["ConnectionStrings:redis"] = redisConnection,
+            ["ConnectionStrings:fanout"] = database.ConnectionString,
+        };
+    }
 
-    public string Name { get; } = RedisServer.UniqueName();
+    public PostgresDatabase Database { get; }
 
-    public static async Task<OrderStream> CreateAsync() => new(await (await RedisServer.SharedAsync()).ConnectAsync());
+    public IDatabase Redis => _redis.GetDatabase();
+
+    /// <summary>What makes a service use these databases.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; }
+
+    public static async Task<OrderStream> CreateAsync()
+    {
+        var database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync();
+        var connection = (await RedisServer.SharedAsync()).NewDatabase();
+        var redis = await ConnectionMultiplexer.ConnectAsync(connection);
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "tests" });
+        builder.Services.AddLogging().AddSingleton<IConnectionMultiplexer>(redis).AddSingleton(database.DataSource);
+        builder.AddEventBus()
+            .AddEvent(OrderPlaced.EventType, ContractsJson.Default.OrderPlaced)
+            .AddStream(EventStreams.Orders, stream => stream.AddOutbox());
+        var publisher = builder.Build();
+        await publisher.StartAsync();
+        return new OrderStream(publisher, database, redis, connection);
+    }
 
     public static OrderPlaced Order(
         string number = "10248", string name = "Vins et alcools Chevalier", string email = "vinet@example.com", string currency = "USD") => new(
@@ -35,21 +64,28 @@ internal sealed class OrderStream : IAsyncDisposable
     public async Task<Guid> PublishAsync(OrderPlaced? order = null, string? traceParent = null)
     {
         order ??= Order();
-        var id = Guid.CreateVersion7();
-        await _redis.GetDatabase().StreamAddAsync(
-            Name,
-            [
-                new("id", id.ToString()),
-                new("type", OrderPlaced.EventType),
-                new("source", "test"),
-                new("subject", order.OrderId.ToString()),
-                new("time", order.PlacedAt.UtcDateTime.ToString("O", CultureInfo.InvariantCulture)),
-                new("data", JsonSerializer.Serialize(order, ContractsJson.Default.OrderPlaced)),
-                new("traceparent", traceParent ?? ""),
-                new("tracestate", ""),
-            ]);
-        return id;
+        using var caller = traceParent is null ? null : new Activity("caller").SetParentId(traceParent).Start();
+        return (await PublishAsync([order]))[0];
     }
 
-    public async ValueTask DisposeAsync() => await _redis.DisposeAsync();
+    /// <summary>Publishes orders in one transaction.</summary>
+    /// <returns>The ids of the events.</returns>
+    public async Task<IReadOnlyList<Guid>> PublishAsync(IEnumerable<OrderPlaced> orders)
+    {
+        var outbox = _publisher.Services.GetRequiredService<Outbox>();
+        NewEvent<OrderPlaced>[] events =
+            [.. orders.Select(order => new NewEvent<OrderPlaced>(order.OrderId.ToString(), order) { Time = order.PlacedAt })];
+        await using var connection = await Database.DataSource.OpenConnectionAsync();
+        await outbox.AddAsync(connection, events);
+        outbox.NotifyCommitted();
+        return [.. events.Select(item => item.Id)];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _publisher.StopAsync();
+        _publisher.Dispose();
+        await _redis.DisposeAsync();
+        await Database.DisposeAsync();
+    }
 }

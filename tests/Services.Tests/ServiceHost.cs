@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FanOut.Services.Tests;
 
-/// <summary>A real service on Kestrel, with its own port, and its own database and stream on real servers.</summary>
+/// <summary>A real service on Kestrel, with its own port, and its own databases on real servers.</summary>
 /// <typeparam name="TAnyTypeOfService">A type of the service's assembly.</typeparam>
 internal sealed class ServiceHost<TAnyTypeOfService> : IAsyncDisposable
     where TAnyTypeOfService : class
@@ -40,9 +40,8 @@ internal sealed class ServiceHost<TAnyTypeOfService> : IAsyncDisposable
         var used = database ?? await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(cancellationToken: cancellationToken);
         var effective = new Dictionary<string, string>
         {
-            ["ConnectionStrings:redis"] = redis.ConnectionString,
+            ["ConnectionStrings:redis"] = redis.NewDatabase(),
             ["ConnectionStrings:fanout"] = used.ConnectionString,
-            ["EventBus:Stream"] = RedisServer.UniqueName(),
         };
         foreach (var (key, value) in settings ?? new Dictionary<string, string>())
         {

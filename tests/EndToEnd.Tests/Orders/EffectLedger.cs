@@ -1,3 +1,4 @@
+using FanOut.Contracts;
 using FanOut.EndToEnd.Tests.Running;
 using Xunit;
 
@@ -24,21 +25,31 @@ internal sealed class EffectLedger(RunningSystem system)
             subjects => subjects.Distinct().Count() == wanted.Length,
             subjects => $"{group.Name} has effects for {subjects.Distinct().Count()} of {wanted.Length} orders.");
 
-        // A pending entry could still take effect a second time.
+        // A pending entry, or one that waits for a retry, could still take effect a second time.
         await DrainedAsync(group);
         Assert.Equal(wanted, await SubjectsAsync(group, wanted));
     }
 
     public Task DrainedAsync(Group group) => Eventually.GetAsync(
-        () => system.Redis.GetDatabase().StreamPendingAsync("orders", group.Name),
-        pending => pending.PendingMessageCount == 0,
-        pending => $"{group.Name} has {pending.PendingMessageCount} entries pending.");
+        async () => (Pending: await PendingAsync(group), Waiting: await WaitingAsync(group)),
+        open => open == (0, 0),
+        open => $"{group.Name} has {open.Pending} entries pending, and {open.Waiting} events wait for a retry.");
 
     /// <summary>The orders that have an effect in the group, once per effect.</summary>
     public Task<string[]> SubjectsAsync(Group group, IReadOnlyCollection<string> among) =>
         QueryAsync(group, "where subject = any($1) order by subject collate \"C\"", [.. among]);
 
     public Task<string[]> AllSubjectsAsync(Group group) => QueryAsync(group, "order by subject collate \"C\"", []);
+
+    private async Task<long> PendingAsync(Group group) =>
+        (await system.Redis.GetDatabase().StreamPendingAsync(EventStreams.Orders, group.Name)).PendingMessageCount;
+
+    private async Task<long> WaitingAsync(Group group)
+    {
+        await using var command = system.Database.CreateCommand("""select waiting from bus.group_progress where "group" = $1""");
+        command.Parameters.AddWithValue(group.Name);
+        return (long)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
+    }
 
     private async Task<string[]> QueryAsync(Group group, string rest, string[] among)
     {

@@ -1,26 +1,20 @@
-using System.Globalization;
-using System.Text.Json;
 using FanOut.AnalyticsWorker.Revenue;
 using FanOut.Contracts;
-using FanOut.TestServers;
 using Npgsql;
 using Refit;
-using StackExchange.Redis;
 using Xunit;
 
 namespace FanOut.Services.Tests.AnalyticsWorker;
 
-/// <summary>A database and a stream of their own for analytics workers, and a running worker.</summary>
+/// <summary>Orders for analytics workers, and a running worker.</summary>
 public sealed class AnalyticsFixture : IAsyncLifetime
 {
-    private readonly string _stream = RedisServer.UniqueName();
-    private PostgresDatabase? _database;
-    private ConnectionMultiplexer? _redis;
+    private OrderStream? _orders;
     private ServiceHost<RevenueHandler>? _host;
 
     public static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public NpgsqlDataSource Database => _database!.DataSource;
+    public NpgsqlDataSource Database => _orders!.Database.DataSource;
 
     public HttpClient Http => _host!.Http;
 
@@ -43,20 +37,17 @@ public sealed class AnalyticsFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _redis = await (await RedisServer.SharedAsync()).ConnectAsync();
-        _database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync();
+        _orders = await OrderStream.CreateAsync();
         await StartWorkerAsync();
     }
 
     public async Task StartWorkerAsync() => _host = await ServiceHost<RevenueHandler>.StartAsync(
-        new Dictionary<string, string>
+        new Dictionary<string, string>(_orders!.Settings)
         {
-            ["EventBus:Stream"] = _stream,
-            ["EventBus:Consumer:Start"] = "Earliest",
             ["EventBus:Consumer:Lanes"] = "4",
             ["EventBus:Consumer:BatchSize"] = "20",
         },
-        _database);
+        _orders.Database);
 
     public async Task StopWorkerAsync()
     {
@@ -68,18 +59,7 @@ public sealed class AnalyticsFixture : IAsyncLifetime
         _host = null;
     }
 
-    public async Task PublishAsync(IEnumerable<OrderPlaced> orders) => await Task.WhenAll(orders.Select(order => _redis!.GetDatabase().StreamAddAsync(
-        _stream,
-        [
-            new("id", Guid.CreateVersion7().ToString()),
-            new("type", OrderPlaced.EventType),
-            new("source", "test"),
-            new("subject", order.OrderId.ToString()),
-            new("time", order.PlacedAt.UtcDateTime.ToString("O", CultureInfo.InvariantCulture)),
-            new("data", JsonSerializer.SerializeToUtf8Bytes(order, ContractsJson.Default.OrderPlaced)),
-            new("traceparent", ""),
-            new("tracestate", ""),
-        ])));
+    public Task PublishAsync(IEnumerable<OrderPlaced> orders) => _orders!.PublishAsync(orders);
 
     public async Task<long> CountEffectsAsync(IEnumerable<OrderPlaced> orders)
     {
@@ -97,14 +77,9 @@ public sealed class AnalyticsFixture : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await StopWorkerAsync();
-        if (_database is not null)
+        if (_orders is not null)
         {
-            await _database.DisposeAsync();
-        }
-
-        if (_redis is not null)
-        {
-            await _redis.DisposeAsync();
+            await _orders.DisposeAsync();
         }
     }
 }

@@ -1,6 +1,5 @@
 using FanOut.Contracts.Notifications;
 using FanOut.NotificationWorker;
-using FanOut.TestServers;
 using Refit;
 using Xunit;
 
@@ -22,21 +21,19 @@ internal sealed class Notifications : IAsyncDisposable
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     public static async Task<Notifications> StartAsync(
-        OrderStream orders, PostgresDatabase? database, params IEnumerable<(string Key, string Value)> settings)
+        OrderStream orders, params IEnumerable<(string Key, string Value)> settings)
     {
-        var all = Settings(orders.Name);
+        var all = new Dictionary<string, string>([.. orders.Settings, .. Settings]);
         foreach (var (key, value) in settings)
         {
             all[key] = value;
         }
 
-        return new(await ServiceHost<NotificationOptions>.StartAsync(all, database, Cancellation));
+        return new(await ServiceHost<NotificationOptions>.StartAsync(all, orders.Database, Cancellation));
     }
 
-    public static Dictionary<string, string> Settings(string stream) => new()
+    private static Dictionary<string, string> Settings => new()
     {
-        ["EventBus:Stream"] = stream,
-        ["EventBus:Consumer:Start"] = "Earliest",
         ["EventBus:Consumer:Lanes"] = "1",
         ["Smtp:Timeout"] = "00:00:00.5",
         ["Smtp:From"] = "Shöp <orders@shop.example>",

@@ -22,7 +22,7 @@ public sealed class PickupTests : IDisposable
     public async Task Without_a_mail_server_each_mail_is_a_file_named_by_its_event()
     {
         await using var orders = await OrderStream.CreateAsync();
-        await using var notifications = await Notifications.StartAsync(orders, null, ("Smtp:PickupFolder", _folder));
+        await using var notifications = await Notifications.StartAsync(orders, ("Smtp:PickupFolder", _folder));
 
         var ids = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => orders.PublishAsync()));
 
@@ -36,7 +36,7 @@ public sealed class PickupTests : IDisposable
     public async Task Writing_a_mail_again_after_a_crash_gives_the_same_file()
     {
         await using var orders = await OrderStream.CreateAsync();
-        await using var notifications = await Notifications.StartAsync(orders, null, ("Smtp:PickupFolder", _folder));
+        await using var notifications = await Notifications.StartAsync(orders, ("Smtp:PickupFolder", _folder));
         var id = await orders.PublishAsync();
         await notifications.BecomesAsync("sent");
         var file = Path.Combine(_folder, $"{id}.eml");
@@ -56,7 +56,7 @@ public sealed class PickupTests : IDisposable
     {
         await File.WriteAllTextAsync(_folder, "in the way", Cancellation);
         await using var orders = await OrderStream.CreateAsync();
-        await using var notifications = await Notifications.StartAsync(orders, null, ("Smtp:PickupFolder", _folder));
+        await using var notifications = await Notifications.StartAsync(orders, ("Smtp:PickupFolder", _folder));
         await orders.PublishAsync();
         await notifications.CountBecomesAsync("select count(*) from notifications.emails where attempts = 0 and state = 'pending'", 1);
 
@@ -69,7 +69,7 @@ public sealed class PickupTests : IDisposable
     public async Task Notifications_are_listed_in_pages_and_deleted_after_their_retention()
     {
         await using var orders = await OrderStream.CreateAsync();
-        await using var notifications = await Notifications.StartAsync(orders, null, ("Smtp:PickupFolder", _folder));
+        await using var notifications = await Notifications.StartAsync(orders, ("Smtp:PickupFolder", _folder));
         var order = OrderStream.Order();
         await orders.PublishAsync(order);
         await orders.PublishAsync();

@@ -1,5 +1,4 @@
 using System.Net;
-using FanOut.TestServers;
 using Refit;
 using Xunit;
 
@@ -14,7 +13,7 @@ public sealed class SmtpTests
     {
         await using var sink = SmtpSink.Start();
         await using var orders = await OrderStream.CreateAsync();
-        await using var notifications = await Notifications.StartAsync(orders, null, Notifications.To(sink));
+        await using var notifications = await Notifications.StartAsync(orders, Notifications.To(sink));
         var order = OrderStream.Order(name: "Suprêmes <délices>", email: "suprd@example.com");
 
         var id = await orders.PublishAsync(order);
@@ -39,7 +38,7 @@ public sealed class SmtpTests
     {
         await using var sink = SmtpSink.Start();
         await using var orders = await OrderStream.CreateAsync();
-        await using var notifications = await Notifications.StartAsync(orders, null, Notifications.To(sink));
+        await using var notifications = await Notifications.StartAsync(orders, Notifications.To(sink));
 
         await orders.PublishAsync(OrderStream.Order(
             number: "1\r\nBcc: victim@example.com\r\n\r\nBuy!",
@@ -77,7 +76,7 @@ public sealed class SmtpTests
             _ => Interlocked.Increment(ref refusals) <= 2 ? "450 4.2.1 greylisted" : null,
         };
         await using var orders = await OrderStream.CreateAsync();
-        await using var notifications = await Notifications.StartAsync(orders, null, Notifications.To(sink));
+        await using var notifications = await Notifications.StartAsync(orders, Notifications.To(sink));
 
         await orders.PublishAsync(OrderStream.Order(email: "never@example.com"));
         await orders.PublishAsync(OrderStream.Order(email: "later@example.com"));
@@ -98,7 +97,7 @@ public sealed class SmtpTests
         await using var sink = SmtpSink.Start();
         sink.Script = command => command == "." ? "451 try later" : null;
         await using var orders = await OrderStream.CreateAsync();
-        await using var notifications = await Notifications.StartAsync(orders, null, Notifications.To(sink));
+        await using var notifications = await Notifications.StartAsync(orders, Notifications.To(sink));
         await orders.PublishAsync();
 
         var failed = await notifications.BecomesAsync("failed");
@@ -124,7 +123,6 @@ public sealed class SmtpTests
         await using var orders = await OrderStream.CreateAsync();
         await using var notifications = await Notifications.StartAsync(
             orders,
-            null,
             ("Smtp:Host", "127.0.0.1"),
             ("Smtp:Port", $"{port}"),
             ("Smtp:Security", "None"),
@@ -149,7 +147,7 @@ public sealed class SmtpTests
         await using var sink = SmtpSink.Start();
         sink.Script = command => command == "." && Interlocked.Increment(ref ends) == 1 ? "drop" : null;
         await using var orders = await OrderStream.CreateAsync();
-        await using var notifications = await Notifications.StartAsync(orders, null, Notifications.To(sink));
+        await using var notifications = await Notifications.StartAsync(orders, Notifications.To(sink));
 
         await orders.PublishAsync();
 
@@ -164,7 +162,7 @@ public sealed class SmtpTests
     {
         await using var sink = SmtpSink.Start();
         await using var orders = await OrderStream.CreateAsync();
-        await using var notifications = await Notifications.StartAsync(orders, null, Notifications.To(sink));
+        await using var notifications = await Notifications.StartAsync(orders, Notifications.To(sink));
         await orders.PublishAsync();
         await notifications.BecomesAsync("sent");
 
@@ -185,9 +183,8 @@ public sealed class SmtpTests
     {
         await using var sink = SmtpSink.Start();
         await using var orders = await OrderStream.CreateAsync();
-        await using var database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(cancellationToken: Cancellation);
-        await using var one = await Notifications.StartAsync(orders, database, Notifications.To(sink));
-        await using var two = await Notifications.StartAsync(orders, database, Notifications.To(sink));
+        await using var one = await Notifications.StartAsync(orders, Notifications.To(sink));
+        await using var two = await Notifications.StartAsync(orders, Notifications.To(sink));
 
         await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => orders.PublishAsync()));
 
@@ -207,7 +204,7 @@ public sealed class SmtpTests
     {
         await using var orders = await OrderStream.CreateAsync();
 
-        var stopped = await Assert.ThrowsAnyAsync<Exception>(() => Notifications.StartAsync(orders, null, (key, value)));
+        var stopped = await Assert.ThrowsAnyAsync<Exception>(() => Notifications.StartAsync(orders, (key, value)));
 
         Assert.Contains(key, stopped.ToString(), StringComparison.Ordinal);
     }

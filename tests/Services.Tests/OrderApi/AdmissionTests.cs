@@ -18,7 +18,7 @@ public sealed class AdmissionTests
             new Dictionary<string, string>
             {
                 // The table stays locked until the other requests are answered.
-                ["ConnectionStrings:fanout"] = $"{database.ConnectionString};Command Timeout=300;Options=-c lock_timeout=300s",
+                ["ConnectionStrings:fanout"] = $"{database.ConnectionString};Command Timeout=300",
                 ["Admission:MaxConcurrent"] = "2",
                 ["Admission:MaxQueued"] = "3",
                 ["Admission:RetryAfter"] = "00:00:07",

@@ -14,12 +14,12 @@ public sealed class MigrationTests
     public async Task Orders_of_the_first_schema_are_kept_by_the_second()
     {
         await using var database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(cancellationToken: Cancellation);
-        var stream = new Dictionary<string, string> { ["EventBus:Stream"] = RedisServer.UniqueName() };
+        var redis = new Dictionary<string, string> { ["ConnectionStrings:redis"] = (await RedisServer.SharedAsync()).NewDatabase() };
         var numbered = NewOrder();
         var unnumbered = NewOrder();
         unnumbered.Remove("number");
         Answer first, second, keyed;
-        await using (var before = await ServiceHost<OrderWriter>.StartAsync(stream, database, Cancellation))
+        await using (var before = await ServiceHost<OrderWriter>.StartAsync(redis, database, Cancellation))
         {
             first = await PostAsync(before, numbered.ToJsonString());
             second = await PostAsync(before, unnumbered.ToJsonString());
@@ -41,7 +41,7 @@ public sealed class MigrationTests
             delete from orders.schema_versions where scriptname like '%002%';
             """);
 
-        await using var after = await ServiceHost<OrderWriter>.StartAsync(stream, database, Cancellation);
+        await using var after = await ServiceHost<OrderWriter>.StartAsync(redis, database, Cancellation);
         foreach (var order in new[] { first, second, keyed })
         {
             Assert.Equal(order.Body, (await Answer.ToAsync(after.Http, new HttpRequestMessage(HttpMethod.Get, order.Location))).Body);

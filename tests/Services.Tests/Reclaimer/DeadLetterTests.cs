@@ -1,4 +1,6 @@
 using System.Net;
+using FanOut.Contracts;
+using FanOut.TestServers;
 using Xunit;
 
 namespace FanOut.Services.Tests.Reclaimer;
@@ -15,19 +17,39 @@ public sealed class DeadLetterTests
 
         var listed = Assert.Single((await operations.Api.ListDeadLettersAsync(new(State: "dead"), Cancellation)).DeadLetters);
         var shown = await operations.Api.GetDeadLetterAsync(number, Cancellation);
-        Assert.Equal((number, "dead", "1700000000000-1"), (listed.Number, listed.State, listed.Entry));
+        Assert.Equal((number, "dead", 1L, "1700000000000-1"), (listed.Number, listed.State, listed.Position!.Value, listed.Entry));
         Assert.Equal(listed, shown.Letter);
         Assert.Equal("""{"number":7,"deep":[1,{"a":null}]}""", shown.Data!.Value.GetRawText());
         Assert.Null(shown.DataBase64);
 
         var redriven = await operations.Api.RedriveAsync(number, new("ada"), Cancellation);
         Assert.Equal(("redriven", "ada"), (redriven.State, redriven.DecidedBy));
-        Assert.Equal("1700000000000-1", Assert.Single(await operations.Redis.StreamRangeAsync(operations.RedriveKey))["entry"]);
+        Assert.Equal("waiting", await operations.StateAsync(number));
+        Assert.Empty((await operations.Api.ListDeadLettersAsync(cancellationToken: Cancellation)).DeadLetters);
 
         var again = await operations.SendAsync(HttpMethod.Post, $"/dead-letters/{number}/redrive", """{"by":"eve"}""");
         again.IsProblem(HttpStatusCode.Conflict);
         Assert.StartsWith($"Dead letter {number} was redriven by ada at ", (string)again.Json["detail"]!, StringComparison.Ordinal);
         (await operations.SendAsync(HttpMethod.Post, $"/dead-letters/{number}/discard", """{"by":"eve"}""")).IsProblem(HttpStatusCode.Conflict);
+    }
+
+    [Fact]
+    public async Task An_entry_that_is_no_event_is_discarded_and_never_redriven()
+    {
+        await using var operations = await Operations.StartAsync();
+        var number = await operations.AddAsync(isEvent: false);
+
+        var redriven = await operations.SendAsync(HttpMethod.Post, $"/dead-letters/{number}/redrive", """{"by":"ada"}""");
+        var all = await operations.Api.RedriveManyAsync(new("ada", All: true), Cancellation);
+        var shown = await operations.Api.GetDeadLetterAsync(number, Cancellation);
+        var discarded = await operations.Api.DiscardAsync(number, new("ada"), Cancellation);
+
+        redriven.IsProblem(HttpStatusCode.Conflict);
+        Assert.Equal($"Dead letter {number} is an entry that is no event of the outbox. Discard it.", (string)redriven.Json["detail"]!);
+        Assert.Equal(new(0, 1), all);
+        Assert.Equal((null, "dead"), (shown.Letter.Position, shown.Letter.State));
+        Assert.Equal([new("nonsense", "1", null)], shown.Fields);
+        Assert.Equal("discarded", discarded.State);
     }
 
     [Fact]
@@ -64,7 +86,7 @@ public sealed class DeadLetterTests
     }
 
     [Fact]
-    public async Task Many_dead_letters_are_redriven_or_discarded_in_steps()
+    public async Task Many_dead_letters_are_redriven_or_discarded_at_once()
     {
         await using var operations = await Operations.StartAsync();
         for (var i = 0; i < 5; i++)
@@ -72,17 +94,14 @@ public sealed class DeadLetterTests
             await operations.AddAsync(error: i < 3 ? "Timeout" : "Refused");
         }
 
-        var first = await operations.Api.RedriveManyAsync(new("ada", Error: "timeout", Limit: 2), Cancellation);
-        var second = await operations.Api.RedriveManyAsync(new("ada", Error: "timeout", Limit: 2, After: first.After), Cancellation);
+        var redriven = await operations.Api.RedriveManyAsync(new("ada", Error: "timeout"), Cancellation);
         var rest = await operations.Api.DiscardManyAsync(new("ada", All: true), Cancellation);
 
-        Assert.Equal((2, 0), (first.Changed, first.Unchanged));
-        Assert.Equal((1, 0), (second.Changed, second.Unchanged));
-        Assert.Equal((2, 0), (rest.Changed, rest.Unchanged));
-        Assert.NotNull(first.After);
-        Assert.Null(second.After);
-        Assert.Equal(new(1, 1, null), await operations.Api.DiscardManyAsync(new("ada", Numbers: [1, await operations.AddAsync()]), Cancellation));
-        Assert.Equal(3, await operations.Redis.StreamLengthAsync(operations.RedriveKey));
+        Assert.Equal(new(3, 0), redriven);
+        Assert.Equal(new(2, 0), rest);
+        Assert.Equal(new(1, 1), await operations.Api.DiscardManyAsync(new("ada", Numbers: [1, await operations.AddAsync()]), Cancellation));
+        var discarded = await operations.Api.ListDeadLettersAsync(new(State: "discarded"), Cancellation);
+        Assert.Equal([6, 5, 4], discarded.DeadLetters.Select(letter => letter.Number));
     }
 
     [Theory]
@@ -91,8 +110,8 @@ public sealed class DeadLetterTests
     [InlineData("""{"by":"ada","all":true,"group":"billing"}""", "all")]
     [InlineData("""{"all":true}""", "by")]
     [InlineData(
-        """{"by":" ","group":"No Group","type":"","error":"","numbers":[],"limit":0,"after":"x"}""",
-        "by", "group", "type", "error", "numbers", "limit", "after")]
+        """{"by":" ","group":"No Group","type":"","error":"","numbers":[]}""",
+        "by", "group", "type", "error", "numbers")]
     [InlineData("""{"by":"ada","all":"yes"}""", "all")]
     [InlineData("""{"by":"ada","type":5}""", "type")]
     [InlineData("""{"by":"ada","from":"soon"}""", "from")]
@@ -144,8 +163,8 @@ public sealed class DeadLetterTests
         var group = await operations.Api.GetGroupAsync(Operations.Group, Cancellation);
         var stream = Assert.Single((await operations.Api.ListStreamsAsync(Cancellation)).Streams);
 
-        Assert.Equal((Operations.Group, operations.Stream, 0, "0-0"), (group.Name, group.Stream, group.Lag, group.Checkpoint));
-        Assert.Equal((operations.Stream, 1, 1), (stream.Name, stream.Groups, stream.DeadLetters));
+        Assert.Equal((Operations.Group, EventStreams.Orders, 0, 0), (group.Name, group.Stream, group.Lag, group.DoneThrough));
+        Assert.Equal((EventStreams.Orders, 1, 1), (stream.Name, stream.Groups, stream.DeadLetters));
         (await operations.SendAsync(HttpMethod.Get, "/groups/none")).IsProblem(HttpStatusCode.NotFound);
     }
 
@@ -198,17 +217,15 @@ public sealed class DeadLetterTests
     }
 
     [Fact]
-    public async Task An_error_of_Redis_is_a_problem_that_names_it()
+    public async Task Dead_letters_are_redriven_while_Redis_is_away()
     {
-        await using var operations = await Operations.StartAsync();
+        await using var redis = await RedisServer.StartAsync(new() { AppendOnly = true }, Cancellation);
+        await using var operations = await Operations.StartAsync(redis);
         var number = await operations.AddAsync();
-        await operations.Redis.StringSetAsync($"{{{operations.Stream}}}:{Operations.Group}:dlq", "not a stream");
-        await operations.ExecuteAsync("update bus.dead_letters set projected_at = null");
+        await redis.KillAsync();
 
-        var answer = await operations.SendAsync(HttpMethod.Post, $"/dead-letters/{number}/redrive", """{"by":"ada"}""");
+        var redriven = await operations.Api.RedriveAsync(number, new("ada"), Cancellation);
 
-        answer.IsProblem(HttpStatusCode.ServiceUnavailable);
-        Assert.Contains("not a stream", (string)answer.Json["detail"]!, StringComparison.Ordinal);
-        Assert.Equal("dead", (await operations.Api.GetDeadLetterAsync(number, Cancellation)).Letter.State);
+        Assert.Equal("redriven", redriven.State);
     }
 }

@@ -1,9 +1,9 @@
+using FanOut.Contracts;
 using FanOut.Contracts.Operations;
-using FanOut.EventBus;
 using FanOut.Reclaimer;
 using FanOut.TestServers;
+using NpgsqlTypes;
 using Refit;
-using StackExchange.Redis;
 using Xunit;
 
 namespace FanOut.Services.Tests.Reclaimer;
@@ -13,61 +13,65 @@ internal sealed class Operations : IAsyncDisposable
 {
     public const string Group = "billing";
 
-    private readonly ConnectionMultiplexer _redis;
-    private long _entry = new EntryId(1_700_000_000_000, 0).Value;
+    private int _position;
 
-    private Operations(string stream, ServiceHost<UnavailableFilter> host, ConnectionMultiplexer redis)
+    private Operations(ServiceHost<UnavailableFilter> host)
     {
-        Stream = stream;
         Host = host;
-        _redis = redis;
         Api = RestService.For<IOperationsApi>(host.Http, new RefitSettings(new SystemTextJsonContentSerializer(OperationsJson.Default.Options)));
     }
-
-    public string Stream { get; }
 
     public ServiceHost<UnavailableFilter> Host { get; }
 
     public IOperationsApi Api { get; }
 
-    public IDatabase Redis => _redis.GetDatabase();
-
-    public string RedriveKey => $"{{{Stream}}}:{Group}:redrive";
-
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<Operations> StartAsync()
+    public static async Task<Operations> StartAsync(RedisServer? redis = null)
     {
-        var stream = RedisServer.UniqueName();
-        var settings = new Dictionary<string, string> { ["EventBus:Stream"] = stream, ["EventBus:Reclaimer:Interval"] = "00:00:00.2" };
-        var host = await ServiceHost<UnavailableFilter>.StartAsync(settings, cancellationToken: Cancellation);
-        var operations = new Operations(stream, host, await (await RedisServer.SharedAsync()).ConnectAsync());
+        var settings = new Dictionary<string, string> { ["EventBus:Reclaimer:SampleInterval"] = "00:00:00.2" };
+        if (redis is not null)
+        {
+            settings["ConnectionStrings:redis"] = redis.ConnectionString;
+        }
+
+        var operations = new Operations(await ServiceHost<UnavailableFilter>.StartAsync(settings, cancellationToken: Cancellation));
         await operations.ExecuteAsync(
-            $"insert into bus.consumer_group values ('{stream}', '{Group}', 'earliest', 0, 3, interval '60 seconds', interval '15 seconds')");
+            $"""
+            insert into bus.consumer_group (stream, name, start, done_through, max_deliveries, reclaim_after)
+            values (bus.register_stream('{EventStreams.Orders}'), '{Group}', 'earliest', 0, 4, interval '60 seconds')
+            """);
         return operations;
     }
 
-    /// <summary>A dead letter as it stands when its entry has left the pending entries.</summary>
-    public async Task<long> AddAsync(string data = """{"number":1}""", string error = "Boom", string subject = "s-1")
+    /// <summary>A dead letter of an event, or of an entry that is no event.</summary>
+    public async Task<long> AddAsync(string data = """{"number":1}""", string error = "Boom", string subject = "s-1", bool isEvent = true)
     {
-        _entry++;
+        var position = Interlocked.Increment(ref _position);
         await using var command = Host.Database.DataSource.CreateCommand(
-            """
-            with covered as (insert into bus.inbox values ($1, $2, int8range($3, $3 + 1)))
-            insert into bus.dead_letters (
-                stream, "group", entry, event_id, type, source, subject, time, fields, consumer, deliveries, error, projected_at)
-            values (
-                $1, $2, $3, gen_random_uuid(), 'order.placed', 'tests', $4, now(),
-                jsonb_build_array(jsonb_build_object('name', 'id', 'value', '1'), jsonb_build_object('name', 'data', 'value', $5)),
-                'lane', 3, $6, now())
+            $"""
+            with taken as (insert into bus.inbox select g.id, int8range($1, $1 + 1) from bus.consumer_group g where $5)
+            insert into bus.retry (
+                group_id, position, entry_id, id, type, source, subject, time, data, state, attempts, error, failed_at, fields)
+            select
+                g.id, case when $5 then $1 end, '1700000000000-' || $1, gen_random_uuid(), 'order.placed', 'tests', $3, now(),
+                convert_to($2, 'UTF8'), 'dead', 4, $4, now(), case when not $5 then '["nonsense","1"]'::jsonb end
+            from bus.consumer_group g
             returning number
             """);
-        foreach (object value in new object[] { Stream, Group, _entry, subject, data, error })
+        foreach (var value in new object[] { (long)position, data, subject, error, isEvent })
         {
             command.Parameters.AddWithValue(value);
         }
 
         return (long)(await command.ExecuteScalarAsync(Cancellation))!;
+    }
+
+    public async Task<string> StateAsync(long number)
+    {
+        await using var command = Host.Database.DataSource.CreateCommand("select state from bus.retry where number = $1");
+        command.Parameters.AddWithValue(NpgsqlDbType.Bigint, number);
+        return (string)(await command.ExecuteScalarAsync(Cancellation))!;
     }
 
     public async Task ExecuteAsync(string sql)
@@ -82,9 +86,5 @@ internal sealed class Operations : IAsyncDisposable
         return await Answer.ToAsync(Host.Http, new HttpRequestMessage(method, path) { Content = content });
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await Host.DisposeAsync();
-        await _redis.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => Host.DisposeAsync();
 }

@@ -1,4 +1,3 @@
-using FanOut.ServiceDefaults.Clients;
 using FanOut.TestServers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -37,42 +36,19 @@ public sealed class ClientTests
         Assert.Contains($"ConnectionStrings:{connection}", failure.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Postgres_sessions_time_out_and_detect_dead_peers()
+    [Theory]
+    [InlineData(PoolMode.Session)]
+    [InlineData(PoolMode.Transaction)]
+    public async Task Postgres_is_used_through_a_pooler_that_refuses_start_up_options(PoolMode mode)
     {
-        var postgres = await PostgresServer.SharedAsync();
-        await using var app = Build(new() { ["ConnectionStrings:fanout"] = postgres.ConnectionString + ";Maximum Pool Size=1" });
+        await using var postgres = await PostgresServer.StartAsync(new() { Password = "secret" }, Cancellation);
+        await using var bouncer = await PgBouncerServer.StartAsync(postgres, mode, Cancellation);
+        await using var app = Build(new() { ["ConnectionStrings:fanout"] = bouncer.ConnectionStringFor("postgres") });
         var dataSource = app.Services.GetRequiredService<NpgsqlDataSource>();
 
-        // The first session changes a setting; the next one from the pool must have ours again, not the server's.
-        await using (var first = dataSource.CreateCommand("set lock_timeout = '1s'"))
-        {
-            await first.ExecuteNonQueryAsync(Cancellation);
-        }
-
-        Assert.Equal("10s", await ShowAsync(dataSource, "lock_timeout"));
-        Assert.Equal("1min", await ShowAsync(dataSource, "idle_in_transaction_session_timeout"));
-        Assert.Equal("15", await ShowAsync(dataSource, "tcp_keepalives_idle"));
         Assert.Equal(DefaultService.Name, await ShowAsync(dataSource, "application_name"));
-    }
-
-    [Fact]
-    public async Task An_idle_transaction_is_ended()
-    {
-        var postgres = await PostgresServer.SharedAsync();
-        const string Options = ";Options=-c idle_in_transaction_session_timeout=100ms";
-        await using var app = Build(new() { ["ConnectionStrings:fanout"] = postgres.ConnectionString + Options });
-        await using var connection = await app.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(Cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(Cancellation);
-        await using (var lockTaken = new NpgsqlCommand("select pg_advisory_xact_lock(1)", connection, transaction))
-        {
-            await lockTaken.ExecuteNonQueryAsync(Cancellation);
-        }
-
-        await using var watcher = NpgsqlDataSource.Create(postgres.ConnectionString);
-        await using var alive = watcher.CreateCommand($"select count(*) from pg_stat_activity where pid = {connection.ProcessID}");
-
-        await Eventually.BecomesTrueAsync(async () => (long)(await alive.ExecuteScalarAsync(Cancellation))! == 0, TimeSpan.FromSeconds(10));
+        var effective = new NpgsqlConnectionStringBuilder(dataSource.ConnectionString);
+        Assert.Equal((15, true, 15, 5), (effective.KeepAlive, effective.TcpKeepAlive, effective.TcpKeepAliveTime, effective.TcpKeepAliveInterval));
     }
 
     [Fact]
@@ -87,7 +63,6 @@ public sealed class ClientTests
         var dataSource = app.Services.GetRequiredService<NpgsqlDataSource>();
 
         Assert.Equal("3s", await ShowAsync(dataSource, "lock_timeout"));
-        Assert.Equal("1min", await ShowAsync(dataSource, "idle_in_transaction_session_timeout"));
         Assert.Equal("mine", await ShowAsync(dataSource, "application_name"));
         var effective = new NpgsqlConnectionStringBuilder(dataSource.ConnectionString);
         Assert.Equal((7, 9), (effective.KeepAlive, effective.TcpKeepAliveTime));
@@ -135,7 +110,7 @@ public sealed class ClientTests
             ["Aspire:StackExchange:Redis:ConnectionString"] = "127.0.0.1:1",
         }, both: true);
 
-        Assert.Equal("10s", await ShowAsync(app.Services.GetRequiredService<NpgsqlDataSource>(), "lock_timeout"));
+        Assert.Equal(DefaultService.Name, await ShowAsync(app.Services.GetRequiredService<NpgsqlDataSource>(), "application_name"));
         Assert.Equal("127.0.0.1:1", app.Services.GetRequiredService<IOptions<ConfigurationOptions>>().Value.EndPoints.Single().ToString());
     }
 
@@ -161,7 +136,7 @@ public sealed class ClientTests
         var postgres = await PostgresServer.SharedAsync();
         var connection = postgres.ConnectionString + ";Maximum Pool Size=1;Options=-c statement_timeout=5min" + setting;
         var builder = DefaultService.Builder(new() { ["ConnectionStrings:fanout"] = connection });
-        builder.AddNpgsqlDataSource("fanout", PooledSession.KeepState);
+        builder.AddNpgsqlDataSource("fanout");
         await using var app = builder.Build();
         var source = app.Services.GetRequiredService<NpgsqlDataSource>();
         await using (var change = source.CreateCommand("set statement_timeout = '7min'"))

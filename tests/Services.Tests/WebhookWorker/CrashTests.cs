@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using FanOut.TestServers;
 using FanOut.WebhookWorker;
 using Xunit;
 
@@ -17,15 +16,14 @@ public sealed class CrashTests
             ? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted)
             : Task.CompletedTask);
         await using var orders = await OrderStream.CreateAsync();
-        await using var database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(cancellationToken: Cancellation);
         Guid endpoint;
-        await using (var setup = await Webhooks.StartOnAsync(orders, database))
+        await using (var setup = await Webhooks.StartOnAsync(orders))
         {
             endpoint = (await setup.SubscribeAsync(receiver)).Id;
         }
 
         Guid id;
-        using (var doomed = await LaunchAsync(orders, database))
+        using (var doomed = Launch(orders))
         {
             try
             {
@@ -40,7 +38,7 @@ public sealed class CrashTests
         }
 
         Volatile.Write(ref silent, false);
-        await using var successor = await Webhooks.StartOnAsync(orders, database);
+        await using var successor = await Webhooks.StartOnAsync(orders);
         var delivered = await successor.DeliveryIsAsync(endpoint, "delivered");
 
         Assert.Equal(id, delivered.EventId);
@@ -49,7 +47,7 @@ public sealed class CrashTests
         Assert.Equal(1, await successor.CountAsync("select count(*) from webhooks.effects"));
     }
 
-    private static async Task<Process> LaunchAsync(OrderStream orders, PostgresDatabase database)
+    private static Process Launch(OrderStream orders)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -59,15 +57,13 @@ public sealed class CrashTests
         };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, $"{typeof(WebhookOptions).Assembly.GetName().Name}.dll"));
         start.ArgumentList.Add("--urls=http://127.0.0.1:0");
-        foreach (var (key, value) in Webhooks.Settings(orders.Name))
+        foreach (var (key, value) in Webhooks.Settings(orders))
         {
             start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
         }
 
         start.Environment["Webhooks__Timeout"] = "00:00:04";
         start.Environment["Webhooks__Lease"] = "00:00:05";
-        start.Environment["ConnectionStrings__redis"] = (await RedisServer.SharedAsync()).ConnectionString;
-        start.Environment["ConnectionStrings__fanout"] = database.ConnectionString;
         var process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };
         process.BeginOutputReadLine();

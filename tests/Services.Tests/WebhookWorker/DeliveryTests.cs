@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
 using FanOut.Contracts.Webhooks;
-using FanOut.TestServers;
 using Microsoft.AspNetCore.Http;
 using Refit;
 using Xunit;
@@ -206,8 +205,7 @@ public sealed class DeliveryTests
         var held = new TaskCompletionSource();
         await using var receiver = await Receiver.StartAsync((_, context) => held.Task.WaitAsync(context.RequestAborted));
         await using var orders = await OrderStream.CreateAsync();
-        await using var database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(cancellationToken: Cancellation);
-        var first = await Webhooks.StartOnAsync(orders, database, ("Webhooks:Timeout", "00:00:15"), ("Webhooks:Lease", "00:01:00"));
+        var first = await Webhooks.StartOnAsync(orders, ("Webhooks:Timeout", "00:00:15"), ("Webhooks:Lease", "00:01:00"));
         var endpoint = await first.SubscribeAsync(receiver);
         await orders.PublishAsync();
         await receiver.HasAsync(1);
@@ -217,7 +215,7 @@ public sealed class DeliveryTests
         held.SetResult();
         await stopping;
         await orders.PublishAsync();
-        await using var second = await Webhooks.StartOnAsync(orders, database);
+        await using var second = await Webhooks.StartOnAsync(orders);
 
         await second.CountBecomesAsync(
             $"select count(*) from webhooks.deliveries where endpoint_id = '{endpoint.Id}' and state = 'delivered' and attempts = 1", 2);

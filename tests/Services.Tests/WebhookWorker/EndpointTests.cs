@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
 using FanOut.Contracts.Webhooks;
-using FanOut.TestServers;
 using Refit;
 using Xunit;
 
@@ -127,15 +126,14 @@ public sealed class EndpointTests
     {
         await using var receiver = await Receiver.StartAsync();
         await using var orders = await OrderStream.CreateAsync();
-        await using var database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(cancellationToken: Cancellation);
         WebhookEndpoint endpoint;
-        await using (var open = await Webhooks.StartOnAsync(orders, database))
+        await using (var open = await Webhooks.StartOnAsync(orders))
         {
             var url = receiver.Url.Replace("127.0.0.1", "localhost", StringComparison.Ordinal);
             endpoint = await open.Api.CreateEndpointAsync(new(url), Cancellation);
         }
 
-        await using var strict = await Webhooks.StartOnAsync(orders, database, ("Webhooks:AllowPrivateNetworks", "false"));
+        await using var strict = await Webhooks.StartOnAsync(orders, ("Webhooks:AllowPrivateNetworks", "false"));
         await orders.PublishAsync();
 
         var failed = await strict.DeliveryIsAsync(endpoint.Id, "failed");

@@ -1,5 +1,4 @@
 using FanOut.Contracts.Webhooks;
-using FanOut.TestServers;
 using FanOut.WebhookWorker;
 using Refit;
 using Xunit;
@@ -27,10 +26,8 @@ internal sealed class Webhooks : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static Dictionary<string, string> Settings(string stream) => new()
+    private static Dictionary<string, string> QuickSettings => new()
     {
-        ["EventBus:Stream"] = stream,
-        ["EventBus:Consumer:Start"] = "Earliest",
         ["EventBus:Consumer:Lanes"] = "1",
         ["Webhooks:AllowPrivateNetworks"] = "true",
         ["Webhooks:RetrySchedule:0"] = "00:00:00.05",
@@ -42,19 +39,22 @@ internal sealed class Webhooks : IAsyncDisposable
         ["Webhooks:SweepInterval"] = "00:00:00.2",
     };
 
+    /// <summary>The settings of a worker with short delays on these orders.</summary>
+    public static Dictionary<string, string> Settings(OrderStream orders) => new([.. orders.Settings, .. QuickSettings]);
+
     public static async Task<Webhooks> StartAsync(params IEnumerable<(string Key, string Value)> settings)
     {
         var orders = await OrderStream.CreateAsync();
-        return new(orders, await HostAsync(orders, null, settings), owns: true);
+        return new(orders, await HostAsync(orders, settings), owns: true);
     }
 
     public static async Task<Webhooks> StartOnAsync(
-        OrderStream orders, PostgresDatabase database, params IEnumerable<(string Key, string Value)> settings) =>
-        new(orders, await HostAsync(orders, database, settings), owns: false);
+        OrderStream orders, params IEnumerable<(string Key, string Value)> settings) =>
+        new(orders, await HostAsync(orders, settings), owns: false);
 
     /// <summary>One more worker of the same kind, on the same stream and database; dispose it before this one.</summary>
     public async Task<Webhooks> AnotherAsync(params IEnumerable<(string Key, string Value)> settings) =>
-        new(Orders, await HostAsync(Orders, Host.Database, settings), owns: false);
+        new(Orders, await HostAsync(Orders, settings), owns: false);
 
     public async Task<WebhookEndpoint> SubscribeAsync(Receiver receiver, params IReadOnlyList<string> eventTypes)
         => await Api.CreateEndpointAsync(new(receiver.Url, eventTypes), Cancellation);
@@ -92,14 +92,14 @@ internal sealed class Webhooks : IAsyncDisposable
     }
 
     private static async Task<ServiceHost<WebhookOptions>> HostAsync(
-        OrderStream orders, PostgresDatabase? database, IEnumerable<(string Key, string Value)> settings)
+        OrderStream orders, IEnumerable<(string Key, string Value)> settings)
     {
-        var all = Settings(orders.Name);
+        var all = Settings(orders);
         foreach (var (key, value) in settings)
         {
             all[key] = value;
         }
 
-        return await ServiceHost<WebhookOptions>.StartAsync(all, database, Cancellation);
+        return await ServiceHost<WebhookOptions>.StartAsync(all, orders.Database, Cancellation);
     }
 }
