@@ -1,12 +1,15 @@
 using System.CommandLine;
 using FanOut.Bench.Consume;
 using FanOut.Bench.EndToEnd;
+using FanOut.Bench.Groups;
 using FanOut.Bench.Growth;
 using FanOut.Bench.Ingest;
 using FanOut.Bench.Latency;
 using FanOut.Bench.Micro;
 using FanOut.Bench.Publish;
 using FanOut.Bench.Reporting;
+using FanOut.Bench.Retention;
+using FanOut.Bench.Retry;
 using Spectre.Console;
 
 namespace FanOut.Bench;
@@ -15,8 +18,8 @@ internal static class BenchCommand
 {
     private static readonly IScenario[] Scenarios =
     [
-        new ConsumeScenario(), new PublishScenario(), new LatencyScenario(), new IngestScenario(), new EndToEndScenario(), new GrowthScenario(),
-        new MicroScenario(),
+        new ConsumeScenario(), new GroupsScenario(), new RetryScenario(), new PublishScenario(), new LatencyScenario(), new IngestScenario(),
+        new EndToEndScenario(), new RetentionScenario(), new GrowthScenario(), new MicroScenario(),
     ];
 
     public static RootCommand Create()

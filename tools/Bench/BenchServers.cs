@@ -16,7 +16,9 @@ internal sealed class BenchServers(RedisServer redis, PostgresServer postgres, P
 
     public NpgsqlDataSource Postgres => database.DataSource;
 
-    public static async Task<BenchServers> StartAsync(CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <param name="settings">Further settings of Postgres; null for none.</param>
+    public static async Task<BenchServers> StartAsync(CancellationToken cancellationToken, IReadOnlyDictionary<string, string>? settings = null)
     {
         var redis = await RedisServer.StartAsync(new RedisServerOptions { AppendOnly = true, AppendFsync = "everysec" }, cancellationToken);
         var postgres = await PostgresServer.StartAsync(
@@ -26,7 +28,12 @@ internal sealed class BenchServers(RedisServer redis, PostgresServer postgres, P
 
                 // As in the workers.
                 ClientSettings = "No Reset On Close=true",
-                Settings = new Dictionary<string, string> { ["synchronous_commit"] = "on", ["shared_buffers"] = "256MB", ["max_wal_size"] = "4GB" },
+                Settings = new Dictionary<string, string>(settings ?? new Dictionary<string, string>())
+                {
+                    ["synchronous_commit"] = "on",
+                    ["shared_buffers"] = "256MB",
+                    ["max_wal_size"] = "4GB",
+                },
             },
             cancellationToken);
         var database = await postgres.CreateDatabaseAsync(cancellationToken: cancellationToken);
@@ -49,6 +56,12 @@ internal sealed class BenchServers(RedisServer redis, PostgresServer postgres, P
         await using var command = postgres.CreateCommand(sql);
         command.CommandTimeout = 0;
         command.Parameters.AddRange(parameters);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    public static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

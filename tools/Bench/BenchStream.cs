@@ -1,60 +1,39 @@
-using FanOut.EventBus.Wire;
-
 namespace FanOut.Bench;
 
-/// <summary>A stream of events as the relay would have written it: entry k of a batch has the id ms-k.</summary>
+/// <summary>A stream of events as a relay would have written it, with their rows in the outbox: event k has the entry id ms-k of its batch.</summary>
 internal sealed record BenchStream(StreamName Name, int Count)
 {
     public const int BatchSize = 1_000;
 
     private static readonly DateTimeOffset Beginning = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>The id of an event, counted from 0.</summary>
-    public static EntryId IdOf(int number) => new(Beginning.ToUnixTimeMilliseconds() + (number / BatchSize), number % BatchSize);
+    /// <summary>The entry id of an event, counted from 0.</summary>
+    public static RedisValue EntryIdOf(int number) => $"{Beginning.ToUnixTimeMilliseconds() + (number / BatchSize)}-{number % BatchSize}";
 
-    /// <summary>Fills a stream unless it exists.</summary>
+    /// <summary>Fills a stream and its outbox.</summary>
     public static async Task<BenchStream> FillAsync(
         BenchServers servers, string name, int count, Action<string> say, CancellationToken cancellationToken, int? bytes = null)
     {
-        var redis = servers.Redis;
         var stream = new BenchStream(new StreamName(name), count);
-        var there = (int)await redis.StreamLengthAsync(name);
-        if (there < count)
-        {
-            say($"filling a stream with {count:n0} events");
-        }
-
-        var added = new Task<RedisValue>[BatchSize];
-        for (var first = there; first < count; first += BatchSize)
+        await stream.FillOutboxAsync(servers, servers.Postgres, say, cancellationToken, bytes);
+        for (var first = 0; first < count; first += BatchSize)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var size = Math.Min(BatchSize, count - first);
-            for (var k = 0; k < size; k++)
-            {
-                added[k] = redis.StreamAddAsync(name, Entry(first + k, bytes), IdOf(first + k).ToString());
-            }
-
-            await Task.WhenAll(added.Take(size));
+            await Task.WhenAll(Enumerable.Range(first, Math.Min(BatchSize, count - first)).Select(
+                number => servers.Redis.StreamAddAsync(name, BenchEvent.Create(number, bytes).ToEntry(), EntryIdOf(number))));
         }
 
         return stream;
     }
 
-    public static NameValueEntry[] Entry(int number, int? bytes = null)
+    /// <summary>Fills the stream's outbox in a database, which is migrated first.</summary>
+    public async Task FillOutboxAsync(
+        BenchServers servers, NpgsqlDataSource postgres, Action<string> say, CancellationToken cancellationToken, int? bytes = null)
     {
-        var order = bytes is { } length ? BenchOrder.Create(number, length) : BenchOrder.Create(number);
-        return Entry(BenchOrder.EventType, order.OrderId.ToString(), JsonSerializer.SerializeToUtf8Bytes(order, BenchJson.Default.BenchOrder));
+        say($"filling a stream with {Count:n0} events");
+        var stream = await BusHost.MigrateAsync(servers, postgres, Name, cancellationToken);
+        var events = Enumerable.Range(0, Count).Select(number => BenchEvent.Create(number, bytes));
+        await BenchEvent.CopyAsync(postgres, stream, events, cancellationToken);
+        await BenchServers.ExecuteAsync(postgres, $"vacuum analyze {stream.OutboxTable}", cancellationToken);
     }
-
-    public static NameValueEntry[] Entry(string type, string subject, byte[] data) =>
-    [
-        new(EventFields.Id, Guid.CreateVersion7().ToString()),
-        new(EventFields.Type, type),
-        new(EventFields.Source, "bench"),
-        new(EventFields.Subject, subject),
-        new(EventFields.Time, EventFields.FormatTime(TimeProvider.System.GetUtcNow().UtcDateTime)),
-        new(EventFields.Data, data),
-        new(EventFields.TraceParent, ""),
-        new(EventFields.TraceState, ""),
-    ];
 }

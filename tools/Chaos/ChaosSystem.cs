@@ -12,6 +12,7 @@ internal sealed class ChaosSystem : IAsyncDisposable
     private static readonly TimeSpan SupervisionInterval = TimeSpan.FromMilliseconds(250);
     private readonly CancellationTokenSource _ending = new();
     private readonly List<RedisServer> _formerRedis = [];
+    private readonly List<PostgresServer> _formerPostgres = [];
     private readonly ProgressLog _log;
     private PostgresDatabase? _database;
     private Task _supervising = Task.CompletedTask;
@@ -30,7 +31,7 @@ internal sealed class ChaosSystem : IAsyncDisposable
 
     public RedisServer Redis { get; private set; }
 
-    public PostgresServer Postgres { get; }
+    public PostgresServer Postgres { get; private set; }
 
     public WebhookSink Webhooks { get; }
 
@@ -106,14 +107,33 @@ internal sealed class ChaosSystem : IAsyncDisposable
         }
     }
 
+    /// <summary>Switches every service, and this program's own queries, to another Postgres, and resets the connections to the former one.</summary>
+    public void FailOverTo(PostgresServer postgres)
+    {
+        _formerPostgres.Add(Postgres);
+        Postgres = postgres;
+        var former = Database;
+        Database = OwnSource(new NpgsqlConnectionStringBuilder(_database!.ConnectionString) { Port = postgres.Port }.ConnectionString);
+        former.Dispose();
+        foreach (var proxy in Services.Select(service => service.ToPostgres))
+        {
+            proxy.UpstreamPort = postgres.Port;
+            proxy.Reset();
+        }
+    }
+
+    /// <summary>Creates another database on the same server. The caller disposes it.</summary>
+    public Task<PostgresDatabase> CreateDatabaseAsync(CancellationToken cancellationToken) =>
+        Postgres.CreateDatabaseAsync(cancellationToken: cancellationToken);
+
     /// <summary>The replica of the API whose relay leads; null if none leads now.</summary>
     public async Task<ServiceReplica?> FindLeaderAsync(CancellationToken cancellationToken)
     {
         try
         {
             await using var command = Database.CreateCommand(EmbeddedSql.Read("find_leader.sql"));
-            var port = await command.ExecuteScalarAsync(cancellationToken) as int?;
-            return Services.FirstOrDefault(service => port is { } leader && service.ToPostgres.Carries(leader));
+            var name = await command.ExecuteScalarAsync(cancellationToken) as string;
+            return Services.FirstOrDefault(service => service.Name == name);
         }
         catch (NpgsqlException)
         {
@@ -131,7 +151,11 @@ internal sealed class ChaosSystem : IAsyncDisposable
         await _ending.CancelAsync();
         await _supervising;
         await Task.WhenAll(Services.Select(service => service.DisposeAsync().AsTask()));
-        await Postgres.DisposeAsync();
+        foreach (var postgres in _formerPostgres.Append(Postgres))
+        {
+            await postgres.DisposeAsync();
+        }
+
         if (Database is not null)
         {
             await Database.DisposeAsync();
@@ -151,10 +175,13 @@ internal sealed class ChaosSystem : IAsyncDisposable
         _ending.Dispose();
     }
 
+    private static NpgsqlDataSource OwnSource(string connectionString) =>
+        NpgsqlDataSource.Create(connectionString + ";Pooling=false;Timeout=5;Command Timeout=60;Application Name=chaos");
+
     private async Task StartServicesAsync(CancellationToken cancellationToken)
     {
         _database = await Postgres.CreateDatabaseAsync(cancellationToken: cancellationToken);
-        Database = NpgsqlDataSource.Create(_database.ConnectionString + ";Pooling=false;Timeout=5;Command Timeout=60;Application Name=chaos");
+        Database = OwnSource(_database.ConnectionString);
         var settings = QuickSettings.For(Path.Combine(Folder, "mail"));
         Services =
         [

@@ -9,7 +9,7 @@ internal sealed class Promises
 {
     private readonly ConcurrentDictionary<(string Group, string Key), byte> _mustFail = new();
     private readonly ConcurrentDictionary<string, byte> _poison = new();
-    private readonly ConcurrentDictionary<string, byte> _setAside = new();
+    private readonly ConcurrentDictionary<Guid, byte> _lostOrders = new();
     private readonly ConcurrentQueue<string> _broken = new();
     private readonly HashSet<string> _forgotten = [];
     private volatile bool _redisLostData;
@@ -18,7 +18,14 @@ internal sealed class Promises
 
     public void Poisoned(string entry) => _poison[entry] = 0;
 
-    public void SetAside(string entry) => _setAside[entry] = 0;
+    /// <summary>Records orders whose commits Postgres has lost in a failover: the database no longer has them, so nothing else may.</summary>
+    public void PostgresHasLost(IEnumerable<Guid> orders)
+    {
+        foreach (var order in orders)
+        {
+            _lostOrders[order] = 0;
+        }
+    }
 
     public void Broken(string promise) => _broken.Enqueue(promise);
 
@@ -32,7 +39,7 @@ internal sealed class Promises
         {
             _redisLostData = false;
             var letters = seen.Groups.SelectMany(group => group.DeadLetters).Select(letter => letter.Entry);
-            _forgotten.UnionWith([.. _poison.Keys, .. _setAside.Keys, .. letters]);
+            _forgotten.UnionWith([.. _poison.Keys, .. letters]);
         }
     }
 
@@ -50,13 +57,13 @@ internal sealed class Promises
 
     public Expectation Expect(OrderClient client) => new()
     {
-        Accepted = [.. client.Accepted],
+        Accepted = [.. client.Accepted.Where(order => !_lostOrders.ContainsKey(order.Id))],
         Unanswered = [.. client.Open],
         Refused = client.Refused,
         MustFail = _mustFail.Keys.ToHashSet(),
         Poison = [.. _poison.Keys],
-        SetAside = [.. _setAside.Keys],
         RedisLostData = _redisLostData,
+        PostgresLostData = !_lostOrders.IsEmpty,
         Forgotten = _forgotten,
     };
 }

@@ -1,7 +1,6 @@
--- Returns the client port of the session that holds the relay's lock; no row if none does.
-select activity.client_port
-from pg_locks held
-join pg_stat_activity activity on activity.pid = held.pid
-where held.locktype = 'advisory' and held.granted and held.objsubid = 1
-  and held.database = (select oid from pg_database where datname = current_database())
-  and ((held.classid::int8 << 32) | held.objid::int8) = hashtextextended('fanout.relay', 0)
+-- The name of the session that has read an outbox last, and within three seconds: the relay's that leads. No row if none does.
+select application_name
+from pg_stat_activity
+where datname = current_database() and query like 'copy (%outbox%' and query_start > clock_timestamp() - interval '3 seconds'
+order by query_start desc
+limit 1

@@ -35,7 +35,7 @@ internal sealed class Books
 
     public List<string> Poison { get; } = [];
 
-    public HashSet<string> MovedAside { get; } = [];
+    public bool PostgresLostData { get; set; }
 
     public bool RedisLostData { get; set; }
 
@@ -56,9 +56,11 @@ internal sealed class Books
     public Dictionary<string, List<RecordedDeadLetter>> DeadLetters { get; } =
         Groups.ToDictionary(group => group, _ => new List<RecordedDeadLetter>());
 
-    public Dictionary<string, List<string>> LettersOnStream { get; } = Groups.ToDictionary(group => group, _ => new List<string>());
+    public Dictionary<string, List<long>> LettersOnStream { get; } = Groups.ToDictionary(group => group, _ => new List<long>());
 
     public Dictionary<string, List<string>> Pending { get; } = Groups.ToDictionary(group => group, _ => new List<string>());
+
+    public Dictionary<string, List<string>> Retries { get; } = Groups.ToDictionary(group => group, _ => new List<string>());
 
     public List<string> Unsent { get; } = [];
 
@@ -71,13 +73,13 @@ internal sealed class Books
             MustFail = MustFail,
             Poison = Poison,
             RedisLostData = RedisLostData,
+            PostgresLostData = PostgresLostData,
         },
         new Observation
         {
             Orders = Orders,
             Outbox = Outbox,
             OnStream = OnStream,
-            MovedAside = MovedAside,
             Revenue = Revenue,
             WebhooksReceived = Received,
             Unsent = Unsent,
@@ -93,6 +95,7 @@ internal sealed class Books
                     DeadLetters = DeadLetters[group],
                     LettersOnStream = LettersOnStream[group],
                     Pending = Pending[group],
+                    Retries = Retries[group],
                 }),
             ],
         });

@@ -25,9 +25,9 @@ internal sealed class ConsumeScenario : IScenario
                 run,
                 [
                     Rival("read and acknowledge only", Standing.Limit, some, all, groups, Lanes, null, false),
-                    Ours<AggregatingHandler>("lanes, batch handler that sums up", groups, 0.60),
-                    Ours<RowHandler>("lanes, batch handler, a row per event", groups, 0.45),
-                    Ours<SingleHandler>("lanes, handler of single events, a row per event", groups, 0.25),
+                    Ours<AggregatingHandler>("lanes, batch handler that sums up", groups, 0.72),
+                    Ours<RowHandler>("lanes, batch handler, a row per event", groups, 0.65),
+                    Ours<SingleHandler>("lanes, handler of single events, a row per event", groups, 0.40),
                     Rival("batch with an inbox row and an effect row per event", Standing.Rival, few, some, groups, Lanes, rows.HandleAsync, false),
                     Rival("article's algorithm, 4 consumers a group", Standing.Rival, few, few, groups, Lanes, article.HandleAsync, true),
                     Rival("article's algorithm", Standing.Baseline, few, few, groups, 1, article.HandleAsync, true),

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using FanOut.EventBus.Consuming;
 
 namespace FanOut.Bench.Consume;
 

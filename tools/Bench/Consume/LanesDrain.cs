@@ -1,5 +1,3 @@
-using FanOut.EventBus.Consuming;
-using FanOut.EventBus.Groups;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace FanOut.Bench.Consume;
@@ -7,10 +5,12 @@ namespace FanOut.Bench.Consume;
 /// <summary>Reads a stream to its end with the lanes of the event bus, as a worker runs them.</summary>
 internal sealed class LanesDrain(BenchServers servers, BenchStream stream, int lanes, int batchSize)
 {
+    private static readonly string DeletePositions = EmbeddedSql.Read("Consume.delete_positions.sql");
+
     /// <summary>The database of the lanes' transactions, if not the servers' first.</summary>
     public PostgresDatabase? Database { get; init; }
 
-    /// <summary>The group's name, if it matters and there is only one.</summary>
+    /// <summary>The group's name, if there is only one and it is registered: it stays.</summary>
     public GroupName? Group { get; init; }
 
     /// <summary>Called for each group before its worker starts.</summary>
@@ -40,15 +40,15 @@ internal sealed class LanesDrain(BenchServers servers, BenchStream stream, int l
         using var host = BusHost.Create(servers, Postgres, stream.Name, bus =>
         {
             bus.Services.AddSingleton<DrainClock>();
-            bus.AddEvent(BenchOrder.EventType, BenchJson.Default.BenchOrder);
             foreach (var group in groups)
             {
-                var consumer = bus.AddConsumerGroup(
-                    group.Value, options => (options.Start, options.Lanes, options.BatchSize) = (GroupStart.Earliest, lanes, batchSize));
-                _ = typeof(THandler) == typeof(AggregatingHandler) ? consumer.SubscribeBatch<BenchOrder, AggregatingHandler>()
-                    : typeof(THandler) == typeof(RowHandler) ? consumer.SubscribeBatch<BenchOrder, RowHandler>()
-                    : typeof(THandler) == typeof(SingleHandler) ? consumer.Subscribe<BenchOrder, SingleHandler>()
-                    : throw new ArgumentException($"{typeof(THandler)} is not one of the benchmark's handlers.");
+                bus.AddConsumerGroup(
+                    group.Value,
+                    handlers => _ = typeof(THandler) == typeof(AggregatingHandler) ? handlers.SubscribeBatch<BenchOrder, AggregatingHandler>()
+                        : typeof(THandler) == typeof(RowHandler) ? handlers.SubscribeBatch<BenchOrder, RowHandler>()
+                        : typeof(THandler) == typeof(SingleHandler) ? handlers.Subscribe<BenchOrder, SingleHandler>()
+                        : throw new ArgumentException($"{typeof(THandler)} is not one of the benchmark's handlers."),
+                    options => (options.Lanes, options.BatchSize) = (lanes, batchSize));
             }
         });
         await host.StartAsync(cancellationToken);
@@ -68,7 +68,7 @@ internal sealed class LanesDrain(BenchServers servers, BenchStream stream, int l
             {
                 foreach (var info in await servers.Redis.StreamGroupInfoAsync(key))
                 {
-                    if (info.LastDeliveredId == BenchStream.IdOf(stream.Count - 1).ToString() && info.PendingMessageCount == LeftPending)
+                    if (info.LastDeliveredId == BenchStream.EntryIdOf(stream.Count - 1) && info.PendingMessageCount == LeftPending)
                     {
                         open.Remove(info.Name);
                     }
@@ -85,18 +85,17 @@ internal sealed class LanesDrain(BenchServers servers, BenchStream stream, int l
         foreach (var group in groups)
         {
             await servers.Redis.StreamDeleteConsumerGroupAsync(StreamKeys.Stream(stream.Name), group.Value);
-            await servers.Redis.KeyDeleteAsync([StreamKeys.Redrive(stream.Name, group), StreamKeys.Lanes(stream.Name, group)]);
         }
 
-        // Rows below the stream's first entry are part of the scenario, and stay.
-        var name = new NpgsqlParameter<string> { TypedValue = stream.Name.Value };
-        await BenchServers.ExecuteAsync(
-            Postgres,
-            "delete from bus.inbox where stream = $1 and lower(entries) >= $2",
-            cancellationToken,
-            name,
-            new NpgsqlParameter<long> { TypedValue = BenchStream.IdOf(0).Value });
-        await BenchServers.ExecuteAsync(Postgres, "delete from bus.consumer_group where stream = $1", cancellationToken, name.Clone());
+        var names = new NpgsqlParameter<string[]> { TypedValue = [.. groups.Select(group => group.Value)] };
+        var last = new NpgsqlParameter<long> { TypedValue = stream.Count };
+        await BenchServers.ExecuteAsync(Postgres, DeletePositions, cancellationToken, names, last);
+        if (Group is null)
+        {
+            await BenchServers.ExecuteAsync(
+                Postgres, "delete from bus.consumer_group where name = any($1)", cancellationToken, (NpgsqlParameter)names.Clone());
+        }
+
         await BenchServers.ExecuteAsync(Postgres, "truncate bench_revenue, bench_effect, bench_processed", cancellationToken);
         await BenchServers.ExecuteAsync(Postgres, "vacuum bus.inbox", cancellationToken);
     }

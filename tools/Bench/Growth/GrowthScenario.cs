@@ -17,7 +17,7 @@ internal sealed class GrowthScenario : IScenario
         .. await StreamAsync(run, cancellationToken),
         .. await PendingAsync(run, cancellationToken),
         .. await InboxAsync(run, cancellationToken),
-        .. await GroupsAndLanesAsync(run, cancellationToken),
+        .. await LanesAsync(run, cancellationToken),
         .. await PayloadAsync(run, cancellationToken),
         .. await new WorkerMemory(run).RunAsync(cancellationToken),
     ];
@@ -76,9 +76,9 @@ internal sealed class GrowthScenario : IScenario
                     for (var left = size; left > 0;)
                     {
                         var count = Math.Min(left, 1_000);
-                        var parked = await servers.Redis.StreamReadGroupAsync(
-                            StreamKeys.Stream(stream.Name), group.Value, StreamKeys.ParkedConsumer, StreamPosition.NewMessages, count);
-                        left -= parked.Length;
+                        var read = await servers.Redis.StreamReadGroupAsync(
+                            StreamKeys.Stream(stream.Name), group.Value, "others", StreamPosition.NewMessages, count);
+                        left -= read.Length;
                     }
                 },
             }))],
@@ -98,15 +98,14 @@ internal sealed class GrowthScenario : IScenario
             {
                 var database = await servers.CreateDatabaseAsync(cancellationToken);
                 databases.Add(database);
-                await BusHost.MigrateAsync(servers, database.DataSource, stream.Name, cancellationToken);
+                await stream.FillOutboxAsync(servers, database.DataSource, run.Say, cancellationToken);
+                var registered = await BusHost.RegisterAsync(servers, database.DataSource, stream.Name, group, cancellationToken);
                 run.Say($"filling an inbox with {size:n0} rows");
                 await BenchServers.ExecuteAsync(
                     database.DataSource,
                     FillInbox,
                     cancellationToken,
-                    new NpgsqlParameter<string> { TypedValue = stream.Name.Value },
-                    new NpgsqlParameter<string> { TypedValue = group.Value },
-                    new NpgsqlParameter<long> { TypedValue = BenchStream.IdOf(0).Value },
+                    new NpgsqlParameter<int> { TypedValue = registered.Id },
                     new NpgsqlParameter<long> { TypedValue = size });
                 await BenchServers.ExecuteAsync(database.DataSource, "vacuum analyze bus.inbox", cancellationToken);
             }
@@ -130,26 +129,16 @@ internal sealed class GrowthScenario : IScenario
         }
     }
 
-    private static async Task<IReadOnlyList<Measurement>> GroupsAndLanesAsync(BenchRun run, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<Measurement>> LanesAsync(BenchRun run, CancellationToken cancellationToken)
     {
         await using var servers = await BenchServers.StartAsync(cancellationToken);
-        var many = await BenchStream.FillAsync(servers, "many", run.Pick(100_000, 20_000, 1_000), run.Say, cancellationToken);
         var all = await BenchStream.FillAsync(servers, "all", run.Pick(300_000, 50_000, 1_000), run.Say, cancellationToken);
-        return
-        [
-            .. await Rounds.RunAsync(
-                "growth-groups",
-                run,
-                [.. run.Pick<int[]>([1, 3, 10, 20], [1, 3, 10, 20], [1, 2]).Select((groups, i) => Case(
-                    $"{groups} group{(groups == 1 ? "" : "s")} of 2 lanes", i, new LanesDrain(servers, many, 2, BatchSize), groups, hasGoal: false))],
-                cancellationToken),
-            .. await Rounds.RunAsync(
-                "growth-lanes",
-                run,
-                [.. run.Pick<int[]>([1, 2, 4, 8], [1, 2, 4, 8], [1, 2]).Select((lanes, i) => Case(
-                    $"{lanes} lane{(lanes == 1 ? "" : "s")}", i, new LanesDrain(servers, all, lanes, BatchSize), hasGoal: false))],
-                cancellationToken),
-        ];
+        return await Rounds.RunAsync(
+            "growth-lanes",
+            run,
+            [.. run.Pick<int[]>([1, 2, 4, 8], [1, 2, 4, 8], [1, 2]).Select((lanes, i) => Case(
+                $"{lanes} lane{(lanes == 1 ? "" : "s")}", i, new LanesDrain(servers, all, lanes, BatchSize), hasGoal: false))],
+            cancellationToken);
     }
 
     private static async Task<IReadOnlyList<Measurement>> PayloadAsync(BenchRun run, CancellationToken cancellationToken)
@@ -170,15 +159,15 @@ internal sealed class GrowthScenario : IScenario
             cancellationToken);
     }
 
-    private static Variant Case(string name, int index, LanesDrain drain, int groups = 1, bool hasGoal = true) =>
-        Case(name, index, token => drain.RunAsync<AggregatingHandler>(groups, token), hasGoal);
+    private static Variant Case(string name, int index, LanesDrain drain, bool hasGoal = true) =>
+        Case(name, index, token => drain.RunAsync<AggregatingHandler>(1, token), hasGoal);
 
     private static Variant Case(string name, int index, Func<CancellationToken, Task<double>> run, bool hasGoal = true) => Variant.Of(
         name, index == 0 ? Standing.Limit : Standing.Ours, Unit, (_, token) => run(token), index > 0 && hasGoal ? [Goal.RatioAtLeast(0.85)] : []);
 
     private static Task<bool> CreateGroupAsync(IDatabase redis, BenchStream stream, GroupName group, int firstEvent)
     {
-        var start = firstEvent == 0 ? "0" : BenchStream.IdOf(firstEvent - 1).ToString();
+        RedisValue start = firstEvent == 0 ? "0" : BenchStream.EntryIdOf(firstEvent - 1);
         return redis.StreamCreateConsumerGroupAsync(StreamKeys.Stream(stream.Name), group.Value, start);
     }
 }

@@ -38,9 +38,10 @@ internal sealed class WorkerMemory(BenchRun run)
     private static async Task<double[]> CatchUpAsync(int backlog, CancellationToken cancellationToken)
     {
         await using var servers = await BenchServers.StartAsync(cancellationToken);
-        for (var left = backlog; left > 0; left -= 1_000)
+        var events = await FillOutboxAsync(servers, backlog, cancellationToken);
+        foreach (var some in events.Chunk(BenchStream.BatchSize))
         {
-            await Task.WhenAll(Enumerable.Range(0, Math.Min(left, 1_000)).Select(number => AddAsync(servers, number)));
+            await Task.WhenAll(some.Select(item => AddAsync(servers, item)));
         }
 
         await using var worker = await new SystemProcesses(servers, servers.Database).StartAsync("AnalyticsWorker", cancellationToken);
@@ -57,9 +58,10 @@ internal sealed class WorkerMemory(BenchRun run)
     private static async Task<double> UnderLoadAsync(int rate, int seconds, CancellationToken cancellationToken)
     {
         await using var servers = await BenchServers.StartAsync(cancellationToken);
+        var events = await FillOutboxAsync(servers, rate * seconds, cancellationToken);
         await using var worker = await new SystemProcesses(servers, servers.Database).StartAsync("AnalyticsWorker", cancellationToken);
         var calls = new List<Task>(rate * seconds);
-        var sending = Pacer.RunAsync(rate, rate * seconds, (number, _) => calls.Add(AddAsync(servers, number)), cancellationToken);
+        var sending = Pacer.RunAsync(rate, rate * seconds, (number, _) => calls.Add(AddAsync(servers, events[number])), cancellationToken);
         var most = 0.0;
         await UntilDoneAsync(servers, rate * seconds, _ => most = Math.Max(most, worker.Megabytes), cancellationToken);
         await sending;
@@ -82,7 +84,15 @@ internal sealed class WorkerMemory(BenchRun run)
             everyMilliseconds: 20);
     }
 
-    private static Task<RedisValue> AddAsync(BenchServers servers, int number)
+    private static async Task<BenchEvent[]> FillOutboxAsync(BenchServers servers, int count, CancellationToken cancellationToken)
+    {
+        var events = Enumerable.Range(0, count).Select(Create).ToArray();
+        await BenchEvent.CopyAsync(
+            servers.Postgres, await BusHost.MigrateAsync(servers, servers.Postgres, Stream, cancellationToken), events, cancellationToken);
+        return events;
+    }
+
+    private static BenchEvent Create(int number)
     {
         var id = Guid.CreateVersion7();
         var skus = Enumerable.Range(number, 3).Select(sku => $"{sku % 200:d3}");
@@ -91,6 +101,9 @@ internal sealed class WorkerMemory(BenchRun run)
         var time = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddDays(number % 28);
         var order = new OrderPlaced(id, id.ToString(), customer, "USD", lines, 59.70m, time);
         var data = JsonSerializer.SerializeToUtf8Bytes(order, ContractsJson.Default.OrderPlaced);
-        return servers.Redis.StreamAddAsync(StreamKeys.Stream(Stream), BenchStream.Entry(OrderPlaced.EventType, id.ToString(), data));
+        return new BenchEvent(number, OrderPlaced.EventType, id.ToString(), data);
     }
+
+    private static Task<RedisValue> AddAsync(BenchServers servers, BenchEvent item) =>
+        servers.Redis.StreamAddAsync(StreamKeys.Stream(Stream), item.ToEntry());
 }

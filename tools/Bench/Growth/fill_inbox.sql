@@ -1,4 +1,3 @@
--- Gives a group ($2) of a stream ($1) $4 inbox rows of one entry each, in as many milliseconds before the entry $3.
-insert into bus.inbox (stream, "group", entries)
-select $1, $2, int8range($3 - number * 1048576, $3 - number * 1048576 + 1)
-from generate_series($4, 1, -1) as number
+-- Gives group $1 $2 inbox rows of one position each, far above all positions of its stream.
+insert into bus.inbox (group_id, positions)
+select $1, int8range(1000000000000 + number * 2, 1000000000000 + number * 2, '[]') from generate_series(1, $2) as number

@@ -17,7 +17,7 @@ internal sealed class IngestScenario : IScenario
         var system = new SystemProcesses(servers, servers.Database);
         await using var bare = await system.StartSelfAsync(BareApi.CommandName, cancellationToken);
         await using var api = await system.StartAsync("OrderApi", cancellationToken);
-        var outbox = new OutboxWatch(servers.Postgres);
+        var outbox = new OutboxWatch(servers, new StreamName("orders"));
         var measurements = new List<Measurement>();
         foreach (var (name, bodies) in new[] { ("ingest", new OrderBodies(1)), ("ingest-batch", new OrderBodies(BatchSize)) })
         {

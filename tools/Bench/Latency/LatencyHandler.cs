@@ -1,6 +1,5 @@
 using System.Data;
 using System.Diagnostics;
-using FanOut.EventBus.Consuming;
 
 namespace FanOut.Bench.Latency;
 

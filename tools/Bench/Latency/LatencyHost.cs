@@ -1,5 +1,3 @@
-using FanOut.EventBus.Consuming;
-using FanOut.EventBus.Groups;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -14,23 +12,25 @@ internal sealed class LatencyHost(IHost host, PostgresDatabase database, Latency
 
     public LatencyRecorders Recorders => recorders;
 
-    public static async Task<LatencyHost> StartAsync(
-        BenchServers servers, StreamName stream, Action<EventBusBuilder> addPublisher, CancellationToken cancellationToken)
+    public static async Task<LatencyHost> StartAsync(BenchServers servers, StreamName stream, CancellationToken cancellationToken)
     {
-        var group = new GroupName("timed");
+        const string Group = "timed";
         var database = await servers.CreateDatabaseAsync(cancellationToken);
         var recorders = new LatencyRecorders();
         var host = BusHost.Create(servers, database.DataSource, stream, bus =>
         {
             bus.Services.AddSingleton(recorders);
-            bus.AddEvent(TimedEvent.EventType, BenchJson.Default.TimedEvent);
-            addPublisher(bus);
-            bus.AddConsumerGroup(group.Value, options => options.Start = GroupStart.Earliest).SubscribeBatch<TimedEvent, LatencyHandler>();
+            bus.AddOutbox().AddConsumerGroup(Group, handlers => handlers.SubscribeBatch<TimedEvent, LatencyHandler>());
         });
         await host.StartAsync(cancellationToken);
-        var lanes = StreamKeys.Lanes(stream, group);
-        await Until.TrueAsync(async () => await servers.Redis.SortedSetLengthAsync(lanes) > 0, "the lanes to run", cancellationToken);
+        await Until.TrueAsync(HasGroupAsync, "the lanes to begin", cancellationToken);
         return new LatencyHost(host, database, recorders);
+
+        async Task<bool> HasGroupAsync()
+        {
+            var key = StreamKeys.Stream(stream);
+            return await servers.Redis.KeyExistsAsync(key) && (await servers.Redis.StreamGroupInfoAsync(key)).Length > 0;
+        }
     }
 
     public async ValueTask DisposeAsync()

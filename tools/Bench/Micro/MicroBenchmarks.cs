@@ -1,8 +1,8 @@
 using BenchmarkDotNet.Attributes;
 using FanOut.Bench.Consume;
 using FanOut.EventBus.Consuming;
+using FanOut.EventBus.Groups;
 using FanOut.EventBus.Inbox;
-using FanOut.EventBus.Publishing;
 using FanOut.EventBus.Redis;
 using FanOut.EventBus.Wire;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,40 +17,38 @@ public class MicroBenchmarks
     private static readonly StreamName Stream = new("micro");
     private static readonly IEnumerable<int> Numbers = Enumerable.Range(0, BatchSize);
     private readonly NewEvent<BenchOrder>[] _events = [.. Numbers.Select(number => new NewEvent<BenchOrder>("1", BenchOrder.Create(number)))];
-    private readonly NameValueEntry[][] _fields = [.. Numbers.Select(number => BenchStream.Entry(number))];
-    private readonly EntryId[] _ids = [.. Numbers.Select(BenchStream.IdOf)];
+    private readonly NameValueEntry[][] _fields = [.. Numbers.Select(number => BenchEvent.Create(number).ToEntry())];
+    private readonly long[] _positions = [.. Numbers.Select(number => number + 1L)];
+    private readonly InboxCandidate[] _candidates =
+        [.. Numbers.Select(number => BenchEvent.Create(number)).Select(item => new InboxCandidate(item.Position, item.Id))];
     private BenchServers? _servers;
     private IHost? _host;
-    private StreamPublisher? _publisher;
+    private Outbox? _outbox;
+    private RegisteredGroup? _group;
     private StreamEntry[] _entries = [];
     private RedisResult? _reply;
     private DeliveryReader? _reader;
-    private InboxTable? _inbox;
-    private NpgsqlConnection? _connection;
 
     [GlobalSetup]
     public async Task StartAsync()
     {
         _servers = await BenchServers.StartAsync(CancellationToken.None);
-        _host = BusHost.Create(
-            _servers, _servers.Postgres, Stream, bus => bus.AddEvent(BenchOrder.EventType, BenchJson.Default.BenchOrder).AddDirectPublisher());
+        var stream = await BenchStream.FillAsync(_servers, Stream.Value, BatchSize, _ => { }, CancellationToken.None);
+        _group = await BusHost.RegisterAsync(_servers, _servers.Postgres, Stream, new GroupName("micro"), CancellationToken.None);
+        _host = BusHost.Create(_servers, _servers.Postgres, new StreamName("written"), bus => bus.AddOutbox());
         await _host.StartAsync();
-        _publisher = _host.Services.GetRequiredService<StreamPublisher>();
-        var stream = await BenchStream.FillAsync(_servers, "read", BatchSize, _ => { }, CancellationToken.None);
+        _outbox = _host.Services.GetRequiredService<Outbox>();
         var key = StreamKeys.Stream(stream.Name);
         _entries = await _servers.Redis.StreamRangeAsync(key);
         _reply = await _servers.Redis.ExecuteAsync("XREAD", "COUNT", BatchSize, "STREAMS", key, "0");
         var eventTypes = _host.Services.GetRequiredService<EventTypeRegistry>();
         var subscription = new BatchHandlerSubscription<BenchOrder, AggregatingHandler>(eventTypes.Get(typeof(BenchOrder)));
-        _reader = new DeliveryReader(eventTypes, [subscription], key);
-        _inbox = new InboxTable(Stream, new GroupName("micro"));
-        _connection = await _servers.Postgres.OpenConnectionAsync();
+        _reader = new DeliveryReader(eventTypes, [subscription]);
     }
 
     [GlobalCleanup]
     public async Task StopAsync()
     {
-        await _connection!.DisposeAsync();
         await _host!.StopAsync();
         _host.Dispose();
         await _servers!.DisposeAsync();
@@ -77,7 +75,7 @@ public class MicroBenchmarks
         var events = 0;
         foreach (var entry in _entries)
         {
-            events += _reader!.Read(StreamKeys.Stream(new StreamName("read")), entry, 1)!.Data is null ? 0 : 1;
+            events += _reader!.Read(entry).Data is null ? 0 : 1;
         }
 
         return events;
@@ -90,17 +88,16 @@ public class MicroBenchmarks
         return Task.WhenAll(_fields.Select(fields => redis.StreamAddAsync("bare", fields, maxLength: 100_000, useApproximateMaxLength: true)));
     }
 
-    [Benchmark(OperationsPerInvoke = BatchSize, Description = "encode and append an event (direct publisher, with Redis)")]
-    public Task PublishAsync() => _publisher!.PublishAsync(_events);
+    [Benchmark(OperationsPerInvoke = BatchSize, Description = "encode an event for the outbox")]
+    public NpgsqlBatchCommand EncodeEvents() => _outbox!.CreateCommand(_events);
 
-    [Benchmark(OperationsPerInvoke = BatchSize, Description = "ids of a batch as ranges")]
-    public int Ranges() => EntryRanges.Of(_ids).From.Length;
+    [Benchmark(OperationsPerInvoke = BatchSize, Description = "positions of a batch as ranges")]
+    public int Ranges() => PositionRanges.Of(_positions).From.Length;
 
-    [Benchmark(OperationsPerInvoke = BatchSize, Description = "inbox statement (with Postgres, rolled back)")]
+    [Benchmark(OperationsPerInvoke = BatchSize, Description = "take positions and check them against the outbox (with Postgres, rolled back)")]
     public async Task TakeAsync()
     {
-        await using var transaction = await _connection!.BeginTransactionAsync();
-        await _inbox!.TakeAsync(_connection, _ids, CancellationToken.None);
-        await transaction.RollbackAsync();
+        await using var inbox = await InboxTransaction.BeginAsync(
+            _servers!.Postgres, _group!, new InboxTimeouts(TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(10)), _candidates, CancellationToken.None);
     }
 }

@@ -45,14 +45,15 @@ internal sealed class GroupWatch(IDatabase redis, StreamName stream)
     }
 }
 
-/// <summary>Sees what waits in the outbox.</summary>
-internal sealed class OutboxWatch(NpgsqlDataSource postgres)
+/// <summary>Sees what waits in the outbox of the only stream of a database.</summary>
+internal sealed class OutboxWatch(BenchServers servers, StreamName stream)
 {
-    private static readonly string CountBacklog = EmbeddedSql.Read("Services.count_backlog.sql");
+    private static readonly string FindHighest = EmbeddedSql.Read("Services.find_highest.sql");
 
     public async Task<long> BacklogAsync(CancellationToken cancellationToken)
     {
-        await using var command = postgres.CreateCommand(CountBacklog);
-        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+        await using var command = servers.Postgres.CreateCommand(FindHighest);
+        var highest = (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+        return highest - (long)await servers.Redis.HashGetAsync(StreamKeys.Relay(stream), "position");
     }
 }

@@ -35,8 +35,8 @@ internal sealed record Fault(ChaosSystem System, OrderClient Client, Promises Pr
 
     public static string Names(IEnumerable<ServiceReplica> services) => string.Join(", ", services.Select(service => service.Name));
 
-    /// <summary>Loses data while the checkpoints lag behind the groups, so that events are delivered again.</summary>
-    public async Task WithCheckpointsBehindAsync(Func<Task> loseAsync, CancellationToken cancellationToken)
+    /// <summary>Loses data while the recorded progress lags behind the groups, so that events are published and delivered again.</summary>
+    public async Task WithProgressBehindAsync(Func<Task> loseAsync, CancellationToken cancellationToken)
     {
         var reclaimers = System.Of(ServiceKind.Reclaimer);
         await StallAsync(reclaimers);

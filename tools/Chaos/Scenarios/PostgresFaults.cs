@@ -5,6 +5,7 @@ internal static class PostgresFaults
 {
     private static readonly string SlowCommits = EmbeddedSql.Read("Scenarios.slow_commits.sql");
     private static readonly string UsualCommits = EmbeddedSql.Read("Scenarios.usual_commits.sql");
+    private static readonly string FindLostOrders = EmbeddedSql.Read("Scenarios.find_lost_orders.sql");
     private static readonly string TerminateSessions = EmbeddedSql.Read("Scenarios.terminate_sessions.sql");
 
     public static IReadOnlyList<Scenario> All { get; } =
@@ -12,6 +13,7 @@ internal static class PostgresFaults
         new("postgres-kill", "kill -9 of Postgres with all its sessions, and a restart", Part.Postgres, KillAsync),
         new("postgres-away", "Postgres is stopped for 30 s", Part.Postgres, StopAsync),
         new("postgres-cut", "the server ends all sessions, several times", Part.Postgres, CutAsync),
+        new("postgres-failover", "Postgres dies, and all services switch to a standby that lacks the last commits", Part.All, FailOverAsync),
         new("slow-commits", "some orders commit late or roll back, and later ones overtake them", Part.Postgres, SlowCommitsAsync),
     ];
 
@@ -25,6 +27,39 @@ internal static class PostgresFaults
     {
         await fault.System.Postgres.StopAsync();
         await AwayAsync(fault, "postgres stopped", fault.Time(30, 6), cancellationToken);
+    }
+
+    /// <summary>
+    /// Orders whose commits are lost are lost with what they caused. What the stream still has of them must have no effect, and every order that is
+    /// left one: also an order that is placed later at the outbox position of a lost one.
+    /// </summary>
+    private static async Task FailOverAsync(Fault fault, CancellationToken cancellationToken)
+    {
+        fault.Promises.RedisLosesData();
+        var standby = await PostgresStandby.StartAsync(fault.System.Postgres, cancellationToken: cancellationToken);
+        await standby.CatchUpAsync(cancellationToken);
+        fault.Say("a standby follows postgres");
+        await standby.PauseReceivingAsync(cancellationToken);
+        await fault.OrdersGoOnAsync(fault.Time(3, 2), "the standby received nothing", cancellationToken);
+        await fault.System.Postgres.KillAsync();
+        await standby.PromoteAsync(cancellationToken);
+        fault.System.FailOverTo(standby);
+        fault.Say("kill -9 postgres; the standby is promoted, and all services switch to it");
+
+        // Answers that were on their way are in after that.
+        await Fault.WaitAsync(TimeSpan.FromSeconds(2), cancellationToken);
+        var accepted = fault.Client.Accepted.Select(order => order.Id).ToArray();
+        await using var command = fault.System.Database.CreateCommand(FindLostOrders);
+        command.Parameters.AddWithValue(accepted);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var lost = new List<Guid>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            lost.Add(reader.GetGuid(0));
+        }
+
+        fault.Promises.PostgresHasLost(lost);
+        fault.Say($"{lost.Count} accepted orders were lost with their commits");
     }
 
     private static async Task AwayAsync(Fault fault, string how, TimeSpan time, CancellationToken cancellationToken)

@@ -27,7 +27,7 @@ internal static class RedisFaults
     private static async Task RestartEmptyAsync(Fault fault, CancellationToken cancellationToken)
     {
         fault.Promises.RedisLosesData();
-        await fault.WithCheckpointsBehindAsync(() => fault.System.Redis.KillAsync(), cancellationToken);
+        await fault.WithProgressBehindAsync(() => fault.System.Redis.KillAsync(), cancellationToken);
         fault.Say("kill -9 redis");
         foreach (var folder in Directory.GetDirectories(fault.System.Redis.Directory))
         {
@@ -64,7 +64,7 @@ internal static class RedisFaults
             link.HalfOpen();
             await Fault.WaitAsync(fault.Time(1, 0.5), cancellationToken);
             var behind = "";
-            await fault.WithCheckpointsBehindAsync(
+            await fault.WithProgressBehindAsync(
                 async () =>
                 {
                     behind = await LastIdAsync(master);

@@ -22,6 +22,7 @@ internal enum Part
     Network = 128,
     Workers = Webhook | Analytics | Notification,
     Services = Api | Workers | Reclaimer,
+    All = Services | Redis | Postgres | Network,
 }
 
 /// <summary>All scenarios, in the order they run.</summary>
@@ -30,7 +31,10 @@ internal static class Catalogue
     public const string Random = "random";
 
     public static IReadOnlyList<Scenario> All { get; } =
-        [.. ServiceFaults.All, .. RedisFaults.All, .. PostgresFaults.All, .. NetworkFaults.All, .. StreamFaults.All, .. ClientFaults.All];
+    [
+        .. ServiceFaults.All, .. RedisFaults.All, .. PostgresFaults.All, .. NetworkFaults.All, .. StreamFaults.All, .. DeploymentFaults.All,
+        .. ClientFaults.All,
+    ];
 
     public static Scenario Find(string name) => All.First(scenario => scenario.Name == name);
 }

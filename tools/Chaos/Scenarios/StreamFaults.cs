@@ -16,8 +16,10 @@ internal static class StreamFaults
 
     public static IReadOnlyList<Scenario> All { get; } =
     [
-        new("poison", "malformed and oversized entries, impossible ids, and orders that a handler fails on become dead letters",
+        new("poison", "malformed, forged and oversized entries, and orders that a handler fails on, become dead letters",
             Part.Redis | Part.Postgres, PoisonAsync),
+        new("far-future", "entries with ids of the year 2200, then with the highest possible id, after which Redis takes no more entries",
+            Part.Redis | Part.Reclaimer, FarFutureAsync),
         new("group-destroyed", "XGROUP DESTROY of each group in turn", Part.Redis | Part.Reclaimer, DestroyGroupsAsync),
         new("stream-deleted", "DEL of the stream", Part.Redis | Part.Reclaimer, DeleteStreamAsync),
         new("flushall", "FLUSHALL", Part.Redis | Part.Reclaimer, FlushAsync),
@@ -39,10 +41,9 @@ internal static class StreamFaults
                     fault.Say($"wrote {what} to the stream");
                 }
 
-                // The sequence is higher than a publisher uses: with the milliseconds it does not fit into an int8.
-                var impossible = await AddImpossibleAsync(redis.GetDatabase());
-                fault.Promises.SetAside(impossible);
-                fault.Say($"wrote an entry with the id {impossible}");
+                // Every group has taken that position long ago, so this is a repeated delivery.
+                await redis.GetDatabase().StreamAddAsync(Key(), Event(Guid.CreateVersion7().ToString(), "{}", 1));
+                fault.Say("wrote an event at the position of another one to the stream");
             }
 
             var keys = Enumerable.Range(0, Failing).Select(number => $"{fault.Run}-failing-{number:00}").ToArray();
@@ -61,30 +62,13 @@ internal static class StreamFaults
         }
     }
 
-    /// <summary>Events are appended meanwhile, and Redis refuses an id that is not above the last one.</summary>
-    private static async Task<string> AddImpossibleAsync(IDatabase redis)
-    {
-        const int MaxLead = 60_000;
-        for (var lead = 100; ; lead *= 2)
-        {
-            var last = EntryId.Parse((await redis.StreamInfoAsync(Key())).LastGeneratedId.ToString());
-            var id = $"{last.Milliseconds + lead}-{EntryId.MaxSequence + 1}";
-            try
-            {
-                await redis.StreamAddAsync(Key(), "nonsense", "1", id);
-                return id;
-            }
-            catch (RedisServerException e) when (lead < MaxLead && e.Message.Contains("equal or smaller", StringComparison.Ordinal))
-            {
-                // Try further ahead.
-            }
-        }
-    }
-
     private static IEnumerable<(string What, NameValueEntry[] Fields)> Poisons()
     {
         const int Megabytes = 6;
         yield return ("an entry that is not an event", [new("nonsense", "1")]);
+        yield return ("an event without a position", [.. Event(Guid.CreateVersion7().ToString(), "{}").Skip(1)]);
+        yield return ("an event whose position is not a number", Event(Guid.CreateVersion7().ToString(), "{}", "first"));
+        yield return ("an event at a position that the outbox does not have", Event(Guid.CreateVersion7().ToString(), "{}", long.MaxValue / 4));
         yield return ("an event whose id is not a UUID", Event("17", "{}"));
         yield return ("an event whose data is not JSON", Event(Guid.CreateVersion7().ToString(), "{\"orderId\":"));
         yield return ("an event whose data is not an order", Event(Guid.CreateVersion7().ToString(), "{\"orderId\":\"a\"}"));
@@ -94,18 +78,37 @@ internal static class StreamFaults
         yield return ($"an event of {Megabytes} MB", Event(Guid.CreateVersion7().ToString(), new string('x', Megabytes << 20)));
         yield return ("an entry of 2,000 fields", [.. Enumerable.Range(0, 2_000).Select(number => new NameValueEntry($"field-{number}", number))]);
 
-        static NameValueEntry[] Event(string id, RedisValue data) =>
-        [
-            new("id", id), new("type", "order.placed"), new("source", "foreign"), new("subject", "none"),
-            new("time", "2026-01-01T00:00:00.0000000Z"), new("data", data), new("traceparent", ""), new("tracestate", ""),
-        ];
+    }
+
+    private static NameValueEntry[] Event(string id, RedisValue data, RedisValue? position = null) =>
+    [
+        new("position", position ?? 1_000_000_000), new("id", id), new("type", "order.placed"), new("source", "foreign"), new("subject", "none"),
+        new("time", "2026-01-01T00:00:00.0000000Z"), new("data", data), new("traceparent", ""), new("tracestate", ""),
+    ];
+
+    private static async Task FarFutureAsync(Fault fault, CancellationToken cancellationToken)
+    {
+        await AddAsync($"{new DateTimeOffset(2200, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds()}-0");
+        await fault.OrdersGoOnAsync(fault.Time(5, 2), "all ids were of the year 2200", cancellationToken);
+
+        // The relay makes the stream anew. What it had may be lost, the entry of this scenario too.
+        fault.Promises.RedisLosesData();
+        await AddAsync("18446744073709551615-18446744073709551615");
+        await fault.OrdersGoOnAsync(fault.Time(5, 2), "Redis had no further id", cancellationToken);
+
+        async Task AddAsync(string id)
+        {
+            await using var redis = await fault.System.ConnectToRedisAsync();
+            fault.Promises.Poisoned((await redis.GetDatabase().StreamAddAsync(Key(), "nonsense", "1", id)).ToString());
+            fault.Say($"wrote an entry with the id {id}");
+        }
     }
 
     private static async Task DestroyGroupsAsync(Fault fault, CancellationToken cancellationToken)
     {
         foreach (var group in Groups)
         {
-            await fault.WithCheckpointsBehindAsync(() => fault.System.RedisAsync("XGROUP", "DESTROY", Key(), group), cancellationToken);
+            await fault.WithProgressBehindAsync(() => fault.System.RedisAsync("XGROUP", "DESTROY", Key(), group), cancellationToken);
             fault.Say($"XGROUP DESTROY {Key()} {group}");
             await Fault.WaitAsync(fault.Time(1.5, 0.5), cancellationToken);
         }
@@ -120,7 +123,7 @@ internal static class StreamFaults
         fault.Promises.RedisLosesData();
         for (var time = 0; time < (fault.IsQuick ? 1 : 3); time++)
         {
-            await fault.WithCheckpointsBehindAsync(() => fault.System.RedisAsync(command, arguments), cancellationToken);
+            await fault.WithProgressBehindAsync(() => fault.System.RedisAsync(command, arguments), cancellationToken);
             fault.Say($"{command} {string.Join(' ', arguments)}".Trim());
             await Fault.WaitAsync(TimeSpan.FromSeconds(1), cancellationToken);
         }

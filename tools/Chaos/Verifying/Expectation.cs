@@ -20,11 +20,14 @@ internal sealed record Expectation
     /// <summary>Ids of malformed entries. Each must become a dead letter of each group, unless Redis lost it before.</summary>
     public IReadOnlyCollection<string> Poison { get; init; } = [];
 
-    /// <summary>Ids that do not fit into Postgres and that no publisher writes. These entries are only on each group's DLQ stream.</summary>
-    public IReadOnlyCollection<string> SetAside { get; init; } = [];
-
-    /// <summary>Whether Redis lost data. Then entries that are not from the outbox, and dead letters on the DLQ streams, may be missing.</summary>
+    /// <summary>
+    /// Whether Redis lost data. Then entries that are not from the outbox, and dead letters on the DLQ streams, may be missing, and an event may
+    /// stand on the stream twice.
+    /// </summary>
     public bool RedisLostData { get; init; }
+
+    /// <summary>Whether Postgres has ever lost commits. What it lost of the outbox becomes dead letters where it is met on the stream.</summary>
+    public bool PostgresLostData { get; init; }
 
     /// <summary>Entries that existed when Redis lost data.</summary>
     public IReadOnlySet<string> Forgotten { get; init; } = new HashSet<string>();

@@ -12,9 +12,6 @@ internal sealed record Observation
     /// <summary>The events on the stream, with duplicates and without trimmed ones.</summary>
     public IReadOnlyList<Guid> OnStream { get; init; } = [];
 
-    /// <summary>Ids of foreign entries that a relay has moved off the stream. No group needs to handle them.</summary>
-    public IReadOnlySet<string> MovedAside { get; init; } = new HashSet<string>();
-
     /// <summary>The totals of analytics. No unique key protects a sum, so an event that was added twice shows.</summary>
     public required (long Orders, decimal Revenue) Revenue { get; init; }
 
@@ -40,17 +37,20 @@ internal sealed record GroupObservation
 
     public IReadOnlyList<RecordedDeadLetter> DeadLetters { get; init; } = [];
 
-    /// <summary>The entry ids of the dead letters on the DLQ stream, with duplicates.</summary>
-    public IReadOnlyList<string> LettersOnStream { get; init; } = [];
+    /// <summary>The numbers of the dead letters on the DLQ stream. Each may be there more than once.</summary>
+    public IReadOnlyList<long> LettersOnStream { get; init; } = [];
 
-    /// <summary>Entries of the stream and of the redrive stream that were delivered and are not finished.</summary>
+    /// <summary>Entries of the stream that were delivered and are not finished.</summary>
     public IReadOnlyList<string> Pending { get; init; } = [];
+
+    /// <summary>Events that wait in the retry queue.</summary>
+    public IReadOnlyList<string> Retries { get; init; } = [];
 
     /// <summary>Entries that are not delivered yet.</summary>
     public IReadOnlyList<string> Unread { get; init; } = [];
 
     /// <summary>Dead letters that are recorded but not on the DLQ stream.</summary>
-    public IReadOnlyList<string> Unprojected { get; init; } = [];
+    public IReadOnlyList<string> Unmirrored { get; init; } = [];
 }
 
 /// <summary>An order in Postgres.</summary>
@@ -59,5 +59,13 @@ internal readonly record struct RecordedOrder(Guid Id, string Key, decimal Total
 /// <summary>A row that records an effect of an event.</summary>
 internal readonly record struct Effect(Guid Event, string Subject);
 
-/// <summary>A dead letter in Postgres: its entry's id, and its event's subject (null for a malformed entry).</summary>
-internal readonly record struct RecordedDeadLetter(string Entry, string? Subject, string Error);
+/// <summary>A dead letter in Postgres.</summary>
+/// <param name="Number">Its number.</param>
+/// <param name="Entry">The position of its event, or the id of an entry that is none of the outbox's events.</param>
+/// <param name="Subject">Its event's subject; null for a malformed entry.</param>
+/// <param name="Error">Why it is dead.</param>
+internal readonly record struct RecordedDeadLetter(long Number, string Entry, string? Subject, string Error)
+{
+    /// <summary>The event's id; null for a malformed entry.</summary>
+    public Guid? Event { get; init; }
+}

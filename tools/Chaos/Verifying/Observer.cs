@@ -10,6 +10,7 @@ internal sealed class Observer(ChaosSystem system)
     private static readonly string FindOutbox = EmbeddedSql.Read("Verifying.find_outbox.sql");
     private static readonly string FindEffects = EmbeddedSql.Read("Verifying.find_effects.sql");
     private static readonly string FindDeadLetters = EmbeddedSql.Read("Verifying.find_dead_letters.sql");
+    private static readonly string FindRetries = EmbeddedSql.Read("Verifying.find_retries.sql");
     private static readonly string FindRevenue = EmbeddedSql.Read("Verifying.find_revenue.sql");
     private static readonly string CountPrevented = EmbeddedSql.Read("Verifying.count_prevented.sql");
     private static readonly string FindUnsent = EmbeddedSql.Read("Verifying.find_unsent.sql");
@@ -39,11 +40,15 @@ internal sealed class Observer(ChaosSystem system)
             FindDeadLetters,
             row => (
                 Group: row.GetString(0),
-                Letter: new RecordedDeadLetter(
-                    EntryId.FromInt64(row.GetInt64(1)).ToString(), row.IsDBNull(2) ? null : row.GetString(2), row.GetString(3)),
-                IsProjected: row.GetBoolean(4)),
+                Letter: new RecordedDeadLetter(row.GetInt64(1), row.GetString(2), row.IsDBNull(4) ? null : row.GetString(4), row.GetString(5))
+                {
+                    Event = row.IsDBNull(3) ? null : row.GetGuid(3),
+                },
+                IsMirrored: row.GetBoolean(6)),
             ChaosSystem.Stream.Value))
             .ToLookup(row => row.Group);
+        var retries = (await QueryAsync(
+            connection, FindRetries, row => (Group: row.GetString(0), Event: row.GetString(1)), ChaosSystem.Stream.Value)).ToLookup(row => row.Group);
         var groups = new List<GroupObservation>();
         foreach (var group in Groups)
         {
@@ -55,8 +60,12 @@ internal sealed class Observer(ChaosSystem system)
                     ? new Dictionary<string, IReadOnlyList<Effect>> { ["deliveries"] = [.. effects[(group.Value, "deliveries")]] }
                     : new Dictionary<string, IReadOnlyList<Effect>>(),
                 DeadLetters = [.. letters[group.Value].Select(row => row.Letter)],
-                Unprojected = [.. letters[group.Value].Where(row => !row.IsProjected).Select(row => row.Letter.Entry)],
-                LettersOnStream = await FieldsAsync(redis, StreamKeys.DeadLetters(ChaosSystem.Stream, group), "dlq-entry"),
+                Unmirrored = [.. letters[group.Value].Where(row => !row.IsMirrored).Select(row => row.Letter.Entry)],
+                LettersOnStream =
+                [
+                    .. (await EntriesAsync(redis, StreamKeys.DeadLetters(ChaosSystem.Stream, group))).Select(entry => (long)entry["dlq-number"]),
+                ],
+                Retries = [.. retries[group.Value].Select(row => row.Event)],
                 Pending = waiting[group].Pending,
                 Unread = waiting[group].Unread,
             });
@@ -68,7 +77,6 @@ internal sealed class Observer(ChaosSystem system)
             Outbox = outbox,
             Groups = groups,
             OnStream = [.. onStream.Select(EventOf).OfType<Guid>()],
-            MovedAside = (await FieldsAsync(redis, StreamKeys.Foreign(ChaosSystem.Stream), "entry")).ToHashSet(),
             Revenue = (await QueryAsync(connection, FindRevenue, row => (row.GetInt64(0), row.GetDecimal(1))))[0],
             Prevented = (await QueryAsync(connection, CountPrevented, row => row.GetInt64(0)))[0],
             Unsent = await QueryAsync(connection, FindUnsent, row => row.GetString(0)),
@@ -108,32 +116,24 @@ internal sealed class Observer(ChaosSystem system)
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    /// <summary>Entries of the stream and of the redrive stream that are pending, and those that are not delivered yet.</summary>
+    /// <summary>Entries of the stream that are pending, and those that are not delivered yet.</summary>
     private static async Task<(List<string> Pending, List<string> Unread)> WaitingAsync(IDatabase redis, GroupName group)
     {
-        var (pending, unread) = (new List<string>(), new List<string>());
-        foreach (var key in new[] { StreamKeys.Stream(ChaosSystem.Stream), StreamKeys.Redrive(ChaosSystem.Stream, group) })
+        var key = StreamKeys.Stream(ChaosSystem.Stream);
+        var groups = await redis.KeyExistsAsync(key) ? await redis.StreamGroupInfoAsync(key) : [];
+        if (groups.FirstOrDefault(info => info.Name == group.Value).LastDeliveredId is not { } last)
         {
-            var groups = await redis.KeyExistsAsync(key) ? await redis.StreamGroupInfoAsync(key) : [];
-            if (groups.FirstOrDefault(info => info.Name == group.Value).LastDeliveredId is not { } last)
-            {
-                unread.Add($"{key} has no group {group}");
-                continue;
-            }
-
-            var delivered = await redis.StreamPendingMessagesAsync(key, group.Value, MaxNamed, RedisValue.Null);
-            pending.AddRange(delivered.Select(entry => $"{entry.MessageId} ({entry.ConsumerName})"));
-            unread.AddRange((await redis.StreamRangeAsync(key, $"({last}", "+", MaxNamed)).Select(entry => entry.Id.ToString()));
+            return ([], [$"{key} has no group {group}"]);
         }
 
-        return (pending, unread);
+        var pending = await redis.StreamPendingMessagesAsync(key, group.Value, MaxNamed, RedisValue.Null);
+        var unread = await redis.StreamRangeAsync(key, $"({last}", "+", MaxNamed);
+        return ([.. pending.Select(entry => $"{entry.MessageId} ({entry.ConsumerName})")], [.. unread.Select(entry => entry.Id.ToString())]);
     }
 
     private static Guid? EventOf(StreamEntry entry) =>
-        entry.Values is [{ Name: var name, Value: var value }, _, ..] && name == "id" && Guid.TryParse(value.ToString(), out var id) ? id : null;
-
-    private static async Task<List<string>> FieldsAsync(IDatabase redis, RedisKey key, string field) =>
-        [.. (await EntriesAsync(redis, key)).Select(entry => entry[field].ToString())];
+        entry.Values is [{ Name: var position }, { Name: var name, Value: var value }, ..] && position == "position" && name == "id"
+        && Guid.TryParse(value.ToString(), out var id) ? id : null;
 
     private static async Task<List<StreamEntry>> EntriesAsync(IDatabase redis, RedisKey key)
     {

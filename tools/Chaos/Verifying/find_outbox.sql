@@ -1,2 +1,2 @@
--- Every event of the outbox: id, subject.
-select id, subject from bus.outbox
+-- Every event of an order in the outbox: id, subject.
+select id, subject from bus.outbox where type = 'order.placed'
