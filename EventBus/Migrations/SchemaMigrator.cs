@@ -87,7 +87,8 @@ internal sealed partial class SchemaMigrator(
         }
     }
 
-    // A script that was cut off has left nothing: each runs in a transaction. 57P is the server being shut down, or ending the session; 25006 is a standby.
+    // A script that was cut off has left nothing: each runs in a transaction. 57P is the server being shut down, or ending the session;
+    // 25006 is a standby.
     private static bool IsAway(NpgsqlException e) =>
         e.IsTransient
         || e.InnerException is IOException or System.Net.Sockets.SocketException

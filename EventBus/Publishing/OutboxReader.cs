@@ -147,6 +147,9 @@ internal sealed class OutboxReader(OutboxStart start, NpgsqlDataSource postgres,
         }
     }
 
+    /// <summary>Whose events the stream may carry. Asked on a connection of its own: a relay that stands by has none.</summary>
+    public Task<OutboxHistory> ReadHistoryAsync(CancellationToken cancellationToken) => start.ReadHistoryAsync(cancellationToken);
+
     public ValueTask DisposeAsync() => CloseAsync();
 
     private string Sql(GapTracker gaps, int limit)

@@ -44,6 +44,9 @@ internal sealed partial class OutboxStart(
         }
     }
 
+    /// <inheritdoc cref="StreamCatalog.ReadHistoryAsync"/>
+    public Task<OutboxHistory> ReadHistoryAsync(CancellationToken cancellationToken) => catalog.ReadHistoryAsync(Stream, cancellationToken);
+
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;

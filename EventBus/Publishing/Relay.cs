@@ -40,8 +40,9 @@ internal sealed class Relay(
         {
             if (!await lease.TryTakeAsync())
             {
-                status.Set(RelayState.Standby);
                 await reader.CloseAsync();
+                await CheckStateAsync(cancellationToken);
+                status.Set(RelayState.Standby);
                 return lease.Interval;
             }
 
@@ -89,6 +90,21 @@ internal sealed class Relay(
         }
 
         return null;
+    }
+
+    /// <summary>Another system's relay may hold the lease: then none of this system publishes, and a person has to know.</summary>
+    private async Task CheckStateAsync(CancellationToken cancellationToken)
+    {
+        if ((await appender.ReadAsync()).State is not { } state)
+        {
+            return;
+        }
+
+        var history = await reader.ReadHistoryAsync(cancellationToken);
+        if (!state.IsOf(history))
+        {
+            throw StateException.NotOwn(reader.Stream.Name, state, history);
+        }
     }
 
     private async Task StopLeadingAsync()

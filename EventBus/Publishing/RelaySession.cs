@@ -1,4 +1,3 @@
-using FanOut.EventBus.Groups;
 using StackExchange.Redis;
 
 namespace FanOut.EventBus.Publishing;
@@ -41,7 +40,7 @@ internal sealed class RelaySession(
         }
         else if (!state.IsOf(outbox.History))
         {
-            throw new StateException(WhyNotOwn(state, outbox.History));
+            throw StateException.NotOwn(reader.Stream.Name, state, outbox.History);
         }
         else if (state.Generation < outbox.History.Generation)
         {
@@ -66,15 +65,6 @@ internal sealed class RelaySession(
             await PublishAsync(state, found.Gaps, outbox, cancellationToken);
         }
     }
-
-    private string WhyNotOwn(StreamState state, OutboxHistory own) => state.Generation > own.Generation
-        ? $"stream '{reader.Stream.Name}' is in generation {state.Generation} of outbox {state.Outbox}, but this database only in generation "
-            + $"{own.Generation} of outbox {own.Outbox}. If it was restored to an earlier time, confirm that by StreamRecovery.ConfirmRestoreAsync. "
-            + "Otherwise another system writes to this stream: give one of them another stream name or another Redis"
-        : $"stream '{reader.Stream.Name}' carries events of outbox {state.Outbox}, but this database has outbox {own.Outbox}. If another system "
-            + "writes to the stream, give one of them another stream name or another Redis. "
-            + "If this database takes the other's place, confirm that by "
-            + "StreamRecovery.ConfirmRestoreAsync";
 
     /// <summary>Begins the stream, or makes it anew together with its state.</summary>
     private async Task BeginAsync(StreamFound found, OutboxFound outbox, StreamState? goOn, string reason, CancellationToken cancellationToken)

@@ -131,6 +131,25 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task A_relay_that_stands_by_for_another_system_s_relay_says_so()
+    {
+        await using var world = await OutboxWorld.CreateAsync();
+        await world.Redis.HashSetAsync(
+            StreamKeys.Relay(world.Bus.Stream),
+            [
+                new("outbox", Guid.NewGuid().ToString()), new("generation", 1), new("seq", "other:1"), new("position", 7),
+                new("id", Guid.NewGuid().ToString()), new("added", 0),
+            ]);
+        await world.Redis.StringSetAsync(StreamKeys.Lease(world.Bus.Stream), "other:1");
+
+        var host = await world.StartRelayAsync(options => options.LeaseTimeout = TimeSpan.FromMinutes(1));
+
+        await OutboxWorld.UntilStateAsync(host, RelayState.Stopped);
+        Assert.Equal("other:1", await world.Redis.StringGetAsync(StreamKeys.Lease(world.Bus.Stream)));
+        Assert.Equal(HealthStatus.Unhealthy, (await OutboxWorld.HealthAsync(host)).Status);
+    }
+
+    [Fact]
     public async Task A_database_that_was_restored_to_an_earlier_generation_waits_for_a_person()
     {
         await using var world = await OutboxWorld.CreateAsync();
