@@ -125,6 +125,9 @@ internal sealed partial class Lane(
             {
                 await WaitAsync(EnvironmentFault.Describe(e), stopping);
             }
+
+            // What the batch has left is the reclaimer's.
+            stopping.ThrowIfCancellationRequested();
         }
     }
 
@@ -174,7 +177,7 @@ internal sealed partial class Lane(
     private async Task WaitAsync(string reason, CancellationToken cancellationToken)
     {
         SetReason(reason);
-        await _backoff.WaitAsync(cancellationToken);
+        await _backoff.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private void SetReason(string reason)
