@@ -100,15 +100,15 @@ internal sealed class EntryProcessor(
         var error = EnvironmentFault.Describe(exception);
         outcome.Error ??= error;
         outcome.ErrorType ??= exception.GetType().FullName;
-        if (exception is RejectEventException || delivery.Number >= options.MaxDeliveries)
+        if (exception is RejectEventException || failure.Attempts >= options.MaxDeliveries)
         {
-            rows.Add(NewRetry.Dead(delivery.Event, delivery.EntryId, delivery.Number, error));
+            rows.Add(NewRetry.Dead(delivery.Event, delivery.EntryId, failure.Attempts, error));
             outcome.DeadLetters++;
             trace.Record(delivery, BatchTrace.DeadLettered, exception);
         }
         else
         {
-            rows.Add(NewRetry.Waiting(delivery.Event, delivery.EntryId, delivery.Number, options.DelayAfter(delivery.Number), error));
+            rows.Add(NewRetry.Waiting(delivery.Event, delivery.EntryId, failure.Attempts, options.DelayAfter(failure.Attempts), error));
             outcome.Retries++;
             trace.Record(delivery, BatchTrace.RetryScheduled, exception);
         }

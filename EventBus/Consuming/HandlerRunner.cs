@@ -29,6 +29,14 @@ internal sealed class HandlerRunner(IServiceScopeFactory scopes, IReadOnlyList<S
         return failures;
     }
 
+    /// <summary>Whether a handler failed for want of a lock: another transaction's doing, however often it happens.</summary>
+    public static bool IsLockConflict(Exception? exception) => exception switch
+    {
+        Npgsql.PostgresException { SqlState: ['4', '0', ..] or Npgsql.PostgresErrorCodes.LockNotAvailable } => true,
+        null => false,
+        _ => IsLockConflict(exception.InnerException),
+    };
+
     /// <summary>
     /// Whether a handler's exception says that Postgres failed, not the handler. Other systems that a handler calls are its own affair: when they
     /// fail, the event fails.

@@ -69,12 +69,12 @@ internal sealed class RetryProcessor(
     {
         var (delivery, exception) = failure;
         var error = EnvironmentFault.Describe(exception);
-        var isDead = exception is RejectEventException || delivery.Number >= options.MaxDeliveries;
+        var isDead = exception is RejectEventException || failure.Attempts >= options.MaxDeliveries;
         outcome.Error ??= error;
         outcome.ErrorType ??= exception.GetType().FullName;
         outcome.Retries += isDead ? 0 : 1;
         outcome.DeadLetters += isDead ? 1 : 0;
         trace.Record(delivery, isDead ? BatchTrace.DeadLettered : BatchTrace.RetryScheduled, exception);
-        return ClaimedRows.Fail(group, delivery.Row, delivery.Number, error, options.DelayAfter(delivery.Number), isDead);
+        return ClaimedRows.Fail(group, delivery.Row, failure.Attempts, error, options.DelayAfter(failure.Attempts), isDead);
     }
 }

@@ -25,7 +25,11 @@ internal abstract class Subscription(EventType type)
 }
 
 /// <summary>An event whose handler failed.</summary>
-internal sealed record HandlerFailure(Delivery Delivery, Exception Exception);
+internal sealed record HandlerFailure(Delivery Delivery, Exception Exception)
+{
+    /// <summary>The deliveries that count against the event. A lock that is not to be had, or a deadlock, does not.</summary>
+    public int Attempts => HandlerRunner.IsLockConflict(Exception) ? Delivery.Number - 1 : Delivery.Number;
+}
 
 /// <summary>A handler failed, and what it did cannot be told from what others did: the transaction must be rolled back.</summary>
 internal sealed class HandlerException(Exception inner) : Exception(inner.Message, inner);

@@ -7,7 +7,7 @@ namespace FanOut.EventBus.Maintenance;
 /// <summary>
 /// Keeps a group's consumers in order: removes those that are gone, and lets every pending entry age. Redis counts idle time by its own clock, so
 /// entries that were delivered before the clock went back would not become idle until it has caught up. They are found by their idle time of zero,
-/// whenever the clock went back, whoever was watching, and on whichever server.
+/// whenever the clock went back, on whichever server, and also if no reclaimer ran then.
 /// </summary>
 /// <param name="redis">Where the group is.</param>
 /// <param name="consumer">The reclaimer's own consumer, removed whenever it is empty.</param>

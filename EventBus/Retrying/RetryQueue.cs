@@ -20,9 +20,6 @@ internal sealed class RetryQueue(NpgsqlDataSource postgres, RegisteredGroup grou
     private static readonly string ClaimSql = EmbeddedText.Read("Retrying.claim_retries.sql");
     private static readonly string ClaimUnfinishedSql = EmbeddedText.Read("Retrying.claim_unfinished_retry.sql");
     private static readonly string ReadClaimSql = EmbeddedText.Read("Retrying.read_claim.sql");
-    private static readonly string CountSql = EmbeddedText.Read("Retrying.count_attempt.sql");
-    private static readonly string DeleteSql = EmbeddedText.Read("Retrying.delete_retries.sql");
-    private static readonly string FailSql = EmbeddedText.Read("Retrying.fail_retry.sql");
     private static readonly string RetireSql = EmbeddedText.Read("Retrying.retire_unknown.sql");
 
     private DueCursor _due = DueCursor.Beginning;
@@ -92,46 +89,6 @@ internal sealed class RetryQueue(NpgsqlDataSource postgres, RegisteredGroup grou
         }
 
         return rows;
-    }
-
-    /// <summary>Counts an attempt and renews the claim, before one row of a claim of many is handled alone.</summary>
-    /// <returns>Whether the claim still had the row.</returns>
-    public async Task<bool> CountAttemptAsync(long number, Guid claim, TimeSpan lease, CancellationToken cancellationToken)
-    {
-        await using var command = postgres.CreateCommand(CountSql);
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = number });
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = claim });
-        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = lease });
-        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
-    }
-
-    /// <summary>
-    /// Deletes rows, as the first statement of the handler's transaction: answers with the numbers (column <c>number</c>) that
-    /// the claim still had. They stay locked, so that nobody claims them while the handler runs, however long it takes.
-    /// </summary>
-    public NpgsqlBatchCommand DeleteCommand(Guid claim, long[] numbers) => new(DeleteSql)
-    {
-        Parameters =
-        {
-            new NpgsqlParameter<int> { TypedValue = group.Id },
-            new NpgsqlParameter<Guid> { TypedValue = claim },
-            new NpgsqlParameter<long[]> { TypedValue = numbers },
-        },
-    };
-
-    /// <summary>Ends a claim of a row by a failure: it waits for <paramref name="delay"/>, or is dead.</summary>
-    /// <returns>Whether the claim still had the row.</returns>
-    public async Task<bool> FailAsync(
-        RetryRow row, Guid claim, string error, TimeSpan delay, bool isDead, CancellationToken cancellationToken)
-    {
-        await using var command = postgres.CreateCommand(FailSql);
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = row.Number });
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = claim });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = NewRetry.Clean(error) });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = isDead ? RetryState.Dead : RetryState.Waiting });
-        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = delay });
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = row.Attempts });
-        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
     /// <summary>Makes dead what is due and whose type no worker of the group has subscribed to in the last hour that one of them ran.</summary>

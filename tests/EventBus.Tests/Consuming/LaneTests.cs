@@ -198,6 +198,31 @@ public sealed class LaneTests
     }
 
     [Fact]
+    public async Task A_lock_that_is_not_to_be_had_holds_up_only_its_own_event_and_is_never_counted()
+    {
+        await using var world = await BusWorld.CreateAsync();
+        await world.ExecuteAsync("create table locked (number int primary key)");
+        await world.ExecuteAsync("insert into locked values (9)");
+        var script = new HandlerScript
+        {
+            On = (number, connection, ct) => ExecuteAsync(
+                connection, $"set local lock_timeout = 20; select * from locked where number = {number} for update", ct),
+        };
+        await using var holder = await world.Postgres.OpenConnectionAsync(Cancellation);
+        await using var transaction = await holder.BeginTransactionAsync(Cancellation);
+        await ExecuteAsync(holder, "select * from locked for update", Cancellation);
+        await world.StartWorkerAsync(Group, script, batches: false, options => (options.MaxDeliveries, options.Lanes) = (1, 1));
+
+        await world.PublishAsync(20);
+        await BusWorld.UntilAsync(async () => await world.EffectsAsync(Group) == 19, () => "the others");
+        await BusWorld.UntilAsync(
+            async () => await world.ScalarAsync("select state || attempts from bus.retry where error like '%55P03%'") is "waiting0", () => "a retry");
+        await transaction.RollbackAsync(Cancellation);
+
+        await world.AssertEachOnceAsync(Group, 20);
+    }
+
+    [Fact]
     public async Task A_handler_that_is_idle_for_too_long_is_ended_and_its_event_fails()
     {
         await using var world = await BusWorld.CreateAsync();

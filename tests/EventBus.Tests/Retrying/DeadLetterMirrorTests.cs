@@ -44,7 +44,7 @@ public sealed class DeadLetterMirrorTests
         Assert.Equal(0, await Mirror(world).RunOnceAsync(world.Group, Cancellation));
         var claim = Guid.NewGuid();
         var row = Assert.Single(await world.ClaimAsync(claim));
-        await world.Queue.FailAsync(row, claim, "Boom again", TimeSpan.Zero, isDead: true, Cancellation);
+        await world.FailAsync(row.Number, claim, 1, "Boom again", TimeSpan.Zero, isDead: true);
 
         Assert.Equal(1, await Mirror(world).RunOnceAsync(world.Group, Cancellation));
         Assert.Equal(["Boom", "Boom again"], (await EntriesAsync(world)).Select(entry => (string)entry["dlq-error"]!));
@@ -121,7 +121,7 @@ public sealed class DeadLetterMirrorTests
         await world.Bus.ExecuteAsync("update bus.retry set due_at = due_at - interval '60 days', created_at = created_at - interval '60 days'");
         var claim = Guid.NewGuid();
         var row = Assert.Single(await world.ClaimAsync(claim));
-        await world.Queue.FailAsync(row, claim, "Boom", TimeSpan.FromDays(-100), isDead: true, Cancellation);
+        await world.FailAsync(row.Number, claim, 1, "Boom", TimeSpan.FromDays(-100), isDead: true);
 
         Assert.Equal(0, await new RetryCleanup(world.Bus.Postgres).RunOnceAsync(world.Group, TimeSpan.FromDays(30), Cancellation));
     }

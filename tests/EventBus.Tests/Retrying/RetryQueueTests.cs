@@ -159,7 +159,7 @@ public sealed class RetryQueueTests
         await using (var connection = await world.Bus.Postgres.OpenConnectionAsync(Cancellation))
         await using (var transaction = await connection.BeginTransactionAsync(Cancellation))
         {
-            Assert.Equal([row.Number], await world.DeleteAsync(connection, transaction, claim, row.Number));
+            Assert.Equal([row.Number], await world.LockAsync(connection, transaction, claim, row.Number));
             Assert.Null(await world.ClaimUnfinishedAsync(Guid.NewGuid()));
             await transaction.RollbackAsync(Cancellation);
         }
@@ -183,8 +183,7 @@ public sealed class RetryQueueTests
         Assert.NotNull(await world.ClaimUnfinishedAsync(claim));
 
         Assert.Empty(await world.FinishAsync(late, row.Number));
-        Assert.False(await world.Queue.CountAttemptAsync(row.Number, late, RetryWorld.Lease, Cancellation));
-        Assert.False(await world.Queue.FailAsync(row, late, "late", TimeSpan.Zero, isDead: true, Cancellation));
+        Assert.False(await world.FailAsync(row.Number, late, 1, "late", TimeSpan.Zero, isDead: true));
         Assert.Equal("waiting 1", await world.StatesAsync());
         Assert.Equal([row.Number], await world.FinishAsync(claim, row.Number));
     }
@@ -196,14 +195,13 @@ public sealed class RetryQueueTests
         await world.AddAsync(1);
         var claim = Guid.NewGuid();
         var row = Assert.Single(await world.ClaimAsync(claim));
-        Assert.True(await world.Queue.CountAttemptAsync(row.Number, claim, RetryWorld.Lease, Cancellation));
-        Assert.True(await world.Queue.FailAsync(row, claim, "no\0 way \ud800", TimeSpan.FromMilliseconds(300), isDead: false, Cancellation));
+        Assert.True(await world.FailAsync(row.Number, claim, 1, "no\0 way \ud800", TimeSpan.FromMilliseconds(300), isDead: false));
         Assert.Empty(await world.ClaimAsync(Guid.NewGuid()));
 
         IReadOnlyList<RetryRow> again = [];
         await BusWorld.UntilAsync(async () => (again = await world.ClaimAsync(claim)).Count == 1, () => "the row to be due");
         Assert.Equal(1, again[0].Attempts);
-        Assert.True(await world.Queue.FailAsync(again[0], claim, "never", TimeSpan.Zero, isDead: true, Cancellation));
+        Assert.True(await world.FailAsync(again[0].Number, claim, 2, "never", TimeSpan.Zero, isDead: true));
         Assert.Equal("dead 1", await world.StatesAsync());
     }
 

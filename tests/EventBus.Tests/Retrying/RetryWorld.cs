@@ -77,20 +77,32 @@ internal sealed class RetryWorld : IAsyncDisposable
     /// <summary>Lets all claims end.</summary>
     public Task EndClaimsAsync() => Bus.ExecuteAsync("update bus.retry set due_at = clock_timestamp() - interval '1 second' where claim is not null");
 
-    /// <summary>Handles claimed rows as a worker does: deletes them first.</summary>
+    /// <summary>Handles claimed rows as a worker does: locks them first.</summary>
     /// <returns>The numbers that were still the claim's.</returns>
     public async Task<long[]> FinishAsync(Guid claim, params long[] numbers)
     {
         await using var connection = await Bus.Postgres.OpenConnectionAsync(Cancellation);
         await using var transaction = await connection.BeginTransactionAsync(Cancellation);
-        var own = await DeleteAsync(connection, transaction, claim, numbers);
-        await transaction.CommitAsync(Cancellation);
+        var own = await LockAsync(connection, transaction, claim, numbers);
+        await CheckedCommit.RunAsync(connection, transaction, [ClaimedRows.Finish(Group, own)], Cancellation);
         return own;
     }
 
-    public async Task<long[]> DeleteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid claim, params long[] numbers)
+    /// <summary>Lets a claimed row fail as a worker does.</summary>
+    /// <returns>Whether the claim still had the row.</returns>
+    public async Task<bool> FailAsync(long number, Guid claim, int attempts, string error, TimeSpan delay, bool isDead)
     {
-        await using var batch = new NpgsqlBatch(connection, transaction) { BatchCommands = { Queue.DeleteCommand(claim, numbers) } };
+        await using var connection = await Bus.Postgres.OpenConnectionAsync(Cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(Cancellation);
+        var own = await LockAsync(connection, transaction, claim, number);
+        var fail = own.Select(row => ClaimedRows.Fail(Group, row, attempts, error, delay, isDead));
+        await CheckedCommit.RunAsync(connection, transaction, fail, Cancellation);
+        return own.Length == 1;
+    }
+
+    public async Task<long[]> LockAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid claim, params long[] numbers)
+    {
+        await using var batch = new NpgsqlBatch(connection, transaction) { BatchCommands = { ClaimedRows.Lock(Group, claim, numbers) } };
         await using var reader = await batch.ExecuteReaderAsync(Cancellation);
         var own = new List<long>();
         while (await reader.ReadAsync(Cancellation))
