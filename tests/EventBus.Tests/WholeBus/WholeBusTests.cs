@@ -56,7 +56,8 @@ public sealed class WholeBusTests
         await using var postgres = await PostgresServer.StartAsync(new PostgresServerOptions { Password = "secret" }, Cancellation);
         await using var bouncer = await PgBouncerServer.StartAsync(postgres, mode, Cancellation);
         await using var world = await BusWorld.CreateAsync(postgres: postgres);
-        await using var source = NpgsqlDataSource.Create(bouncer.ConnectionStringFor(world.Database.Name));
+        // In session mode each pooled connection keeps one of PgBouncer's 20 server sessions, and a client above them waits for ever.
+        await using var source = NpgsqlDataSource.Create(bouncer.ConnectionStringFor(world.Database.Name) + ";Maximum Pool Size=10");
         var builder = world.CreateHost(source);
         builder.Services.AddSingleton(HandlerScript.Throwing(number => number == 7, () => new RejectEventException("Never.")));
         builder.AddEventBus().AddEvent(Ping.EventType, PingJson.Default.Ping).AddStream(world.Stream.Value, stream => stream
