@@ -14,7 +14,7 @@ namespace FanOut.EventBus.Publishing;
 internal sealed class OutboxPage
 {
     /// <summary>How many values <see cref="CopyValues"/> writes of an event.</summary>
-    public const int Values = 10;
+    public const int Values = 9;
 
     private const int FileHeader = 19;
     private const int IdLength = 36;
@@ -139,10 +139,20 @@ internal sealed class OutboxPage
         {
             (values[7], values[8]) = (_traces[2 * row], _traces[(2 * row) + 1]);
         }
+    }
+
+    /// <summary>The JSON object with an event's headers; empty where it has none.</summary>
+    public ReadOnlyMemory<byte> HeadersOf(int row)
+    {
+        var at = _offsets[row];
+        for (var i = 0; i < Values; i++)
+        {
+            Field(_buffer, ref at);
+        }
 
         // Before the text of jsonb stands the number of its version.
         var headers = Field(_buffer, ref at);
-        values[9] = headers.IsEmpty ? RedisValue.EmptyString : headers[1..];
+        return headers.IsEmpty ? headers : headers[1..];
     }
 
     /// <summary>Gives the memory back. Only when nothing that was made of it can still be on its way to Redis.</summary>

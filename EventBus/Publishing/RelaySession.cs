@@ -92,38 +92,39 @@ internal sealed class RelaySession(
         var gaps = new GapTracker(state.Position, open, outbox.LowestDoneThrough);
         metrics.Begins(state);
         var started = time.GetTimestamp();
-        Sending? sending = null;
+        var sendings = new Queue<Sending>();
         try
         {
             while (time.GetElapsedTime(started) < MaxDuration)
             {
                 var readAt = time.GetTimestamp();
-                var page = await ReadAsync(gaps, outbox, cancellationToken);
-                if (page is null || (sending is not null && !await FinishAsync(sending)))
+                if (await ReadAsync(gaps, outbox, cancellationToken) is not { } page)
                 {
                     return;
                 }
 
-                // The next page is read while this one is appended.
-                sending = null;
                 if (page.Count > 0)
                 {
-                    sending = Send(page, state, gaps);
+                    var sending = Send(page, state, gaps);
                     state = sending.State;
+                    sendings.Enqueue(sending);
                 }
                 else
                 {
                     page.Recycle();
                 }
 
-                if (!page.IsFull)
+                // Redis appends a page while the next one is read and sent.
+                while (sendings.Count > (page.IsFull ? 1 : 0))
                 {
-                    if (sending is not null && !await FinishAsync(sending))
+                    if (!await FinishAsync(sendings.Dequeue()))
                     {
                         return;
                     }
+                }
 
-                    sending = null;
+                if (!page.IsFull)
+                {
                     HasProgressed = true;
                     status.Set(RelayState.Leading);
                     await WaitForWorkAsync(readAt, cancellationToken);
@@ -138,9 +139,9 @@ internal sealed class RelaySession(
         finally
         {
             // Mostly it is about to succeed, and the trace ends well.
-            if (sending is { IsFinished: false })
+            if (sendings.Count > 0)
             {
-                await Task.WhenAny(FinishAsync(sending), Task.Delay(LastWord, time, CancellationToken.None));
+                await Task.WhenAny(Task.WhenAll(sendings.Select(FinishAsync)), Task.Delay(LastWord, time, CancellationToken.None));
             }
         }
     }
@@ -205,7 +206,6 @@ internal sealed class RelaySession(
     /// <returns>False where the stream must be looked at: another state was found, or its ids are used up.</returns>
     private async Task<bool> FinishAsync(Sending sending)
     {
-        sending.IsFinished = true;
         await ((Task)Task.WhenAll(sending.Chunks.Select(chunk => chunk.Reply))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var (count, error, lastId) = (0, "no_answer", (string?)null);
         StreamState? reached = null;
@@ -253,7 +253,5 @@ internal sealed class RelaySession(
         public List<(Task<RedisResult> Reply, int Count, StreamState State)> Chunks { get; } = [];
 
         public StreamState State => Chunks[^1].State;
-
-        public bool IsFinished { get; set; }
     }
 }

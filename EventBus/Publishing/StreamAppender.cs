@@ -7,7 +7,6 @@ namespace FanOut.EventBus.Publishing;
 /// <summary>What the relay does in Redis: each method is one script.</summary>
 internal sealed class StreamAppender(StreamName stream, IConnectionMultiplexer redis, OutboxOptions options)
 {
-    private const int Head = 7;
     private const string MaxEntryId = "18446744073709551615-18446744073709551615";
     private static readonly EmbeddedScript Read = new("Publishing.read_state.lua");
     private static readonly EmbeddedScript Begin = new("Publishing.begin.lua");
@@ -64,13 +63,18 @@ internal sealed class StreamAppender(StreamName stream, IConnectionMultiplexer r
     public Task<RedisResult> SendAsync(StreamState known, StreamState next, GapTracker gaps, OutboxPage page, int start, int count)
     {
         var (closed, changed) = gaps.TakeChanges();
-        var values = new RedisValue[Head + 2 + closed.Length + (2 * changed.Length) + (count * OutboxPage.Values)];
+        var headers = Enumerable.Range(0, count)
+            .Select(i => (Number: i, Json: page.HeadersOf(start + i)))
+            .Where(item => !item.Json.IsEmpty)
+            .ToArray();
         RedisValue[] head =
         [
             known.Outbox.ToString(), known.Generation, known.Seq, next.Seq, next.Position, next.Event?.ToString() ?? "", options.MaxStreamLength,
             closed.Length, .. closed.Select(first => (RedisValue)first),
             changed.Length, .. changed.SelectMany(gap => new RedisValue[] { gap.First, gap.Last }),
+            headers.Length, .. headers.SelectMany(item => new RedisValue[] { item.Number, item.Json }),
         ];
+        var values = new RedisValue[head.Length + (count * OutboxPage.Values)];
         head.CopyTo(values, 0);
         for (var i = 0; i < count; i++)
         {

@@ -6,7 +6,8 @@
 -- ARGV[7]  how many entries the stream may have; 0 for no limit
 -- ARGV[8]  how many gaps are closed; then the first position of each
 -- then     how many gaps are new or changed; then first and last position of each
--- then     of each event its position, id, type, source, subject, time, data, traceparent, tracestate, and its headers: a JSON object or ''
+-- then     how many events have headers; then the number of each, from 0, and its headers: a JSON object
+-- then     of each event its position, id, type, source, subject, time, data, traceparent and tracestate
 --
 -- Answers with
 --   STATE                another state was found, or the stream has lost entries since: nothing was written
@@ -15,7 +16,7 @@
 -- Everything that can fail does so before the first write, but for ids that are used up ("exhausted the last possible ID"): then the relay makes
 -- the stream anew. It opens without `#!lua`: at maxmemory the first XADD is refused, and nothing is written.
 local stream = KEYS[1]
-local fields = 10
+local fields = 9
 local max_header_values = 200
 
 local state = redis.call('HMGET', KEYS[2], 'outbox', 'generation', 'seq', 'added')
@@ -44,34 +45,35 @@ redis.call('HLEN', KEYS[3])
 
 local closed = 8
 local changed = closed + tonumber(ARGV[closed]) + 1
-local first = changed + 2 * tonumber(ARGV[changed]) + 1
+local with_headers = changed + 2 * tonumber(ARGV[changed]) + 1
+local first = with_headers + 2 * tonumber(ARGV[with_headers]) + 1
 
 -- Headers by the index of their event: name, value, name, value, .. What is no string was not written by the outbox, and is left out.
 local headers = {}
-for i = first + fields - 1, #ARGV, fields do
-    if ARGV[i] ~= '' then
-        local is_json, object = pcall(cjson.decode, ARGV[i])
-        local names, values = {}, {}
-        for name, value in pairs(is_json and type(object) == 'table' and object or {}) do
-            if type(name) == 'string' and type(value) == 'string' then
-                names[#names + 1] = name
-            end
+for i = with_headers + 1, first - 1, 2 do
+    local is_json, object = pcall(cjson.decode, ARGV[i + 1])
+    local names, values = {}, {}
+    for name, value in pairs(is_json and type(object) == 'table' and object or {}) do
+        if type(name) == 'string' and type(value) == 'string' then
+            names[#names + 1] = name
         end
-
-        table.sort(names)
-        for k = 1, math.min(#names, max_header_values / 2) do
-            values[2 * k - 1], values[2 * k] = names[k], object[names[k]]
-        end
-
-        headers[i] = values
     end
+
+    table.sort(names)
+    for k = 1, math.min(#names, max_header_values / 2) do
+        values[2 * k - 1], values[2 * k] = names[k], object[names[k]]
+    end
+
+    headers[first + fields * tonumber(ARGV[i])] = values
 end
 
+-- A table for the headers that most events lack would cost a twentieth of the append.
+local none = {}
 local last = ''
 for i = first, #ARGV, fields do
     last = redis.call('XADD', stream, '*',
         'position', ARGV[i], 'id', ARGV[i + 1], 'type', ARGV[i + 2], 'source', ARGV[i + 3], 'subject', ARGV[i + 4], 'time', ARGV[i + 5],
-        'data', ARGV[i + 6], 'traceparent', ARGV[i + 7], 'tracestate', ARGV[i + 8], unpack(headers[i + 9] or {}))
+        'data', ARGV[i + 6], 'traceparent', ARGV[i + 7], 'tracestate', ARGV[i + 8], unpack(headers[i] or none))
 end
 
 local count = (#ARGV - first + 1) / fields
@@ -80,7 +82,7 @@ for i = closed + 1, changed - 1 do
     redis.call('HDEL', KEYS[3], ARGV[i])
 end
 
-for i = changed + 1, first - 1, 2 do
+for i = changed + 1, with_headers - 1, 2 do
     redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1])
 end
 
