@@ -34,6 +34,7 @@ IResourceBuilder<ProjectResource> Service<TProject>(string name, string icon, in
         .WithoutHttpsCertificate()
         .WithIconName(icon)
         .RunAsBuiltProgram()
+        .WithEnvironment("Postgres__MaxAutoPrepare", "32")
         .WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ConnectionString)
         .WithReference(redis).WaitFor(redis)
         .WithReference(database).WaitFor(database)

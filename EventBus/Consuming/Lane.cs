@@ -111,7 +111,7 @@ internal sealed partial class Lane(
                 var outcome = await processor.ProcessAsync(batch, strikes >= MaxStrikes, abandoning);
                 var duration = _time.GetElapsedTime(started);
                 _acknowledged = redis.AcknowledgeAsync(Array.ConvertAll(entries, entry => entry.Id));
-                services.Committed();
+                services.CommittedSince(started);
                 _size.Observe(entries, duration);
                 Report(outcome, duration);
                 return;

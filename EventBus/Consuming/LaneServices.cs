@@ -7,10 +7,12 @@ namespace FanOut.EventBus.Consuming;
 /// <summary>What the lanes and the retry worker of a process share.</summary>
 /// <param name="Groups">Consumer groups.</param>
 /// <param name="Metrics">Counters.</param>
-/// <param name="Committed">Tells the outboxes of this process that a transaction was committed, in which a handler may have added events.</param>
+/// <param name="CommittedSince">
+/// Tells the outboxes of this process that a transaction was committed that began at a timestamp, in which a handler may have added events.
+/// </param>
 /// <param name="Time">The clock.</param>
 /// <param name="Logger">The log.</param>
-internal sealed record LaneServices(ConsumerGroups Groups, EventBusMetrics Metrics, Action Committed, TimeProvider Time, ILogger Logger)
+internal sealed record LaneServices(ConsumerGroups Groups, EventBusMetrics Metrics, Action<long> CommittedSince, TimeProvider Time, ILogger Logger)
 {
     /// <summary>Counts what became of a batch.</summary>
     public void Report(RegisteredGroup group, BatchOutcome outcome)

@@ -94,7 +94,7 @@ internal sealed partial class RetryWorker(
         var outcome = await processor.ProcessAsync(
             [.. rows.Select(row => reader.Read(row, isCounted: _isAlone))], blamesEvents: _strikes >= MaxStrikes, abandoning);
         var duration = services.Time.GetElapsedTime(started);
-        services.Committed();
+        services.CommittedSince(started);
         _size.Observe(rows.Count, duration);
         services.Report(group, outcome);
         services.Metrics.Processed(group.Stream.Name, group.Name, duration, outcome.ErrorType);

@@ -6,7 +6,7 @@ using Npgsql;
 namespace FanOut.EventBus.Publishing;
 
 /// <summary>The relay's connection to Postgres, on which it only reads, but for a new generation.</summary>
-internal sealed class OutboxReader(OutboxStart start, NpgsqlDataSource postgres, OutboxOptions options) : IAsyncDisposable
+internal sealed class OutboxReader(OutboxStart start, NpgsqlDataSource postgres, OutboxOptions options, TimeProvider time) : IAsyncDisposable
 {
     private const int FirstBuffer = 64 << 10;
     private const long Ahead = 100_000;
@@ -19,8 +19,10 @@ internal sealed class OutboxReader(OutboxStart start, NpgsqlDataSource postgres,
     private NpgsqlConnection? _connection;
     private int _limit = int.MaxValue;
 
-    // After a read without rows the next one looks beyond the bound too: a sequence may have been set far ahead.
+    // While no rows come, some reads look beyond the bound too: a sequence may have been set far ahead. They cost more, for Postgres plans them
+    // for every partition ahead.
     private bool _wasEmpty = true;
+    private long? _lookedFarAt;
 
     public StreamIdentity Stream => start.Stream;
 
@@ -116,9 +118,11 @@ internal sealed class OutboxReader(OutboxStart start, NpgsqlDataSource postgres,
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(Timeout);
         var limit = Math.Min(options.BatchSize, _limit);
+        var looksFar = _wasEmpty && (_lookedFarAt is not { } last || time.GetElapsedTime(last) >= options.PollInterval / 2);
+        _lookedFarAt = looksFar ? time.GetTimestamp() : _lookedFarAt;
         try
         {
-            await using var copy = await _connection!.BeginRawBinaryCopyAsync(Sql(gaps, limit), timeout.Token);
+            await using var copy = await _connection!.BeginRawBinaryCopyAsync(Sql(gaps, limit, looksFar), timeout.Token);
             var (buffer, length) = (ArrayPool<byte>.Shared.Rent(FirstBuffer), 0);
             while (true)
             {
@@ -152,7 +156,7 @@ internal sealed class OutboxReader(OutboxStart start, NpgsqlDataSource postgres,
 
     public ValueTask DisposeAsync() => CloseAsync();
 
-    private string Sql(GapTracker gaps, int limit)
+    private string Sql(GapTracker gaps, int limit, bool looksFar)
     {
         var (open, highest) = (gaps.Gaps, gaps.Highest);
         var late = open.Count == 0 ? "" : Fill(
@@ -165,7 +169,7 @@ internal sealed class OutboxReader(OutboxStart start, NpgsqlDataSource postgres,
             ReadSql,
             ("gaps", late),
             ("highest", Number(highest)),
-            ("bound", Number(_wasEmpty ? long.MaxValue : highest + Ahead)),
+            ("bound", Number(looksFar ? long.MaxValue : highest + Ahead)),
             ("limit", Number(limit)),
             ("xid", gaps.NeedsXid ? "true" : "false"));
         return $"copy ({Stream.Sql(sql)}) to stdout (format binary)";

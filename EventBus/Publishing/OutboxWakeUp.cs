@@ -11,25 +11,21 @@ namespace FanOut.EventBus.Publishing;
 internal sealed class OutboxWakeUp(StreamName stream, IConnectionMultiplexer redis, RelayStatus status, OutboxOptions options, TimeProvider time)
     : BackgroundService
 {
-    /// <summary>How long after an event was added its transaction may commit and still be noticed at once.</summary>
-    private static readonly TimeSpan MaxTransaction = TimeSpan.FromMinutes(1);
-
     private readonly OutboxSignal _remote = new();
-    private readonly long _created = time.GetTimestamp();
-    private long _addedAt;
+    private long _addedAt = long.MinValue;
 
     /// <summary>What the relay of this process waits for.</summary>
     public OutboxSignal Local { get; } = new();
 
     /// <summary>A transaction adds events.</summary>
-    public void Adding() => Volatile.Write(ref _addedAt, time.GetTimestamp() - _created + 1);
+    public void Adding() => Volatile.Write(ref _addedAt, time.GetTimestamp());
 
     public void Committed() => (status.Leads ? Local : _remote).Set();
 
-    /// <summary>A transaction was committed; nobody knows whether it is one that has added events.</summary>
-    public void SomethingCommitted()
+    /// <summary>A transaction was committed that began at a timestamp; nobody knows whether it is one that has added events.</summary>
+    public void CommittedSince(long began)
     {
-        if (Volatile.Read(ref _addedAt) is > 0 and var added && time.GetElapsedTime(_created + added) < MaxTransaction)
+        if (Volatile.Read(ref _addedAt) >= began)
         {
             Committed();
         }

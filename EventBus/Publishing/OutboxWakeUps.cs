@@ -9,12 +9,14 @@ internal sealed class OutboxWakeUps
 
     public void Add(OutboxWakeUp wakeUp) => ImmutableInterlocked.Update(ref _all, all => all.Add(wakeUp));
 
-    /// <summary>A lane has committed a transaction: wakes the relay of each outbox to which something was added lately.</summary>
-    public void Committed()
+    /// <summary>
+    /// A lane has committed a transaction that began at a timestamp: wakes the relay of each outbox to which something was added since.
+    /// </summary>
+    public void CommittedSince(long began)
     {
         foreach (var wakeUp in _all)
         {
-            wakeUp.SomethingCommitted();
+            wakeUp.CommittedSince(began);
         }
     }
 }

@@ -67,7 +67,7 @@ public sealed partial class EventStreamBuilder
         new LaneServices(
             provider.GetRequiredService<ConsumerGroups>(),
             provider.GetRequiredService<EventBusMetrics>(),
-            provider.GetService<OutboxWakeUps>() is { } wakeUps ? wakeUps.Committed : static () => { },
+            provider.GetService<OutboxWakeUps>() is { } wakeUps ? wakeUps.CommittedSince : static _ => { },
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ConsumerGroupService>>()));
 }

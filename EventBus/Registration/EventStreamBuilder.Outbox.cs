@@ -57,7 +57,7 @@ public sealed partial class EventStreamBuilder
         var (options, time, redis) = (OutboxOptionsOf(provider), Get<TimeProvider>(provider), Get<IConnectionMultiplexer>(provider));
         var (status, backlog) = (Own<RelayStatus>(provider), Own<OutboxBacklog>(provider));
         return new Relay(
-            new OutboxReader(Own<OutboxStart>(provider), Get<NpgsqlDataSource>(provider), options),
+            new OutboxReader(Own<OutboxStart>(provider), Get<NpgsqlDataSource>(provider), options, time),
             Own<StreamAppender>(provider),
             new RelayLease(Name, redis, options, time),
             Own<OutboxWakeUp>(provider),

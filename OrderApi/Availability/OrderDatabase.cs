@@ -8,8 +8,6 @@ internal static class OrderDatabase
     public static void Configure(NpgsqlDataSourceBuilder database)
     {
         var settings = database.ConnectionStringBuilder;
-        SetUnlessGiven("Max Auto Prepare", 32);
-        SetUnlessGiven("Auto Prepare Min Usages", 2);
         SetUnlessGiven("Timeout", 5);
         SetUnlessGiven("Command Timeout", 10);
 

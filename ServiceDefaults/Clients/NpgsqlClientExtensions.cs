@@ -23,7 +23,7 @@ public static class NpgsqlClientExtensions
         {
             // The name that metrics carry; without one they carry the connection string.
             source.Name = connectionName;
-            NpgsqlSession.SetDefaults(source.ConnectionStringBuilder, builder.Environment.ApplicationName);
+            NpgsqlSession.SetDefaults(source.ConnectionStringBuilder, builder.Configuration, builder.Environment.ApplicationName);
             source.ConfigureTracing(QuerySummary.NameSpans);
             configureDataSourceBuilder?.Invoke(source);
         });

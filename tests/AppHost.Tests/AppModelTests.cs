@@ -80,6 +80,7 @@ public sealed class AppModelTests
 
         Assert.Contains("ConnectionStrings__redis", variables);
         Assert.Contains("ConnectionStrings__fanout", variables);
+        Assert.Equal("32", variables["Postgres__MaxAutoPrepare"]);
         var waits = Find(app, name).Annotations.OfType<WaitAnnotation>().ToArray();
         Assert.Equivalent(new[] { "redis", "fanout" }, waits.Select(wait => wait.Resource.Name).Except(["postgres"]));
         Assert.All(waits, wait => Assert.Equal(WaitType.WaitUntilHealthy, wait.WaitType));

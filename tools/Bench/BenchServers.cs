@@ -26,8 +26,8 @@ internal sealed class BenchServers(RedisServer redis, PostgresServer postgres, P
             {
                 Fsync = true,
 
-                // As in the workers.
-                ClientSettings = "No Reset On Close=true",
+                // As in the services.
+                ClientSettings = "No Reset On Close=true;Max Auto Prepare=32;Auto Prepare Min Usages=2",
                 Settings = new Dictionary<string, string>(settings ?? new Dictionary<string, string>())
                 {
                     ["synchronous_commit"] = "on",

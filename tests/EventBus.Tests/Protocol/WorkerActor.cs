@@ -30,7 +30,7 @@ internal sealed class WorkerActor : GatedActor
         var reader = new DeliveryReader(types, subscriptions);
         var options = ProtocolWorld.Options;
         var services = new LaneServices(
-            new ConsumerGroups(Redis, Postgres, ProtocolWorld.Time), world.Services.GetRequiredService<EventBusMetrics>(), () => { },
+            new ConsumerGroups(Redis, Postgres, ProtocolWorld.Time), world.Services.GetRequiredService<EventBusMetrics>(), _ => { },
                 ProtocolWorld.Time,
             NullLogger.Instance);
         if (isLane)

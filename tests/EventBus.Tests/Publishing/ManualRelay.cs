@@ -17,7 +17,7 @@ internal sealed class ManualRelay : IAsyncDisposable
         var (stream, time) = (bus.Stream, TimeProvider.System);
         Status = new RelayStatus(stream, NullLogger<RelayStatus>.Instance);
         Backlog = new OutboxBacklog(start, postgres, options, time);
-        Reader = new OutboxReader(start, postgres, options);
+        Reader = new OutboxReader(start, postgres, options, TimeProvider.System);
         Appender = new StreamAppender(stream, redis, options);
         var metrics = new RelayMetrics(
             new EventBusMetrics(_services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>()), stream, Status, Backlog);

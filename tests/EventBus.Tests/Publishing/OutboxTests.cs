@@ -116,16 +116,18 @@ public sealed class OutboxTests
             () => "a subscriber");
         Assert.Equal(RelayState.Standby, other.Services.GetRequiredService<RelayStatus>().State);
 
+        var began = 0L;
         Action<IHost>[] wakers =
         [
             host => host.Services.GetRequiredService<Outbox>().NotifyCommitted(),
-            host => host.Services.GetRequiredService<OutboxWakeUps>().Committed(),
+            host => host.Services.GetRequiredService<OutboxWakeUps>().CommittedSince(began),
         ];
         var count = 0;
         foreach (var host in new[] { leader, other })
         {
             foreach (var wake in wakers)
             {
+                began = TimeProvider.System.GetTimestamp();
                 await using (var connection = await world.Postgres.OpenConnectionAsync(Cancellation))
                 {
                     await host.Services.GetRequiredService<Outbox>().AddAsync(connection, new NewEvent<Ping>("s", new Ping(++count)), Cancellation);
@@ -146,7 +148,9 @@ public sealed class OutboxTests
         using var host = world.Configure().Build();
         var wakeUp = host.Services.GetRequiredService<OutboxWakeUp>();
         host.Services.GetRequiredService<RelayStatus>().Set(RelayState.Leading);
-        host.Services.GetRequiredService<OutboxWakeUps>().Committed();
+        wakeUp.Adding();
+        var began = TimeProvider.System.GetTimestamp() + 1;
+        host.Services.GetRequiredService<OutboxWakeUps>().CommittedSince(began);
         Assert.False(wakeUp.Local.WaitAsync(Cancellation).IsCompleted);
     }
 

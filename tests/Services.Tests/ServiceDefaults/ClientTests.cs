@@ -68,6 +68,31 @@ public sealed class ClientTests
         Assert.Equal((7, 9), (effective.KeepAlive, effective.TcpKeepAliveTime));
     }
 
+    [Theory]
+    [InlineData(null, "", 0)]
+    [InlineData("32", "", 32)]
+    [InlineData("32", ";Max Auto Prepare=7", 7)]
+    public async Task Statements_are_prepared_where_settings_say_so(string? setting, string connectionString, int expected)
+    {
+        await using var app = Build(new()
+        {
+            ["ConnectionStrings:fanout"] = "Host=127.0.0.1" + connectionString,
+            ["Postgres:MaxAutoPrepare"] = setting,
+        });
+        var effective = new NpgsqlConnectionStringBuilder(app.Services.GetRequiredService<NpgsqlDataSource>().ConnectionString);
+        Assert.Equal(expected, effective.MaxAutoPrepare);
+    }
+
+    [Theory]
+    [InlineData("-1")]
+    [InlineData("many")]
+    public async Task A_wrong_number_of_prepared_statements_is_named(string setting)
+    {
+        await using var app = Build(new() { ["ConnectionStrings:fanout"] = "Host=127.0.0.1", ["Postgres:MaxAutoPrepare"] = setting });
+        var failure = Assert.Throws<InvalidOperationException>(() => app.Services.GetRequiredService<NpgsqlDataSource>());
+        Assert.Contains("Postgres:MaxAutoPrepare", failure.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_Redis_client_reconnects_and_has_a_name()
     {
