@@ -28,9 +28,9 @@ internal static class OperationsClient
             Refused(e);
             return 1;
         }
-        catch (HttpRequestException e)
+        catch (ApiRequestException e) when (!cancellationToken.IsCancellationRequested)
         {
-            AnsiConsole.MarkupLineInterpolated($"[red]The reclaimer at {address} does not answer:[/] {e.Message}");
+            AnsiConsole.MarkupLineInterpolated($"[red]The reclaimer at {address} does not answer:[/] {e.InnerException?.Message ?? e.Message}");
             return 1;
         }
     }

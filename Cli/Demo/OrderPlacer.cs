@@ -68,10 +68,9 @@ internal sealed class OrderPlacer(IOrderApi api, double? rate, TimeProvider time
 
                 wait = exception.Headers?.RetryAfter?.Delta;
             }
-            catch (Exception exception) when (exception is HttpRequestException or IOException
-                || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            catch (ApiRequestException exception) when (!cancellationToken.IsCancellationRequested)
             {
-                problem = exception.Message;
+                problem = exception.InnerException?.Message ?? exception.Message;
             }
 
             if (time.GetUtcNow() - sentAt > GiveUpAfter)

@@ -35,9 +35,15 @@ public sealed class CommandLineTests(SharedSystem shared)
     }
 
     [Fact]
-    public async Task Demo_reports_one_effect_per_order_and_group()
+    public async Task Demo_reports_one_effect_per_order_and_group_though_the_API_is_killed()
     {
-        var (exitCode, output) = await FanOutProgram.RunAsync("demo", "--orders", "200", "--json");
+        var ledger = new EffectLedger(shared.System);
+        var before = (await ledger.AllSubjectsAsync(Group.Analytics)).Length;
+        var demo = FanOutProgram.RunAsync("demo", "--orders", "200", "--rate", "100", "--json");
+        await Eventually.GetAsync(
+            async () => (await ledger.AllSubjectsAsync(Group.Analytics)).Length, count => count > before, _ => "The demo places no orders.");
+        await shared.System.KillAsync("order-api", TestContext.Current.CancellationToken);
+        var (exitCode, output) = await demo;
 
         var result = JsonNode.Parse(output)!;
         Assert.Equal((200, 200, 0), ((int)result["orders"]!, (int)result["placed"]!, (int)result["refused"]!));
