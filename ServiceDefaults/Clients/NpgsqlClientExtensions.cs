@@ -1,4 +1,6 @@
 using FanOut.ServiceDefaults.Clients;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 
 namespace Microsoft.Extensions.Hosting;
@@ -6,6 +8,7 @@ namespace Microsoft.Extensions.Hosting;
 public static class NpgsqlClientExtensions
 {
     private const string Section = "Aspire:Npgsql";
+    private const string HealthCheck = "PostgreSql";
 
     /// <summary>
     /// Registers <see cref="NpgsqlDataSource"/> with Aspire's client integration: health check, traces and metrics,
@@ -26,6 +29,15 @@ public static class NpgsqlClientExtensions
             NpgsqlSession.SetDefaults(source.ConnectionStringBuilder, builder.Configuration, builder.Environment.ApplicationName);
             source.ConfigureTracing(QuerySummary.NameSpans);
             configureDataSourceBuilder?.Invoke(source);
+        });
+
+        // Instead of Aspire's, which a read-only node satisfies.
+        builder.Services.Configure<HealthCheckServiceOptions>(options =>
+        {
+            foreach (var check in options.Registrations.Where(check => check.Name == HealthCheck))
+            {
+                check.Factory = services => new WritableDatabaseCheck(services.GetRequiredService<NpgsqlDataSource>());
+            }
         });
     }
 }

@@ -2,6 +2,7 @@ using FanOut.ServiceDefaults.Requests;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using StackExchange.Redis;
@@ -22,7 +23,14 @@ internal sealed partial class ExpectedFailureHandler(IProblemDetailsService prob
                 problem.Status = httpContext.Response.StatusCode = bad.StatusCode;
                 await problems.TryWriteAsync(new() { HttpContext = httpContext, ProblemDetails = problem });
                 return true;
-            case NpgsqlException { IsTransient: true } or RedisConnectionException or RedisTimeoutException:
+            case NpgsqlException database when IsUnavailable(database):
+            case RedisConnectionException or RedisTimeoutException:
+                if (exception is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction })
+                {
+                    // A pooled session on a node that was demoted: the others of the pool may be there too.
+                    httpContext.RequestServices.GetService<NpgsqlDataSource>()?.Clear();
+                }
+
                 // Without the stack: during an outage every request logs this, and more would slow the recovery.
                 Log.Unavailable(logger, httpContext.Request.Path, exception.Message);
                 await problems.WriteUnavailableAsync(httpContext, RetryAfter);
@@ -31,6 +39,11 @@ internal sealed partial class ExpectedFailureHandler(IProblemDetailsService prob
                 return false;
         }
     }
+
+    // Besides what Npgsql calls transient: a standby, operator intervention, and a system error.
+    // https://www.postgresql.org/docs/current/errcodes-appendix.html
+    private static bool IsUnavailable(NpgsqlException exception) =>
+        exception.IsTransient || exception.SqlState is PostgresErrorCodes.ReadOnlySqlTransaction or ['5', '7', ..] or ['5', '8', ..];
 
     private static partial class Log
     {

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using FanOut.OrderApi.Placing;
 using FanOut.TestServers;
+using FanOut.TestServers.Network;
 using Xunit;
 using static FanOut.Services.Tests.OrderApi.OrderApiFixture;
 
@@ -44,6 +45,43 @@ public sealed class AvailabilityTests
     }
 
     [Fact]
+    public async Task After_a_failover_behind_one_address_orders_go_to_the_new_primary()
+    {
+        await using var primary = await PostgresServer.StartAsync(new() { Password = "secret" }, Cancellation);
+        await using var standby = await PostgresStandby.StartAsync(primary, cancellationToken: Cancellation);
+        await using var proxy = TcpProxy.Start(primary.Port);
+        var address = new Npgsql.NpgsqlConnectionStringBuilder(primary.ConnectionStringFor("postgres")) { Port = proxy.Port };
+        await using var host = await ServiceHost<OrderWriter>.StartAsync(
+            new Dictionary<string, string> { ["ConnectionStrings:fanout"] = address.ConnectionString }, cancellationToken: Cancellation);
+        Task<Answer> PostAsync(string body) => Answer.ToAsync(host.Http, new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = Json(body) });
+        Task<HttpStatusCode> HealthAsync() => StatusAsync(host.Http, "/health");
+        var bodies = Enumerable.Range(0, 16).Select(_ => NewOrder().ToJsonString()).ToArray();
+        Assert.All(await Task.WhenAll(bodies.Select(PostAsync)), answer => Assert.Equal(HttpStatusCode.Created, answer.Status));
+        Assert.Equal(HttpStatusCode.OK, await HealthAsync());
+        await standby.CatchUpAsync(Cancellation);
+
+        // The old node stays up, with all sessions of the pool.
+        await primary.MakeReadOnlyAsync(Cancellation);
+        var meanwhile = await PostAsync(NewOrder().ToJsonString());
+        meanwhile.IsProblem(HttpStatusCode.ServiceUnavailable);
+        Assert.NotNull(meanwhile.RetryAfter);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await HealthAsync());
+        await standby.PromoteAsync(Cancellation);
+        proxy.UpstreamPort = standby.Port;
+
+        var body = NewOrder().ToJsonString();
+        var answers = new List<Answer> { await PostAsync(body) };
+        while (answers[^1].Status == HttpStatusCode.ServiceUnavailable && answers.Count < 100)
+        {
+            answers.Add(await PostAsync(body));
+        }
+
+        Assert.Equal(HttpStatusCode.Created, answers[^1].Status);
+        Assert.Equal(HttpStatusCode.OK, await HealthAsync());
+        Assert.All(await Task.WhenAll(bodies.Select(PostAsync)), answer => Assert.True(answer.Replayed));
+    }
+
+    [Fact]
     public async Task Without_Redis_the_API_is_degraded_and_accepts_orders()
     {
         await using var redis = await RedisServer.StartAsync(new() { AppendOnly = true }, Cancellation);
@@ -60,6 +98,12 @@ public sealed class AvailabilityTests
         Assert.Equal("Degraded", report.GetProperty("checks").GetProperty("StackExchange.Redis").GetProperty("status").GetString());
         Assert.Equal("Healthy", report.GetProperty("checks").GetProperty("PostgreSql").GetProperty("status").GetString());
         Assert.Equal(HttpStatusCode.Created, order.Status);
+    }
+
+    private static async Task<HttpStatusCode> StatusAsync(HttpClient http, string path)
+    {
+        using var response = await http.GetAsync(new Uri(path, UriKind.Relative), Cancellation);
+        return response.StatusCode;
     }
 
     [Fact]
