@@ -16,17 +16,25 @@ internal sealed class HandlerRunner(IServiceScopeFactory scopes, IReadOnlyList<S
         var failures = deliveries.Where(delivery => delivery.DataError is not null)
             .Select(delivery => new HandlerFailure(delivery, new InvalidDataException(delivery.DataError)))
             .ToList();
-        await using var scope = scopes.CreateAsyncScope();
-        foreach (var subscription in subscriptions)
+        try
         {
-            Delivery[] wanted = [.. deliveries.Where(delivery => delivery.Type == subscription.Type && delivery.DataError is null)];
-            if (wanted.Length > 0)
+            await using var scope = scopes.CreateAsyncScope();
+            foreach (var subscription in subscriptions)
             {
-                failures.AddRange(await subscription.InvokeAsync(scope.ServiceProvider, wanted, transaction, trace, cancellationToken));
+                Delivery[] wanted = [.. deliveries.Where(delivery => delivery.Type == subscription.Type && delivery.DataError is null)];
+                if (wanted.Length > 0)
+                {
+                    failures.AddRange(await subscription.InvokeAsync(scope.ServiceProvider, wanted, transaction, trace, cancellationToken));
+                }
             }
-        }
 
-        return failures;
+            return failures;
+        }
+        catch (Exception e) when (e is not HandlerException && !cancellationToken.IsCancellationRequested)
+        {
+            // A handler could not be created, or what it used not be disposed.
+            throw new HandlerException(e);
+        }
     }
 
     /// <summary>Whether a handler failed for want of a lock: another transaction's doing, however often it happens.</summary>

@@ -34,6 +34,7 @@ internal sealed partial class RetryWorker(
         {
             try
             {
+                var isReadAgain = _mustRead;
                 var rows = await ClaimAsync(stopping);
                 if (rows.Count > 0)
                 {
@@ -49,7 +50,11 @@ internal sealed partial class RetryWorker(
                     await Task.Delay(options.RetryPollInterval, services.Time, stopping);
                 }
 
-                _backoff.Reset();
+                // That a claim has nothing may be read where nothing can be claimed.
+                if (!isReadAgain || rows.Count > 0)
+                {
+                    _backoff.Reset();
+                }
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested || abandoning.IsCancellationRequested)
             {

@@ -67,14 +67,13 @@ public sealed class StreamSampler
     {
         var (highest, published, known) = await ReadPostgresAsync(cancellationToken);
         var (redis, key) = (_redis.GetDatabase(), StreamKeys.Stream(_stream));
-        var info = RedisInfo.ReadAsync(redis, "memory");
+        var (used, limit) = ReadMemory(await RedisInfo.ReadAsync(redis, "memory"));
         var length = redis.StreamLengthAsync(key);
         var memory = redis.ExecuteAsync("MEMORY", ["USAGE", key]);
         var groups = (await ReadGroupsAsync(redis, key)).ToDictionary(group => group.Name);
         var consumers = known.Where(group => groups.ContainsKey(group.Name.Value)).ToDictionary(
             group => group.Name, group => ReadConsumersAsync(redis, key, group));
         await Task.WhenAll(consumers.Values);
-        var (used, limit) = ReadMemory(await info);
         var now = _time.GetUtcNow();
         var entries = await length;
         var rate = Latest is { } last && now > last.Time && published >= last.Published

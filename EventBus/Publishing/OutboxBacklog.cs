@@ -69,9 +69,9 @@ internal sealed class OutboxBacklog(OutboxStart start, NpgsqlDataSource postgres
             {
                 await MeasureAsync(stoppingToken);
             }
-            catch (Exception e) when (EnvironmentFault.Is(e))
+            catch (Exception) when (!stoppingToken.IsCancellationRequested)
             {
-                // The relay says that Postgres is away, and without it nothing is added.
+                // The relay says what is wrong with Postgres. Also a refusal must not end the host: rights and passwords change.
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false));

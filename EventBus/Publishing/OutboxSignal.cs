@@ -10,7 +10,14 @@ internal sealed class OutboxSignal : IDisposable
     {
         if (Interlocked.Exchange(ref _set, 1) == 0)
         {
-            _semaphore.Release();
+            try
+            {
+                _semaphore.Release();
+            }
+            catch (ObjectDisposedException)
+            {
+                // A timer, a subscription or a request, while its host is disposed: nobody waits any more.
+            }
         }
     }
 

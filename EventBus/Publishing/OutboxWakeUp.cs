@@ -49,8 +49,9 @@ internal sealed class OutboxWakeUp(StreamName stream, IConnectionMultiplexer red
             {
                 await redis.GetDatabase().PublishAsync(StreamKeys.Wake(stream), RedisValue.EmptyString);
             }
-            catch (Exception e) when (EnvironmentFault.Is(e))
+            catch (Exception) when (!stoppingToken.IsCancellationRequested)
             {
+                // Whatever it is, the relay polls.
                 wait = options.PollInterval;
             }
 

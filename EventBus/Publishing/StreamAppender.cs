@@ -27,7 +27,6 @@ internal sealed class StreamAppender(StreamName stream, IConnectionMultiplexer r
             return new StreamFound(null, [], entriesAdded, HasLostEntries: false);
         }
 
-        var gaps = (long[])reply[8]!;
         if (!Guid.TryParse(values[0], out var outbox) || !int.TryParse(values[1], CultureInfo.InvariantCulture, out var generation)
             || !long.TryParse(values[3], CultureInfo.InvariantCulture, out var position)
             || !long.TryParse(values[5], CultureInfo.InvariantCulture, out var added))
@@ -35,9 +34,17 @@ internal sealed class StreamAppender(StreamName stream, IConnectionMultiplexer r
             throw new StateException($"the hash '{_keys[1]}' is not a relay's state. Find out who wrote it, then delete it");
         }
 
+        var gaps = new List<long>();
+        foreach (var text in (RedisValue[])reply[8]!)
+        {
+            gaps.Add(text.TryParse(out long number)
+                ? number
+                : throw new StateException($"the hash '{_keys[2]}' is not a relay's gaps. Find out who wrote it, then delete it"));
+        }
+
         return new StreamFound(
             new StreamState(outbox, generation, seq, position, Guid.TryParse(values[4], out var id) ? id : null),
-            [.. Enumerable.Range(0, gaps.Length / 2).Select(i => new Gap(gaps[2 * i], gaps[(2 * i) + 1]))],
+            [.. Enumerable.Range(0, gaps.Count / 2).Select(i => new Gap(gaps[2 * i], gaps[(2 * i) + 1]))],
             entriesAdded,
             HasLostEntries: entriesAdded < added || values[7] == MaxEntryId);
     }

@@ -65,6 +65,12 @@ internal sealed partial class RedisServerCheck(
                 Check(await RedisInfo.ReadAsync(connection.GetDatabase(), "server", "memory", "persistence").WaitAsync(cancellationToken));
                 _isChecked = true;
             }
+            catch (RedisServerException e) when (e.Message.Contains("NOPERM", StringComparison.Ordinal)
+                || e.Message.Contains("can't run this command", StringComparison.Ordinal))
+            {
+                throw new InvalidOperationException(
+                    "The Redis user may not run INFO in a script. Allow it: ACL SETUSER <user> +info +eval +evalsha.", e);
+            }
             catch (Exception e) when (EnvironmentFault.Is(e))
             {
                 await Task.Delay(delay, time, cancellationToken);

@@ -4,6 +4,7 @@ using FanOut.EventBus.Publishing;
 using FanOut.EventBus.Redis;
 using FanOut.EventBus.Telemetry;
 using FanOut.EventBus.Wire;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -45,7 +46,17 @@ public sealed partial class EventStreamBuilder
             throw new ArgumentException($"Consumer group '{name}' has no handler: call Subscribe or SubscribeBatch.", nameof(subscribe));
         }
 
-        AddOptions(key, configure, ConsumerOptions.SectionName, $"{EventBusOptions.SectionName}:Streams:{Name}:Groups:{name}");
+        // A list is added to by each section that is bound: what is set for the group replaces it.
+        var own = $"{EventBusOptions.SectionName}:Streams:{Name}:Groups:{name}";
+        AddOptions<ConsumerOptions>(key, configure: null, ConsumerOptions.SectionName);
+        Services.AddOptions<ConsumerOptions>(key).Configure<IConfiguration>((options, configuration) =>
+        {
+            if (configuration.GetSection($"{own}:{nameof(ConsumerOptions.RetryDelays)}").GetChildren().Any())
+            {
+                options.RetryDelays = [];
+            }
+        });
+        AddOptions(key, configure, own);
         Services.AddKeyedSingleton(key, (provider, _) => Create(provider, registration));
         Services.AddSingleton<IHostedService>(provider => provider.GetRequiredKeyedService<ConsumerGroupService>(key));
         Services.AddHealthChecks().Add(new(

@@ -43,6 +43,11 @@ public sealed partial class EventStreamBuilder
     internal void AddHostedService<T>(Func<IServiceProvider, T> create)
         where T : class, IHostedService
     {
+        if (Services.Any(service => service.ServiceType == typeof(T) && Equals(service.ServiceKey, Name.Value)))
+        {
+            throw new ArgumentException($"A part of stream '{Name}' is added twice: call AddOutbox and AddReclaimer once for each stream.");
+        }
+
         AddSingleton(create);
         Services.AddSingleton<IHostedService>(provider => provider.GetRequiredKeyedService<T>(Name.Value));
     }
