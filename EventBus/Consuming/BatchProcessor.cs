@@ -9,11 +9,11 @@ internal abstract class BatchProcessor
     /// <summary>Handles a batch.</summary>
     /// <param name="batch">At least one delivery.</param>
     /// <param name="blamesEvents">
-    /// Whether a fault of Postgres in a handler is held against its event: a statement that always runs into its timeout looks like a slow server.
+    /// Whether a fault of Postgres or Redis in a handler is held against its event: a statement that always runs into its timeout looks like a slow server.
     /// </param>
     /// <param name="cancellationToken">Ends the work; what is not committed is rolled back.</param>
     /// <exception cref="HandlerException">
-    /// A handler met a fault of Postgres, and <paramref name="blamesEvents"/> is false: repeat the batch.
+    /// A handler met a fault of Postgres or Redis, and <paramref name="blamesEvents"/> is false; or an outbox is full: repeat the batch.
     /// </exception>
     public async Task<BatchOutcome> ProcessAsync(IReadOnlyList<Delivery> batch, bool blamesEvents, CancellationToken cancellationToken)
     {
@@ -21,7 +21,7 @@ internal abstract class BatchProcessor
         {
             return await CommitAsync(batch, failure: null, cancellationToken);
         }
-        catch (HandlerException e) when (blamesEvents || !HandlerRunner.IsEnvironment(e))
+        catch (HandlerException e) when (!HandlerRunner.IsOutboxFull(e) && (blamesEvents || !HandlerRunner.IsEnvironment(e)))
         {
             if (batch is [var only])
             {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using StackExchange.Redis;
 
 namespace FanOut.EventBus.Consuming;
 
@@ -45,20 +46,29 @@ internal sealed class HandlerRunner(IServiceScopeFactory scopes, IReadOnlyList<S
         _ => IsLockConflict(exception.InnerException),
     };
 
+    /// <summary>Whether an outbox takes no more events for now.</summary>
+    public static bool IsOutboxFull(Exception? exception) =>
+        exception is OutboxFullException || (exception is not null && IsOutboxFull(exception.InnerException));
+
     /// <summary>
-    /// Whether a handler's exception says that Postgres failed, not the handler. Other systems that a handler calls are its own affair: when they
-    /// fail, the event fails.
+    /// Whether a handler's exception says that Postgres or Redis failed, or an outbox is full. Other systems that a handler calls are its own affair:
+    /// when they fail, the event fails.
     /// </summary>
-    public static bool IsEnvironment(HandlerException exception)
+    public static bool IsEnvironment(Exception exception)
     {
-        for (var e = exception.InnerException; e is not null; e = e.InnerException)
+        for (var e = exception; e is not null; e = e.InnerException)
         {
             if (e is RejectEventException)
             {
                 return false;
             }
 
-            if (e is Npgsql.NpgsqlException or ObjectDisposedException)
+            if (e is OutboxFullException)
+            {
+                return true;
+            }
+
+            if (e is Npgsql.NpgsqlException or RedisException or RedisTimeoutException or ObjectDisposedException)
             {
                 return EnvironmentFault.Is(e);
             }

@@ -5,7 +5,8 @@ namespace FanOut.EventBus;
 /// <see cref="EventContext{T}.Connection"/> and are committed together with the record that the event is done, so that every event has its effect
 /// once, however often it is delivered. Return = done. Throw <see cref="RejectEventException"/> = dead letter now. Throw anything else = this event
 /// alone is delivered again later (<see cref="ConsumerOptions.RetryDelays"/>), and becomes a dead letter after
-/// <see cref="ConsumerOptions.MaxDeliveries"/>. Where Postgres or Redis failed, nothing is counted against the event. A handler may run again for an
+/// <see cref="ConsumerOptions.MaxDeliveries"/>. Where Postgres or Redis failed, or an outbox is full, the batch is repeated and
+/// nothing is counted against the event; only a server's fault that returns with each of four attempts is. A handler may run again for an
 /// event whose transaction was rolled back: what it does outside the transaction happens again. Handlers are resolved from a scope made for each
 /// batch.
 /// </summary>

@@ -55,7 +55,7 @@ internal sealed class HandlerSubscription<T, THandler>(EventType type) : Subscri
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                if (transaction.IsTouched)
+                if (transaction.IsTouched || HandlerRunner.IsEnvironment(e))
                 {
                     throw new HandlerException(e);
                 }
@@ -93,7 +93,7 @@ internal sealed class BatchHandlerSubscription<T, THandler>(EventType type) : Su
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            if (transaction.IsTouched || deliveries is not [var only])
+            if (transaction.IsTouched || deliveries is not [var only] || HandlerRunner.IsEnvironment(e))
             {
                 throw new HandlerException(e);
             }

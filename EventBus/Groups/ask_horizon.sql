@@ -1,2 +1,2 @@
 -- The lowest transaction that runs, and which server says so: a promoted standby has another start time.
-select pg_snapshot_xmin(pg_current_snapshot()) as xmin, pg_postmaster_start_time() as server_started
+select pg_snapshot_xmin(pg_current_snapshot()) as xmin, bus.server_started() as server_started

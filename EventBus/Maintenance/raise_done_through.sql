@@ -5,7 +5,7 @@
 -- All parts see one snapshot. Ranges never overlap; between two of them lies a hole, and where the outbox has no row in it, its writers
 -- rolled back.
 with horizon as materialized (
-    select pg_postmaster_start_time() = $5 as is_same_server, pg_snapshot_xmin(pg_current_snapshot()) > $4 as is_decided
+    select bus.server_started() = $5 as is_same_server, pg_snapshot_xmin(pg_current_snapshot()) > $4 as is_decided
 ),
 taken as materialized (
     select greatest(lower(positions), $2 + 1) as first, least(upper(positions), $3 + 1) as past_last

@@ -42,6 +42,11 @@ create table bus.outbox (
     primary key (position, stream)
 ) partition by list (stream);
 
+-- Since when this server has not gone back: its start, or its last recovery from a crash, which resets these statistics and may have lost the last
+-- commits of transactions with synchronous_commit = off.
+create function bus.server_started() returns timestamptz language sql stable
+    return greatest(pg_postmaster_start_time(), pg_stat_get_bgwriter_stat_reset_time());
+
 create function bus.refuse_outbox_update() returns trigger language plpgsql as $$
 begin
     raise exception 'Rows of bus.outbox are immutable: they may be published already. Publish a further event that corrects this one.';

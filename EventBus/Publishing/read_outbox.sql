@@ -8,7 +8,7 @@
 select
     null::int8 as position, null::uuid as id, pg_snapshot_xmin(pg_current_snapshot())::text as type,
     case when {xid} then pg_current_xact_id()::text else '' end as source, pg_is_in_recovery()::text as subject,
-    pg_postmaster_start_time() as time, null::bytea as data, null::text as traceparent, null::text as tracestate, null::jsonb as headers
+    bus.server_started() as time, null::bytea as data, null::text as traceparent, null::text as tracestate, null::jsonb as headers
 union all
 (select * from (
     {gaps}
