@@ -22,51 +22,30 @@ internal sealed class ConsumerGroups(IConnectionMultiplexer redis, NpgsqlDataSou
     {
         var isKnown = (await LoadAsync(stream, cancellationToken)).Any(known => known.Name == group);
         var after = start == GroupStart.Now && !isKnown ? await FindDecidedEndAsync(stream, cancellationToken) : 0;
-        await using (var command = postgres.CreateCommand(RegisterSql))
-        {
-            command.Parameters.AddWithValue(stream.Id);
-            command.Parameters.AddWithValue(group.Value);
-            command.Parameters.AddWithValue(start == GroupStart.Now ? "now" : "earliest");
-            command.Parameters.AddWithValue(after);
-            command.Parameters.AddWithValue(maxDeliveries);
-            command.Parameters.AddWithValue(reclaimAfter);
-            await command.ExecuteNonQueryAsync(cancellationToken);
-        }
-
+        object[] values = [stream.Id, group.Value, start == GroupStart.Now ? "now" : "earliest", after, maxDeliveries, reclaimAfter];
+        await postgres.ExecuteAsync(RegisterSql, values, cancellationToken);
         return (await LoadAsync(stream, cancellationToken)).Single(known => known.Name == group);
     }
 
     /// <summary>All registered groups of a stream.</summary>
-    public async Task<IReadOnlyList<RegisteredGroup>> LoadAsync(StreamIdentity stream, CancellationToken cancellationToken)
-    {
-        await using var command = postgres.CreateCommand(LoadSql);
-        command.Parameters.AddWithValue(stream.Id);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var groups = new List<RegisteredGroup>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            groups.Add(new RegisteredGroup
+    public async Task<IReadOnlyList<RegisteredGroup>> LoadAsync(StreamIdentity stream, CancellationToken cancellationToken) =>
+        await postgres.QueryAsync(
+            LoadSql,
+            [stream.Id],
+            row => new RegisteredGroup
             {
-                Id = reader.GetFieldValue<int>(reader.GetOrdinal("id")),
+                Id = row.Get<int>("id"),
                 Stream = stream,
-                Name = new GroupName(reader.GetFieldValue<string>(reader.GetOrdinal("name"))),
-                MaxDeliveries = reader.GetFieldValue<int>(reader.GetOrdinal("max_deliveries")),
-                ReclaimAfter = reader.GetFieldValue<TimeSpan>(reader.GetOrdinal("reclaim_after")),
-                DoneThrough = reader.GetFieldValue<long>(reader.GetOrdinal("done_through")),
-            });
-        }
-
-        return groups;
-    }
+                Name = new GroupName(row.Get<string>("name")),
+                MaxDeliveries = row.Get<int>("max_deliveries"),
+                ReclaimAfter = row.Get<TimeSpan>("reclaim_after"),
+                DoneThrough = row.Get<long>("done_through"),
+            },
+            cancellationToken);
 
     /// <summary>Says which types the group's workers handle. It counts for an hour: workers repeat it each minute.</summary>
-    public async Task SubscribeAsync(RegisteredGroup group, string[] types, CancellationToken cancellationToken)
-    {
-        await using var command = postgres.CreateCommand(SubscribeSql);
-        command.Parameters.AddWithValue(group.Id);
-        command.Parameters.AddWithValue(types);
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
+    public Task SubscribeAsync(RegisteredGroup group, string[] types, CancellationToken cancellationToken) =>
+        postgres.ExecuteAsync(SubscribeSql, [group.Id, types], cancellationToken);
 
     /// <summary>Creates the group in Redis at the stream's beginning where it is missing: the inbox skips what was taken.</summary>
     public async Task CreateInRedisAsync(RegisteredGroup group)
@@ -86,10 +65,7 @@ internal sealed class ConsumerGroups(IConnectionMultiplexer redis, NpgsqlDataSou
     /// <returns>Whether there was such a group.</returns>
     public async Task<bool> UnregisterAsync(StreamIdentity stream, GroupName group, CancellationToken cancellationToken)
     {
-        await using var command = postgres.CreateCommand(UnregisterSql);
-        command.Parameters.AddWithValue(stream.Id);
-        command.Parameters.AddWithValue(group.Value);
-        var wasRegistered = await command.ExecuteScalarAsync(cancellationToken) is not null;
+        var wasRegistered = await postgres.ScalarAsync(UnregisterSql, [stream.Id, group.Value], cancellationToken) is not null;
         try
         {
             await redis.GetDatabase().StreamDeleteConsumerGroupAsync(StreamKeys.Stream(stream.Name), group.Value);

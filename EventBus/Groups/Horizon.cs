@@ -20,24 +20,20 @@ internal sealed record Horizon(long Position, ulong Xid, DateTime ServerStarted)
 
     public static async Task<Horizon> DrawAsync(StreamIdentity stream, NpgsqlDataSource postgres, CancellationToken cancellationToken)
     {
-        await using var command = postgres.CreateCommand(stream.Sql(DrawSql));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        return new Horizon(
-            reader.GetFieldValue<long>(reader.GetOrdinal("position")),
-            reader.GetFieldValue<ulong>(reader.GetOrdinal("xid")),
-            reader.GetFieldValue<DateTime>(reader.GetOrdinal("server_started")));
+        var rows = await postgres.QueryAsync(
+            stream.Sql(DrawSql),
+            [],
+            row => new Horizon(row.Get<long>("position"), row.Get<ulong>("xid"), row.Get<DateTime>("server_started")),
+            cancellationToken);
+        return rows[0];
     }
 
     /// <summary>Whether it is decided.</summary>
     /// <returns>Null where another server answers: then a new horizon is needed.</returns>
     public async Task<bool?> IsDecidedAsync(NpgsqlDataSource postgres, CancellationToken cancellationToken)
     {
-        await using var command = postgres.CreateCommand(AskSql);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        return reader.GetFieldValue<DateTime>(reader.GetOrdinal("server_started")) == ServerStarted
-            ? reader.GetFieldValue<ulong>(reader.GetOrdinal("xmin")) > Xid
-            : null;
+        var rows = await postgres.QueryAsync(
+            AskSql, [], row => (Started: row.Get<DateTime>("server_started"), Xmin: row.Get<ulong>("xmin")), cancellationToken);
+        return rows[0].Started == ServerStarted ? rows[0].Xmin > Xid : null;
     }
 }

@@ -17,22 +17,20 @@ internal sealed class StreamCatalog(NpgsqlDataSource postgres)
             return known;
         }
 
-        await using var command = postgres.CreateCommand("select bus.register_stream($1)");
-        command.Parameters.AddWithValue(name.Value);
-        return _known.GetOrAdd(name, new StreamIdentity((int)(await command.ExecuteScalarAsync(cancellationToken))!, name));
+        var id = await postgres.ScalarAsync("select bus.register_stream($1)", [name.Value], cancellationToken);
+        return _known.GetOrAdd(name, new StreamIdentity((int)id!, name));
     }
 
     /// <summary>Whose events the stream may carry: the present outbox and its generation, and the outboxes of earlier generations.</summary>
     public async Task<OutboxHistory> ReadHistoryAsync(StreamIdentity stream, CancellationToken cancellationToken)
     {
-        await using var command = postgres.CreateCommand(HistorySql);
-        command.Parameters.AddWithValue(stream.Id);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken)
-            ? new OutboxHistory(
-                reader.GetFieldValue<Guid>(reader.GetOrdinal("outbox")),
-                reader.GetFieldValue<int>(reader.GetOrdinal("generation")),
-                reader.GetFieldValue<Guid[]>(reader.GetOrdinal("earlier_outboxes")))
+        var found = await postgres.QueryAsync(
+            HistorySql,
+            [stream.Id],
+            row => new OutboxHistory(row.Get<Guid>("outbox"), row.Get<int>("generation"), row.Get<Guid[]>("earlier_outboxes")),
+            cancellationToken);
+        return found is [var history]
+            ? history
             : throw new InvalidOperationException(
                 $"Stream '{stream.Name}' is no longer in bus.stream: its database was restored or replaced. Restart this service.");
     }

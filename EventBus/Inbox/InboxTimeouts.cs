@@ -11,10 +11,7 @@ internal sealed record InboxTimeouts(TimeSpan Idle, TimeSpan Lock)
 {
     private static readonly string Sql = EmbeddedText.Read("Inbox.set_timeouts.sql");
 
-    public NpgsqlBatchCommand Command() => new(Sql)
-    {
-        Parameters = { new() { Value = Milliseconds(Idle) }, new() { Value = Milliseconds(Lock) } },
-    };
+    public NpgsqlBatchCommand Command() => new NpgsqlBatchCommand(Sql).With(Milliseconds(Idle), Milliseconds(Lock));
 
     private static string Milliseconds(TimeSpan time) => ((long)time.TotalMilliseconds).ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

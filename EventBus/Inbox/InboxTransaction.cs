@@ -43,13 +43,8 @@ internal sealed class InboxTransaction : IAsyncDisposable
 
     /// <summary>
     /// Begins a transaction that takes what is still to do of <paramref name="candidates"/>. Where some are strays it is rolled back and repeated
-    /// without them.
+    /// without them. The candidates may be in any order, with doubles.
     /// </summary>
-    /// <param name="postgres">Where.</param>
-    /// <param name="group">For whom.</param>
-    /// <param name="timeouts">How long it may be idle, and wait for a lock.</param>
-    /// <param name="candidates">Events in any order; doubles are allowed.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="NpgsqlException">Postgres is away, or a rival holds a position for longer than the lock timeout.</exception>
     public static async Task<InboxTransaction> BeginAsync(
         NpgsqlDataSource postgres,
@@ -136,19 +131,11 @@ internal sealed class InboxTransaction : IAsyncDisposable
     {
         while (refused.Length > 0)
         {
-            HashSet<long> covered = [];
-            await using (var command = new NpgsqlCommand(CoveredSql, Connection, Transaction))
+            await using (var command = new NpgsqlCommand(CoveredSql, Connection, Transaction).With(_group.Id, refused))
             {
-                command.Parameters.AddWithValue(_group.Id);
-                command.Parameters.AddWithValue(refused);
-                await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-                while (await reader.ReadAsync(cancellationToken))
-                {
-                    covered.Add(reader.GetFieldValue<long>(reader.GetOrdinal("position")));
-                }
+                refused = [.. refused.Except(await command.QueryAsync(row => row.Get<long>("position"), cancellationToken))];
             }
 
-            refused = [.. refused.Where(position => !covered.Contains(position))];
             var (from, to) = PositionRanges.Of(refused);
             await using var batch = new NpgsqlBatch(Connection, Transaction) { BatchCommands = { TakeCommand(from, to) } };
             await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
@@ -204,8 +191,8 @@ internal sealed class InboxTransaction : IAsyncDisposable
             throw new GroupUnregisteredException(_group);
         }
 
-        _doneThrough = reader.GetFieldValue<long>(reader.GetOrdinal("done_through"));
-        Subscriptions = reader.GetFieldValue<string[]>(reader.GetOrdinal("types")).ToHashSet();
+        _doneThrough = reader.Get<long>("done_through");
+        Subscriptions = reader.Get<string[]>("types").ToHashSet();
     }
 
     private static async Task<Dictionary<long, Guid>> ReadEventsAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)

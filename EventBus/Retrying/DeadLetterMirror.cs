@@ -1,4 +1,3 @@
-using System.Globalization;
 using FanOut.EventBus.Groups;
 using FanOut.EventBus.Wire;
 using Npgsql;
@@ -7,11 +6,9 @@ using StackExchange.Redis;
 namespace FanOut.EventBus.Retrying;
 
 /// <summary>
-/// Copies dead letters to the group's DLQ stream, at least once, for consumers that watch Redis. Postgres is the record: a copy is only ever added.
+/// Copies dead letters to the group's DLQ stream, at least once, for consumers that watch Redis. Postgres is the record: a copy is only ever added,
+/// and the DLQ stream keeps about <c>maxLength</c> of them.
 /// </summary>
-/// <param name="redis">Where the DLQ stream is.</param>
-/// <param name="postgres">Where the dead letters are.</param>
-/// <param name="maxLength">About how many entries the DLQ stream keeps.</param>
 internal sealed class DeadLetterMirror(IConnectionMultiplexer redis, NpgsqlDataSource postgres, int maxLength = 10_000)
 {
     /// <summary>How many one call copies. Data may be large: few at once.</summary>
@@ -24,7 +21,7 @@ internal sealed class DeadLetterMirror(IConnectionMultiplexer redis, NpgsqlDataS
     /// <returns>How many; with <see cref="MaxPerCall"/> there may be more.</returns>
     public async Task<int> RunOnceAsync(RegisteredGroup group, CancellationToken cancellationToken)
     {
-        var letters = await FindAsync(group, cancellationToken);
+        var letters = await postgres.QueryAsync(FindSql, [group.Id, MaxPerCall], row => Read(row, group), cancellationToken);
         if (letters.Count == 0)
         {
             return 0;
@@ -33,36 +30,24 @@ internal sealed class DeadLetterMirror(IConnectionMultiplexer redis, NpgsqlDataS
         var key = StreamKeys.DeadLetters(group.Stream.Name, group.Name);
         await Task.WhenAll(letters.Select(letter => redis.GetDatabase().StreamAddAsync(
             key, letter.Fields, maxLength: maxLength, useApproximateMaxLength: true)));
-        await using var mark = postgres.CreateCommand(MarkSql);
-        mark.Parameters.AddWithValue(letters.Select(letter => letter.Number).ToArray());
-        mark.Parameters.AddWithValue(letters.Select(letter => letter.DeadAt).ToArray());
-        await mark.ExecuteNonQueryAsync(cancellationToken);
+        object[] copied = [letters.Select(letter => letter.Number).ToArray(), letters.Select(letter => letter.DeadAt).ToArray()];
+        await postgres.ExecuteAsync(MarkSql, copied, cancellationToken);
         return letters.Count;
     }
 
-    private async Task<List<Letter>> FindAsync(RegisteredGroup group, CancellationToken cancellationToken)
+    private static Letter Read(NpgsqlDataReader row, RegisteredGroup group)
     {
-        await using var command = postgres.CreateCommand(FindSql);
-        command.Parameters.AddWithValue(group.Id);
-        command.Parameters.AddWithValue(MaxPerCall);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var letters = new List<Letter>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            var (number, deadAt) = (reader.Get<long>("number"), reader.Get<DateTime>("dead_at"));
-            letters.Add(new Letter(number, deadAt,
-            [
-                new(DeadLetterFields.Group, group.Name.Value),
-                new(DeadLetterFields.Number, number.ToString(CultureInfo.InvariantCulture)),
-                new(DeadLetterFields.Position, reader.Get<long?>("position")?.ToString(CultureInfo.InvariantCulture) ?? ""),
-                new(DeadLetterFields.Error, reader.Get<string>("error")),
-                new(DeadLetterFields.Attempts, reader.Get<int>("attempts").ToString(CultureInfo.InvariantCulture)),
-                new(DeadLetterFields.Time, EventFields.FormatTime(deadAt)),
-                .. DeadLetterRow.ReadFields(reader),
-            ]));
-        }
-
-        return letters;
+        var (number, deadAt) = (row.Get<long>("number"), row.Get<DateTime>("dead_at"));
+        return new Letter(number, deadAt,
+        [
+            new("dlq-group", group.Name.Value),
+            new("dlq-number", number),
+            new("dlq-position", row.Get<long?>("position") ?? RedisValue.EmptyString),
+            new("dlq-error", row.Get<string>("error")),
+            new("dlq-attempts", row.Get<int>("attempts")),
+            new("dlq-time", EventFields.FormatTime(deadAt)),
+            .. DeadLetterRow.ReadFields(row),
+        ]);
     }
 
     private sealed record Letter(long Number, DateTime DeadAt, NameValueEntry[] Fields);

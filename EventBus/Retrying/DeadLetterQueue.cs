@@ -51,16 +51,8 @@ public sealed class DeadLetterQueue
             DeadLetterState.Discarded => [RetryState.Discarded],
             _ => [],
         };
-        await using var command = await CreateCommandAsync(ListSql, filter, states, cancellationToken);
-        command.Parameters.AddWithValue(before ?? long.MaxValue);
-        command.Parameters.AddWithValue(limit + 1);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var letters = new List<DeadLetterSummary>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            letters.Add(DeadLetterRow.ReadSummary(reader));
-        }
-
+        await using var command = (await CreateCommandAsync(ListSql, filter, states, cancellationToken)).With(before ?? long.MaxValue, limit + 1);
+        var letters = await command.QueryAsync(DeadLetterRow.ReadSummary, cancellationToken);
         if (letters.Count <= limit)
         {
             return new DeadLetterPage(letters, null);
@@ -77,11 +69,9 @@ public sealed class DeadLetterQueue
     /// <exception cref="NpgsqlException">Postgres cannot be reached or refuses.</exception>
     public async Task<DeadLetterDetails?> FindAsync(long number, CancellationToken cancellationToken)
     {
-        await using var command = _postgres.CreateCommand(FindSql);
-        command.Parameters.AddWithValue((await _catalog.GetAsync(_stream, cancellationToken)).Id);
-        command.Parameters.AddWithValue(number);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken) ? DeadLetterRow.ReadDetails(reader) : null;
+        var stream = await _catalog.GetAsync(_stream, cancellationToken);
+        var found = await _postgres.QueryAsync(FindSql, [stream.Id, number], DeadLetterRow.ReadDetails, cancellationToken);
+        return found.SingleOrDefault();
     }
 
     /// <summary>How many events wait and how many dead letters there are, by group.</summary>
@@ -90,20 +80,13 @@ public sealed class DeadLetterQueue
     /// <exception cref="NpgsqlException">Postgres cannot be reached or refuses.</exception>
     public async Task<IReadOnlyList<DeadLetterCounts>> CountAsync(CancellationToken cancellationToken)
     {
-        await using var command = _postgres.CreateCommand(CountSql);
-        command.Parameters.AddWithValue((await _catalog.GetAsync(_stream, cancellationToken)).Id);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var counts = new List<DeadLetterCounts>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            counts.Add(new DeadLetterCounts(
-                new GroupName(reader.Get<string>("group")),
-                reader.Get<long>("waiting"),
-                reader.Get<long>("dead"),
-                reader.Get<long>("discarded")));
-        }
-
-        return counts;
+        var stream = await _catalog.GetAsync(_stream, cancellationToken);
+        return await _postgres.QueryAsync(
+            CountSql,
+            [stream.Id],
+            row => new DeadLetterCounts(
+                new GroupName(row.Get<string>("group")), row.Get<long>("waiting"), row.Get<long>("dead"), row.Get<long>("discarded")),
+            cancellationToken);
     }
 
     /// <summary>

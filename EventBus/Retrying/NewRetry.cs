@@ -48,15 +48,8 @@ internal sealed record NewRetry
     };
 
     /// <summary>A dead letter. The event's position must have been taken in the same transaction.</summary>
-    public static NewRetry Dead(WireEvent wire, string? entryId, int attempts, string error) => new()
-    {
-        Position = wire.Position,
-        EntryId = entryId,
-        Event = wire,
-        IsDead = true,
-        Attempts = attempts,
-        Error = Clean(error),
-    };
+    public static NewRetry Dead(WireEvent wire, string? entryId, int attempts, string error) =>
+        Waiting(wire, entryId, attempts, TimeSpan.Zero, error) with { IsDead = true };
 
     /// <summary>An entry whose position is not that of an event of this outbox. It takes no position.</summary>
     public static NewRetry Stray(WireEvent wire, string entryId) => new()
