@@ -21,12 +21,9 @@ internal sealed partial class SchemaMigrator(
         "set local lock_timeout = 0; set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; "
         + "select pg_advisory_xact_lock(hashtextextended('fanout.migrations', 0))";
 
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(5);
-
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        for (var delay = FirstDelay; ; delay = delay < MaxDelay ? delay * 2 : MaxDelay)
+        for (var backoff = new Backoff(time, TimeSpan.FromMilliseconds(250)); ; await backoff.WaitAsync(cancellationToken))
         {
             try
             {
@@ -35,8 +32,7 @@ internal sealed partial class SchemaMigrator(
             }
             catch (NpgsqlException e) when (IsAway(e))
             {
-                Log.DatabaseAway(logger, schema, delay, e);
-                await Task.Delay(delay, time, cancellationToken);
+                Log.DatabaseAway(logger, schema, e);
             }
         }
     }
@@ -62,11 +58,7 @@ internal sealed partial class SchemaMigrator(
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        await using (var command = dataSource.CreateCommand($"create schema if not exists \"{schema}\""))
-        {
-            await command.ExecuteNonQueryAsync(cancellationToken);
-        }
-
+        await dataSource.ExecuteAsync($"create schema if not exists \"{schema}\"", [], cancellationToken);
         var result = await Task.Run(Upgrade, cancellationToken);
         if (!result.Successful)
         {
@@ -109,8 +101,8 @@ internal sealed partial class SchemaMigrator(
     private static partial class Log
     {
         [LoggerMessage(101, LogLevel.Warning,
-            "Postgres cannot be reached to migrate schema '{Schema}'; trying again in {Delay}. Check ConnectionStrings and that the server runs.")]
-        public static partial void DatabaseAway(ILogger logger, string schema, TimeSpan delay, Exception exception);
+            "Postgres cannot be reached to migrate schema '{Schema}' and is tried again. Check ConnectionStrings and that the server runs.")]
+        public static partial void DatabaseAway(ILogger logger, string schema, Exception exception);
 
         [LoggerMessage(102, LogLevel.Information, "Schema '{Schema}': applied {Script}.")]
         public static partial void Migrated(ILogger logger, string schema, string script);

@@ -15,8 +15,6 @@ internal sealed partial class RedisServerCheck(
 {
     private static readonly Version MinVersion = new(7, 0);
     private static readonly TimeSpan StartDelay = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(5);
     private bool _isChecked;
 
     public async Task StartingAsync(CancellationToken cancellationToken)
@@ -58,7 +56,7 @@ internal sealed partial class RedisServerCheck(
 
     private async Task UntilCheckedAsync(CancellationToken cancellationToken)
     {
-        for (var delay = FirstDelay; !_isChecked; delay = delay < MaxDelay ? delay * 2 : MaxDelay)
+        for (var backoff = new Backoff(time, TimeSpan.FromMilliseconds(250)); !_isChecked;)
         {
             try
             {
@@ -73,7 +71,7 @@ internal sealed partial class RedisServerCheck(
             }
             catch (Exception e) when (EnvironmentFault.Is(e))
             {
-                await Task.Delay(delay, time, cancellationToken);
+                await backoff.WaitAsync(cancellationToken);
             }
         }
     }

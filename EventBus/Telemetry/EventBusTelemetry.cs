@@ -12,20 +12,18 @@ public static class EventBusTelemetry
 
     internal static readonly ActivitySource Source = new(Name, Version);
 
-    internal static TagList StreamTags(StreamName stream) => new()
+    internal static TagList StreamTags(StreamName stream, string? operation = null)
     {
-        { "messaging.system", "redis" },
-        { "messaging.destination.name", stream.Value },
-    };
+        var tags = new TagList { { "messaging.system", "redis" }, { "messaging.destination.name", stream.Value } };
+        if (operation is not null)
+        {
+            tags.Add("messaging.operation.name", operation);
+        }
 
-    internal static TagList StreamTags(StreamName stream, string operation)
-    {
-        var tags = StreamTags(stream);
-        tags.Add("messaging.operation.name", operation);
         return tags;
     }
 
-    internal static TagList GroupTags(StreamName stream, GroupName group, string operation)
+    internal static TagList GroupTags(StreamName stream, GroupName group, string? operation = null)
     {
         var tags = StreamTags(stream, operation);
         tags.Add("messaging.consumer.group.name", group.Value);
@@ -47,13 +45,6 @@ public static class EventBusTelemetry
         var tags = SpanTags(stream, operation);
         tags.Add("messaging.consumer.group.name", group.Value);
         tags.Add("messaging.client.id", consumer);
-        return tags;
-    }
-
-    internal static TagList GroupTags(StreamName stream, GroupName group)
-    {
-        var tags = StreamTags(stream);
-        tags.Add("messaging.consumer.group.name", group.Value);
         return tags;
     }
 }

@@ -79,12 +79,9 @@ internal readonly struct WireEvent
         TraceState = TraceState,
     };
 
-    /// <summary>Makes an event of a row.</summary>
-    /// <param name="position">Its position.</param>
-    /// <param name="id">Its id.</param>
-    /// <param name="time">UTC.</param>
-    /// <param name="values">Type, source, subject, data, traceparent and tracestate.</param>
-    /// <param name="headers">A JSON object of strings; null for none.</param>
+    /// <summary>
+    /// Makes an event of a row. The values are type, source, subject, data, traceparent and tracestate; the headers a JSON object of strings.
+    /// </summary>
     public static WireEvent FromRow(long position, Guid id, DateTimeOffset time, ReadOnlySpan<RedisValue> values, string? headers) =>
         new(position, id, time, values, fields: null, headers);
 
