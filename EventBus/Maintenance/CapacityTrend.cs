@@ -14,9 +14,6 @@ internal sealed class CapacityTrend
     private DateTimeOffset _newest;
 
     /// <summary>Takes a measurement.</summary>
-    /// <param name="time">When it was taken.</param>
-    /// <param name="used">How much is used.</param>
-    /// <param name="limit">How much may be; null without a limit.</param>
     /// <returns>
     /// In what time the limit is reached, zero where it is; null without a limit, where a minute has not been seen yet, and where it is not reached
     /// within a year.
@@ -44,27 +41,14 @@ internal sealed class CapacityTrend
             return TimeSpan.Zero;
         }
 
-        if (time - _points.Peek().Time < MinSeen || Slope() is not (> 0 and var perSecond))
+        var start = _points.Peek().Time;
+        if (time - start < MinSeen)
         {
             return null;
         }
 
+        var (perSecond, _) = LeastSquares.At(0, [.. _points.Select(point => ((point.Time - start).TotalSeconds, point.Used))]);
         var seconds = (max - used) / perSecond;
-        return seconds < Horizon.TotalSeconds ? TimeSpan.FromSeconds(seconds) : null;
-    }
-
-    private double Slope()
-    {
-        var start = _points.Peek().Time;
-        var (meanX, meanY) = (_points.Average(point => (point.Time - start).TotalSeconds), _points.Average(point => point.Used));
-        var (covariance, variance) = (0.0, 0.0);
-        foreach (var (time, used) in _points)
-        {
-            var x = (time - start).TotalSeconds - meanX;
-            covariance += x * (used - meanY);
-            variance += x * x;
-        }
-
-        return variance > 0 ? covariance / variance : 0;
+        return perSecond > 0 && seconds < Horizon.TotalSeconds ? TimeSpan.FromSeconds(seconds) : null;
     }
 }

@@ -12,6 +12,13 @@ namespace FanOut.EventBus.Maintenance;
 /// <param name="PassAsync">One pass; it answers whether there is more to do at once.</param>
 internal sealed partial record Concern(string Name, TimeSpan Interval, Func<CancellationToken, Task<bool>> PassAsync)
 {
+    /// <summary>One whose pass leaves nothing to do at once.</summary>
+    public static Concern Of(string name, TimeSpan interval, Func<CancellationToken, Task> passAsync) => new(name, interval, async token =>
+    {
+        await passAsync(token);
+        return false;
+    });
+
     /// <summary>
     /// Runs the loop until it is cancelled. A failure is logged when it begins, when it changes to another one, and when it ends.
     /// </summary>

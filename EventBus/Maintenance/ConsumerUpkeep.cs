@@ -7,17 +7,16 @@ namespace FanOut.EventBus.Maintenance;
 /// <summary>
 /// Keeps a group's consumers in order: removes those that are gone, and lets every pending entry age. Redis counts idle time by its own clock, so
 /// entries that were delivered before the clock went back would not become idle until it has caught up. They are found by their idle time of zero,
-/// whenever the clock went back, on whichever server, and also if no reclaimer ran then.
+/// whenever the clock went back, on whichever server, and also if no reclaimer ran then. The reclaimer's own consumer is removed whenever it is
+/// empty.
 /// </summary>
-/// <param name="redis">Where the group is.</param>
-/// <param name="consumer">The reclaimer's own consumer, removed whenever it is empty.</param>
-internal sealed class ConsumerUpkeep(IConnectionMultiplexer redis, string consumer)
+internal sealed class ConsumerUpkeep(IConnectionMultiplexer redis, RegisteredGroup group, string consumer)
 {
     private const int PageSize = 1_000;
     private static readonly EmbeddedScript TouchScript = new("Maintenance.touch_pending.lua");
     private static readonly EmbeddedScript RemoveScript = new("Maintenance.remove_consumers.lua");
 
-    public async Task<bool> PassAsync(RegisteredGroup group, CancellationToken cancellationToken)
+    public async Task PassAsync(CancellationToken cancellationToken)
     {
         RedisKey[] keys = [StreamKeys.Stream(group.Stream.Name)];
         try
@@ -34,7 +33,5 @@ internal sealed class ConsumerUpkeep(IConnectionMultiplexer redis, string consum
         {
             // Then it has no consumers. The reclaimer creates it.
         }
-
-        return false;
     }
 }

@@ -26,13 +26,11 @@ internal sealed partial class DoneThrough(NpgsqlDataSource postgres, RegisteredG
     private long? _staleDeleted;
 
     /// <summary>Raises as far as the horizon of an earlier pass allows, and draws the next one.</summary>
-    public async Task<bool> PassAsync(CancellationToken cancellationToken)
+    public async Task PassAsync(CancellationToken cancellationToken)
     {
         if (_staleDeleted is not { } last || time.GetElapsedTime(last) >= StaleInterval)
         {
-            await using var command = postgres.CreateCommand(StaleSql);
-            command.Parameters.AddWithValue(group.Id);
-            await command.ExecuteNonQueryAsync(cancellationToken);
+            await postgres.ExecuteAsync(StaleSql, [group.Id], cancellationToken);
             _staleDeleted = time.GetTimestamp();
         }
 
@@ -41,17 +39,11 @@ internal sealed partial class DoneThrough(NpgsqlDataSource postgres, RegisteredG
             _horizon = await Horizon.DrawAsync(group.Stream, postgres, cancellationToken);
             (_drawn, _isWarned) = (time.GetTimestamp(), false);
         }
-
-        return false;
     }
 
     /// <summary>How far the group is done; null where it is not registered any more.</summary>
-    public static async Task<long?> ReadAsync(NpgsqlDataSource postgres, RegisteredGroup group, CancellationToken cancellationToken)
-    {
-        await using var command = postgres.CreateCommand(ReadSql);
-        command.Parameters.AddWithValue(group.Id);
-        return (long?)await command.ExecuteScalarAsync(cancellationToken);
-    }
+    public static async Task<long?> ReadAsync(NpgsqlDataSource postgres, RegisteredGroup group, CancellationToken cancellationToken) =>
+        (long?)await postgres.ScalarAsync(ReadSql, [group.Id], cancellationToken);
 
     /// <returns>Whether the horizon is of no more use.</returns>
     private async Task<bool> RaiseToAsync(Horizon horizon, CancellationToken cancellationToken)
@@ -87,35 +79,21 @@ internal sealed partial class DoneThrough(NpgsqlDataSource postgres, RegisteredG
 
     private async Task<Raised> RaiseAsync(Horizon horizon, long from, long to, CancellationToken cancellationToken)
     {
+        var xid = new NpgsqlParameter { Value = horizon.Xid, NpgsqlDbType = NpgsqlDbType.Xid8 };
         await using var connection = await postgres.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection)
         {
             BatchCommands =
             {
                 new("select set_config('jit', 'off', true), set_config('lock_timeout', '2000', true)"),
-                new(group.Stream.Sql(RaiseSql))
-                {
-                    Parameters =
-                    {
-                        new NpgsqlParameter<int> { TypedValue = group.Id },
-                        new NpgsqlParameter<long> { TypedValue = from },
-                        new NpgsqlParameter<long> { TypedValue = to },
-                        new NpgsqlParameter { Value = horizon.Xid, NpgsqlDbType = NpgsqlDbType.Xid8 },
-                        new NpgsqlParameter<DateTime> { TypedValue = horizon.ServerStarted },
-                    },
-                },
+                new NpgsqlBatchCommand(group.Stream.Sql(RaiseSql)).With(group.Id, from, to, xid, horizon.ServerStarted),
             },
         };
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         await reader.NextResultAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        var doneThrough = reader.GetOrdinal("done_through");
-        var isNull = await reader.IsDBNullAsync(doneThrough, cancellationToken);
         return new Raised(
-            reader.GetFieldValue<bool>(reader.GetOrdinal("is_same_server")),
-            reader.GetFieldValue<bool>(reader.GetOrdinal("is_decided")),
-            isNull ? null : reader.GetFieldValue<long>(doneThrough),
-            isNull ? 0 : reader.GetFieldValue<long>(reader.GetOrdinal("events")));
+            reader.Get<bool>("is_same_server"), reader.Get<bool>("is_decided"), reader.Get<long?>("done_through"), reader.Get<long>("events"));
     }
 
     private void WarnOfOldTransaction(bool isDecided)

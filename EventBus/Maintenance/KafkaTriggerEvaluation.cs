@@ -21,7 +21,6 @@ public sealed record KafkaTriggerEvaluation(DateTimeOffset Time, IReadOnlyList<K
     }
 }
 
-
 /// <summary>One reason to move to Kafka, as it stood at one moment.</summary>
 /// <param name="Name"><c>rate</c>, <c>retention</c> or <c>groups</c>.</param>
 /// <param name="Unit">Of the numbers: <c>events/s</c>, <c>hours</c> or <c>groups</c>.</param>

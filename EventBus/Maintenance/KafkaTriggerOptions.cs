@@ -36,8 +36,4 @@ public sealed class KafkaTriggerOptions
     /// <summary>How many days the trend looks back at. 3 to 365 days, default 14.</summary>
     [Range(typeof(TimeSpan), "3.00:00:00", "365.00:00:00", ErrorMessage = Limits)]
     public TimeSpan TrendWindow { get; set; } = TimeSpan.FromDays(14);
-
-    /// <summary>How often it is evaluated. 1 second to 1 hour, default 10 seconds.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "01:00:00", ErrorMessage = Limits)]
-    public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(10);
 }

@@ -1,7 +1,7 @@
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using FanOut.EventBus.Groups;
 using FanOut.EventBus.Telemetry;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -11,7 +11,7 @@ namespace FanOut.EventBus.Maintenance;
 /// Evaluates the <see cref="KafkaTrigger"/> of a stream, keeps the hours' highest values in Postgres, and shows the outcome as metrics. Any number of
 /// replicas may run it: each measures the same.
 /// </summary>
-internal sealed partial class KafkaTriggerWatch
+internal sealed partial class KafkaTriggerWatch : IHealthCheck
 {
     private static readonly string KeepSql = EmbeddedText.Read("Maintenance.keep_kafka_hour.sql");
     private static readonly string LoadSql = EmbeddedText.Read("Maintenance.load_kafka_days.sql");
@@ -31,22 +31,20 @@ internal sealed partial class KafkaTriggerWatch
         ILogger<KafkaTriggerWatch> logger)
     {
         (_stream, _trigger, _options, _postgres, _logger) = (stream, trigger, options, postgres, logger);
-        metrics.Meter.CreateObservableGauge(
-            "fanout.kafka.trigger.used",
-            () => Observe(criterion => criterion.Value / criterion.Limit),
-            "1",
+        Add("fanout.kafka.trigger.used", criterion => criterion.Value / criterion.Limit, "1",
             "How much of a criterion's limit is used; above 1 it is time to move to Kafka.");
-        metrics.Meter.CreateObservableGauge(
-            "fanout.kafka.trigger.days_left",
-            () => Observe(criterion => criterion.DaysLeft),
-            "d",
+        Add("fanout.kafka.trigger.days_left", criterion => criterion.DaysLeft, "d",
             "Days until the trend reaches a criterion's limit; absent where it does not.");
-        metrics.Meter.CreateObservableGauge(
-            "fanout.kafka.trigger.due",
-            () => Observe(criterion => criterion.IsOver ? 1 : 0),
-            "1",
+        Add("fanout.kafka.trigger.due", criterion => criterion.IsOver ? 1 : 0, "1",
             "1 where a criterion says that it is time to move to Kafka, 0 otherwise.");
+
+        void Add(string name, Func<KafkaTriggerCriterion, double?> value, string unit, string description) =>
+            metrics.Meter.CreateObservableGauge(name, () => Observe(value), unit, description);
     }
+
+    /// <summary>A note, never a fault: a stream that has outgrown Redis still works.</summary>
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(HealthCheckResult.Healthy(_trigger.Latest?.Note ?? "Not evaluated yet."));
 
     /// <summary>Evaluates once, by a sample that was just taken.</summary>
     public async Task<KafkaTriggerEvaluation> RunOnceAsync(StreamIdentity stream, StreamSample sample, CancellationToken cancellationToken)
@@ -54,15 +52,16 @@ internal sealed partial class KafkaTriggerWatch
         var now = sample.Time;
         var retention = sample.Groups.Select(group => group.LagDuration).Append(_options.RetentionNeed).Max();
         var reading = new KafkaTriggerReading(now, sample.Published, retention, sample.Groups.Count);
-        var (evaluation, rate) = _trigger.Observe(reading, await LoadDaysAsync(stream, now, cancellationToken));
-        await using var keep = _postgres.CreateCommand(KeepSql);
-        keep.Parameters.AddWithValue(stream.Id);
-        keep.Parameters.AddWithValue(now);
-        keep.Parameters.Add(new NpgsqlParameter<double?> { TypedValue = rate });
-        keep.Parameters.AddWithValue(reading.Retention);
-        keep.Parameters.AddWithValue(reading.Groups);
-        keep.Parameters.AddWithValue(now - _options.TrendWindow - TimeSpan.FromDays(1));
-        await keep.ExecuteNonQueryAsync(cancellationToken);
+        var days = await _postgres.QueryAsync(
+            LoadSql,
+            [stream.Id, now - _options.TrendWindow, now],
+            row => new KafkaTriggerDay(
+                row.Get<DateTimeOffset>("day"), row.Get<double?>("rate"), row.Get<TimeSpan>("retention"), row.Get<int>("groups")),
+            cancellationToken);
+        var (evaluation, rate) = _trigger.Observe(reading, days);
+        var keepAfter = now - _options.TrendWindow - TimeSpan.FromDays(1);
+        object[] hour = [stream.Id, now, new NpgsqlParameter<double?> { TypedValue = rate }, reading.Retention, reading.Groups, keepAfter];
+        await _postgres.ExecuteAsync(KeepSql, hour, cancellationToken);
         if (evaluation.IsDue != _wasDue)
         {
             _wasDue = evaluation.IsDue;
@@ -72,35 +71,14 @@ internal sealed partial class KafkaTriggerWatch
         return evaluation;
     }
 
-    private async Task<List<KafkaTriggerDay>> LoadDaysAsync(StreamIdentity stream, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        await using var command = _postgres.CreateCommand(LoadSql);
-        command.Parameters.AddWithValue(stream.Id);
-        command.Parameters.AddWithValue(now - _options.TrendWindow);
-        command.Parameters.AddWithValue(now);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var days = new List<KafkaTriggerDay>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            days.Add(new KafkaTriggerDay(
-                reader.Get<DateTimeOffset>("day"), reader.Get<double?>("rate"), reader.Get<TimeSpan>("retention"), reader.Get<int>("groups")));
-        }
-
-        return days;
-    }
-
     private IEnumerable<Measurement<double>> Observe(Func<KafkaTriggerCriterion, double?> value)
     {
         foreach (var criterion in _trigger.Latest?.Criteria ?? [])
         {
             if (value(criterion) is { } number)
             {
-                var tags = new TagList
-                {
-                    { "messaging.system", "redis" },
-                    { "messaging.destination.name", _stream.Value },
-                    { "fanout.kafka.criterion", criterion.Name },
-                };
+                var tags = EventBusTelemetry.StreamTags(_stream);
+                tags.Add("fanout.kafka.criterion", criterion.Name);
                 yield return new Measurement<double>(number, tags);
             }
         }

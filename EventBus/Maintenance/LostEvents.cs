@@ -80,7 +80,7 @@ internal sealed partial class LostEvents(
             return (false, true);
         }
 
-        if (await CountWaitingAsync(cancellationToken) >= MaxWaiting)
+        if ((int)(await postgres.ScalarAsync(WaitingSql, [group.Id, MaxWaiting], cancellationToken))! >= MaxWaiting)
         {
             return (true, false);
         }
@@ -106,16 +106,8 @@ internal sealed partial class LostEvents(
         return (true, true);
     }
 
-    private NpgsqlBatchCommand InsertCommand(long[] positions) => new(group.Stream.Sql(InsertSql))
-    {
-        Parameters =
-        {
-            new NpgsqlParameter<int> { TypedValue = group.Id },
-            new NpgsqlParameter<long[]> { TypedValue = positions },
-            new NpgsqlParameter<long> { TypedValue = positions[0] },
-            new NpgsqlParameter<long> { TypedValue = positions[^1] },
-        },
-    };
+    private NpgsqlBatchCommand InsertCommand(long[] positions) =>
+        new NpgsqlBatchCommand(group.Stream.Sql(InsertSql)).With(group.Id, positions, positions[0], positions[^1]);
 
     private async Task<List<LostEvent>> FindAsync(long through, CancellationToken cancellationToken)
     {
@@ -134,40 +126,17 @@ internal sealed partial class LostEvents(
                 BatchCommands =
                 {
                     new("select set_config('jit', 'off', true)"),
-                    new(group.Stream.Sql(FindSql))
-                    {
-                        Parameters =
-                        {
-                            new NpgsqlParameter<int> { TypedValue = group.Id },
-                            new NpgsqlParameter<long> { TypedValue = from },
-                            new NpgsqlParameter<long> { TypedValue = to },
-                            new NpgsqlParameter<int> { TypedValue = MaxPerStep },
-                        },
-                    },
+                    new NpgsqlBatchCommand(group.Stream.Sql(FindSql)).With(group.Id, from, to, MaxPerStep),
                 },
             };
             await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
             await reader.NextResultAsync(cancellationToken);
-            while (await reader.ReadAsync(cancellationToken))
-            {
-                lost.Add(new LostEvent(
-                    reader.GetFieldValue<long>(reader.GetOrdinal("position")),
-                    reader.GetFieldValue<Guid>(reader.GetOrdinal("id")),
-                    reader.GetFieldValue<string>(reader.GetOrdinal("type"))));
-            }
-
+            lost = await reader.ReadAllAsync(
+                row => new LostEvent(row.Get<long>("position"), row.Get<Guid>("id"), row.Get<string>("type")), cancellationToken);
             from = to;
         }
 
         return lost;
-    }
-
-    private async Task<int> CountWaitingAsync(CancellationToken cancellationToken)
-    {
-        await using var command = postgres.CreateCommand(WaitingSql);
-        command.Parameters.AddWithValue(group.Id);
-        command.Parameters.AddWithValue(MaxWaiting);
-        return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
     private readonly record struct LostEvent(long Position, Guid Id, string Type);

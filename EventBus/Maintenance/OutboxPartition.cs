@@ -15,29 +15,16 @@ internal sealed record OutboxPartition(string Name, long? PastLast, bool IsDetac
     public static async Task<IReadOnlyList<OutboxPartition>> ListAsync(
         NpgsqlConnection connection, StreamIdentity stream, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(ListSql, connection);
-        command.Parameters.AddWithValue(stream.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var partitions = new List<OutboxPartition>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            var pastLast = reader.GetOrdinal("past_last");
-            partitions.Add(new OutboxPartition(
-                reader.GetFieldValue<string>(reader.GetOrdinal("name")),
-                await reader.IsDBNullAsync(pastLast, cancellationToken) ? null : reader.GetFieldValue<long>(pastLast),
-                reader.GetFieldValue<bool>(reader.GetOrdinal("is_detach_pending"))));
-        }
-
-        return partitions;
+        await using var command = new NpgsqlCommand(ListSql, connection).With(stream.Id);
+        return await command.QueryAsync(
+            row => new OutboxPartition(row.Get<string>("name"), row.Get<long?>("past_last"), row.Get<bool>("is_detach_pending")), cancellationToken);
     }
 
     /// <summary>Its highest position, and when that event happened by its publisher's clock; null where it is empty.</summary>
     public async Task<(long Position, DateTimeOffset Time)?> ReadNewestAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand($"select position, time from bus.{Name} order by position desc limit 1", connection);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken)
-            ? (reader.GetFieldValue<long>(reader.GetOrdinal("position")), reader.GetFieldValue<DateTimeOffset>(reader.GetOrdinal("time")))
-            : null;
+        var newest = await command.QueryAsync(row => (row.Get<long>("position"), row.Get<DateTimeOffset>("time")), cancellationToken);
+        return newest is [var only] ? only : null;
     }
 }

@@ -11,7 +11,7 @@ namespace FanOut.EventBus.Maintenance;
 /// beside the detach holds it, because the detach can be in none.
 /// </summary>
 internal sealed partial class OutboxPruner(
-    NpgsqlDataSource postgres, ConsumerGroups groups, TimeProvider time, TimeSpan keepFor, ILogger<OutboxPruner> logger)
+    NpgsqlDataSource postgres, ConsumerGroups groups, StreamIdentity stream, TimeSpan keepFor, TimeProvider time, ILogger<OutboxPruner> logger)
 {
     /// <summary>How long one statement may wait. What is open for longer is met again in a later pass.</summary>
     private const int MaxWaitSeconds = 20;
@@ -20,31 +20,28 @@ internal sealed partial class OutboxPruner(
     private static readonly TimeSpan MinWarnAge = TimeSpan.FromHours(1);
     private long? _warned;
 
-    public async Task<bool> PassAsync(StreamIdentity stream, CancellationToken cancellationToken)
+    public async Task PassAsync(CancellationToken cancellationToken)
     {
         await using var holder = await postgres.OpenConnectionAsync(cancellationToken);
         await using var transaction = await holder.BeginTransactionAsync(cancellationToken);
         await using (var begin = new NpgsqlBatch(holder, transaction))
         {
-            begin.BatchCommands.Add(new("select pg_try_advisory_xact_lock(hashtextextended('fanout.prune_outbox', $1))")
-            {
-                Parameters = { new NpgsqlParameter<long> { TypedValue = stream.Id } },
-            });
+            begin.BatchCommands.Add(new NpgsqlBatchCommand(
+                "select pg_try_advisory_xact_lock(hashtextextended('fanout.prune_outbox', $1))").With((long)stream.Id));
 
             // Without a statement after the query, this transaction would keep the query's snapshot, and the detach would wait for it.
             begin.BatchCommands.Add(new("set local idle_in_transaction_session_timeout = '10min'"));
             if (await begin.ExecuteScalarAsync(cancellationToken) is not true)
             {
-                return false;
+                return;
             }
         }
 
         await using var connection = await postgres.OpenConnectionAsync(cancellationToken);
-        await PruneAsync(connection, stream, cancellationToken);
-        return false;
+        await PruneAsync(connection, cancellationToken);
     }
 
-    private async Task PruneAsync(NpgsqlConnection connection, StreamIdentity stream, CancellationToken cancellationToken)
+    private async Task PruneAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var partitions = await OutboxPartition.ListAsync(connection, stream, cancellationToken);
         var registered = await groups.LoadAsync(stream, cancellationToken);
@@ -60,7 +57,7 @@ internal sealed partial class OutboxPruner(
             // Strictly below: the newest event stays, for the relay looks for it when a group that was registered since has done nothing yet.
             if (last >= lowest)
             {
-                WarnOfHolders(stream, registered, last, age);
+                WarnOfHolders(registered, last, age);
                 return;
             }
 
@@ -87,7 +84,7 @@ internal sealed partial class OutboxPruner(
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private void WarnOfHolders(StreamIdentity stream, IReadOnlyList<RegisteredGroup> registered, long position, TimeSpan? age)
+    private void WarnOfHolders(IReadOnlyList<RegisteredGroup> registered, long position, TimeSpan? age)
     {
         if (age > 2 * keepFor && age > MinWarnAge && (_warned is not { } last || time.GetElapsedTime(last) >= WarnInterval))
         {

@@ -8,16 +8,15 @@ namespace FanOut.EventBus.Maintenance;
 /// Adds partitions to a stream's outbox ahead of need, so that no order ever finds none: room for six hours at the present rate, and for 16 million
 /// events at least. A new one holds an hour of the present rate. A lock of its transaction lets one replica at a time in.
 /// </summary>
-internal sealed partial class PartitionsAhead(NpgsqlDataSource postgres, TimeProvider time, ILogger<PartitionsAhead> logger)
+internal sealed partial class PartitionsAhead(NpgsqlDataSource postgres, StreamIdentity stream, TimeProvider time, ILogger<PartitionsAhead> logger)
 {
     private const long Million = 1_000_000;
     private const long MinRoom = 16 * Million;
     private const long MaxSize = 512 * Million;
     private static readonly TimeSpan Room = TimeSpan.FromHours(6);
-    private static readonly TimeSpan RateWindow = TimeSpan.FromMinutes(5);
-    private readonly Queue<(long At, long Position)> _samples = [];
+    private readonly MeanRate _rate = new(TimeSpan.FromMinutes(5));
 
-    public async Task<bool> PassAsync(StreamIdentity stream, CancellationToken cancellationToken)
+    public async Task PassAsync(CancellationToken cancellationToken)
     {
         await using var connection = await postgres.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -26,11 +25,10 @@ internal sealed partial class PartitionsAhead(NpgsqlDataSource postgres, TimePro
             BatchCommands =
             {
                 new("select set_config('lock_timeout', '2000', true)"),
-                new($"select last_value from bus.position_{stream.Id}"),
-                new("select pg_try_advisory_xact_lock(hashtextextended('fanout.add_outbox_partition', $1))")
-                {
-                    Parameters = { new NpgsqlParameter<long> { TypedValue = stream.Id } },
-                },
+                new NpgsqlBatchCommand($"""
+                    select last_value, pg_try_advisory_xact_lock(hashtextextended('fanout.add_outbox_partition', $1)) as is_locked
+                    from bus.position_{stream.Id}
+                    """).With((long)stream.Id),
             },
         };
         var (last, isLocked) = (0L, false);
@@ -38,13 +36,11 @@ internal sealed partial class PartitionsAhead(NpgsqlDataSource postgres, TimePro
         {
             await reader.NextResultAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);
-            last = reader.GetFieldValue<long>(reader.GetOrdinal("last_value"));
-            await reader.NextResultAsync(cancellationToken);
-            await reader.ReadAsync(cancellationToken);
-            isLocked = reader.GetFieldValue<bool>(0);
+            (last, isLocked) = (reader.Get<long>("last_value"), reader.Get<bool>("is_locked"));
         }
 
-        var rate = Rate(last);
+        var (perSecond, seen) = _rate.Observe(time.GetElapsedTime(0), last);
+        var rate = seen < TimeSpan.FromSeconds(1) ? 0 : perSecond;
         if (isLocked)
         {
             var partitions = await OutboxPartition.ListAsync(connection, stream, cancellationToken);
@@ -54,10 +50,8 @@ internal sealed partial class PartitionsAhead(NpgsqlDataSource postgres, TimePro
             {
                 // Positions may have been skipped, when a database was restored: they need no partitions of their own.
                 var pastLast = Math.Max(end, RoundUp(last - Million)) + size;
-                await using var add = new NpgsqlCommand("select bus.add_outbox_partition($1, $2, $3)", connection, transaction);
-                add.Parameters.AddWithValue(stream.Id);
-                add.Parameters.AddWithValue(end);
-                add.Parameters.AddWithValue(pastLast);
+                await using var add = new NpgsqlCommand("select bus.add_outbox_partition($1, $2, $3)", connection)
+                    .With(stream.Id, end, pastLast);
                 await add.ExecuteNonQueryAsync(cancellationToken);
                 Log.Added(logger, stream.Name, end, pastLast);
                 end = pastLast;
@@ -65,27 +59,6 @@ internal sealed partial class PartitionsAhead(NpgsqlDataSource postgres, TimePro
         }
 
         await transaction.CommitAsync(cancellationToken);
-        return false;
-    }
-
-    /// <summary>Positions a second, over the last minutes. A sequence that went back starts anew.</summary>
-    private double Rate(long position)
-    {
-        var now = time.GetTimestamp();
-        if (_samples.Any(sample => sample.Position > position))
-        {
-            _samples.Clear();
-        }
-
-        _samples.Enqueue((now, position));
-        while (_samples.Count > 2 && time.GetElapsedTime(_samples.Peek().At, now) > RateWindow)
-        {
-            _samples.Dequeue();
-        }
-
-        var (at, from) = _samples.Peek();
-        var seconds = time.GetElapsedTime(at, now).TotalSeconds;
-        return seconds < 1 ? 0 : (position - from) / seconds;
     }
 
     private static long RoundUp(long positions) => (positions + Million - 1) / Million * Million;

@@ -1,3 +1,4 @@
+using FanOut.EventBus.Consuming;
 using FanOut.EventBus.Groups;
 using FanOut.EventBus.Inbox;
 using FanOut.EventBus.Retrying;
@@ -11,20 +12,15 @@ namespace FanOut.EventBus.Maintenance;
 
 /// <summary>
 /// Moves entries that nobody works on from a group's pending entries to its retry queue. It calls no handler. Its order is claim, commit,
-/// acknowledge: after a crash between any two of them the entries become idle again, and the inbox knows which were moved.
+/// acknowledge: after a crash between any two of them the entries become idle again, and the inbox knows which were moved. It claims them for a
+/// consumer of its own, of a name that no other replica has.
 /// </summary>
-/// <param name="redis">Where the stream is.</param>
-/// <param name="postgres">Where the inbox and the retry queue are.</param>
-/// <param name="groups">Creates the group in Redis where it is missing.</param>
-/// <param name="ownership">Whether the stream is this database's.</param>
-/// <param name="consumer">Claims the entries; a name that no other replica has.</param>
-/// <param name="metrics">Counts what was moved.</param>
-/// <param name="logger">Says what was moved.</param>
 internal sealed partial class PendingReclaimer(
     IConnectionMultiplexer redis,
     NpgsqlDataSource postgres,
     ConsumerGroups groups,
     StreamOwnership ownership,
+    RegisteredGroup group,
     string consumer,
     EventBusMetrics metrics,
     ILogger<PendingReclaimer> logger)
@@ -35,15 +31,18 @@ internal sealed partial class PendingReclaimer(
     private static readonly TimeSpan FirstLockLimit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LockLimit = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>It knows no type: the data of events is not read.</summary>
+    private static readonly DeliveryReader Reader = new(new EventTypeRegistry(), []);
+
     /// <summary>What a slow lane holds, and what could not be moved, is due again after this.</summary>
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
     /// <summary>Moves all entries of the group that have been idle for longer than it allows.</summary>
-    public async Task<bool> PassAsync(RegisteredGroup group, CancellationToken cancellationToken)
+    public async Task PassAsync(CancellationToken cancellationToken)
     {
         if (await ownership.FindOwnEndAsync(group.Stream, cancellationToken) is null)
         {
-            return false;
+            return;
         }
 
         PostgresException? refusal = null;
@@ -62,23 +61,26 @@ internal sealed partial class PendingReclaimer(
                 // One that was unregistered meanwhile must not come back: it left Postgres before it left Redis.
                 if (await DoneThrough.ReadAsync(postgres, group, cancellationToken) is null)
                 {
-                    return false;
+                    return;
                 }
 
                 await groups.CreateInRedisAsync(group);
                 Log.Created(logger, group.Name, group.Stream.Name);
-                return false;
+                return;
             }
 
             if (claimed.ClaimedEntries.Length > 0)
             {
-                refusal = await MovePageAsync(group, claimed.ClaimedEntries, cancellationToken) ?? refusal;
+                refusal = await MovePageAsync(claimed.ClaimedEntries, cancellationToken) ?? refusal;
             }
 
             next = claimed.NextStartId;
         }
         while (next != "0-0");
-        return refusal is null ? false : throw refusal;
+        if (refusal is not null)
+        {
+            throw refusal;
+        }
     }
 
     /// <summary>
@@ -86,10 +88,10 @@ internal sealed partial class PendingReclaimer(
     /// first, so that the rest is not held up.
     /// </summary>
     /// <returns>Why a row was refused, for another reason than a lock.</returns>
-    private async Task<PostgresException?> MovePageAsync(RegisteredGroup group, StreamEntry[] page, CancellationToken cancellationToken)
+    private async Task<PostgresException?> MovePageAsync(StreamEntry[] page, CancellationToken cancellationToken)
     {
-        var parts = new Queue<PendingEntry[]>([[.. page.Select(PendingEntry.Read).OrderBy(entry => entry.Position)]]);
-        var left = new List<PendingEntry>();
+        var parts = new Queue<Delivery[]>([[.. page.Select(Reader.Read).OrderBy(entry => entry.Event.Position)]]);
+        var left = new List<Delivery>();
         PostgresException? refusal = null;
         var refusals = 0;
         try
@@ -98,9 +100,9 @@ internal sealed partial class PendingReclaimer(
             {
                 try
                 {
-                    await MoveAsync(group, part, refusals == 0 ? FirstLockLimit : LockLimit, cancellationToken);
+                    await MoveAsync(part, refusals == 0 ? FirstLockLimit : LockLimit, cancellationToken);
                     await redis.GetDatabase().StreamAcknowledgeAsync(
-                        StreamKeys.Stream(group.Stream.Name), group.Name.Value, [.. part.Select(entry => entry.Id)]);
+                        StreamKeys.Stream(group.Stream.Name), group.Name.Value, [.. part.Select(entry => entry.EntryId)]);
                 }
                 catch (PostgresException e) when (IsOfPart(e))
                 {
@@ -122,15 +124,15 @@ internal sealed partial class PendingReclaimer(
         }
         finally
         {
-            await GiveBackAsync(group, [.. left, .. parts.SelectMany(part => part)]);
+            await GiveBackAsync([.. left, .. parts.SelectMany(part => part)]);
         }
 
         return refusal;
     }
 
-    private async Task MoveAsync(RegisteredGroup group, PendingEntry[] part, TimeSpan lockLimit, CancellationToken cancellationToken)
+    private async Task MoveAsync(Delivery[] part, TimeSpan lockLimit, CancellationToken cancellationToken)
     {
-        var candidates = part.Where(entry => entry.Error is null).Select(entry => entry.Candidate).ToArray();
+        InboxCandidate[] candidates = [.. part.Where(entry => entry.Malformed is null).Select(Candidate)];
         await using var inbox = await InboxTransaction.BeginAsync(
             postgres, group, new InboxTimeouts(IdleLimit, lockLimit), candidates, cancellationToken);
         if (inbox.Subscriptions.Count == 0)
@@ -140,33 +142,31 @@ internal sealed partial class PendingReclaimer(
                 $"Consumer group '{group.Name}' has pending entries, but no worker of it has subscribed to an event type yet: start one.");
         }
 
-        var fresh = part
-            .Where(entry => entry.Error is null && inbox.IsFresh(entry.Position) && !inbox.Strays.Contains(entry.Candidate))
-            .DistinctBy(entry => entry.Position)
+        var strays = part.Where(entry => entry.Malformed is null && inbox.Strays.Contains(Candidate(entry))).ToArray();
+        var malformed = part.Where(entry => entry.Malformed is not null).ToArray();
+        var fresh = part.Except([.. strays, .. malformed])
+            .Where(entry => inbox.IsFresh(entry.Event.Position))
+            .DistinctBy(entry => entry.Event.Position)
             .ToLookup(entry => inbox.Subscriptions.Contains(entry.Event.Type.ToString()));
-        var dead = part.Where(entry => entry.Error is not null || inbox.Strays.Contains(entry.Candidate)).ToArray();
         NewRetry[] rows =
         [
-            .. fresh[true].Select(entry => NewRetry.Waiting(entry.Event, entry.Id.ToString(), attempts: 0, TimeSpan.Zero)),
-            .. dead.Select(entry => entry.Error is { } error
-                ? NewRetry.Malformed(entry.Fields, entry.Id.ToString(), error)
-                : NewRetry.Stray(entry.Event, entry.Id.ToString())),
+            .. fresh[true].Select(entry => NewRetry.Waiting(entry.Event, entry.EntryId, attempts: 0, TimeSpan.Zero)),
+            .. strays.Select(entry => NewRetry.Stray(entry.Event, entry.EntryId!)),
+            .. malformed.Select(entry => NewRetry.Malformed(entry.Fields, entry.EntryId!, entry.Malformed!)),
         ];
         await inbox.CommitAsync(rows.Length > 0 ? [RetryInsert.Command(group, rows)] : [], cancellationToken);
-        var (moved, ignored) = (fresh[true].Count(), fresh[false].Count());
-        var strays = dead.Count(entry => entry.Error is null);
-        metrics.Reclaimed(group.Stream.Name, group.Name, moved);
-        metrics.Ignored(group.Stream.Name, group.Name, ignored);
-        metrics.Strays(group.Stream.Name, group.Name, strays);
-        metrics.DeadLettered(group.Stream.Name, group.Name, dead.Length);
+        metrics.Reclaimed(group.Stream.Name, group.Name, fresh[true].Count());
+        metrics.Ignored(group.Stream.Name, group.Name, fresh[false].Count());
+        metrics.Strays(group.Stream.Name, group.Name, strays.Length);
+        metrics.DeadLettered(group.Stream.Name, group.Name, strays.Length + malformed.Length);
         if (rows.Length > 0)
         {
-            Log.Moved(logger, group.Name, group.Stream.Name, moved, strays, dead.Length - strays);
+            Log.Moved(logger, group.Name, group.Stream.Name, fresh[true].Count(), strays.Length, malformed.Length);
         }
     }
 
     /// <summary>Lets any replica claim entries again soon, in place of when they have been idle for the full time.</summary>
-    private async Task GiveBackAsync(RegisteredGroup group, PendingEntry[] entries)
+    private async Task GiveBackAsync(Delivery[] entries)
     {
         if (entries.Length == 0)
         {
@@ -176,7 +176,7 @@ internal sealed partial class PendingReclaimer(
         var idle = (long)Math.Max(0, (group.ReclaimAfter - RetryAfter).TotalMilliseconds);
         object[] arguments =
         [
-            StreamKeys.Stream(group.Stream.Name), group.Name.Value, consumer, 0, .. entries.Select(entry => (object)entry.Id),
+            StreamKeys.Stream(group.Stream.Name), group.Name.Value, consumer, 0, .. entries.Select(entry => (object)entry.EntryId),
             "IDLE", idle, "JUSTID",
         ];
         try
@@ -189,27 +189,12 @@ internal sealed partial class PendingReclaimer(
         }
     }
 
+    private static InboxCandidate Candidate(Delivery entry) => new(entry.Event.Position, entry.Event.Id);
+
     private static bool IsLock(PostgresException e) => e.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected;
 
     /// <summary>Whether another part of the page may succeed.</summary>
     private static bool IsOfPart(PostgresException e) => IsLock(e) || !EnvironmentFault.Is(e);
-
-    /// <param name="Id">Its id.</param>
-    /// <param name="Fields">Its fields.</param>
-    /// <param name="Event">The event it is.</param>
-    /// <param name="Error">Why it is none; null where it is one.</param>
-    private sealed record PendingEntry(RedisValue Id, NameValueEntry[] Fields, WireEvent Event, string? Error)
-    {
-        public long Position => Error is null ? Event.Position : 0;
-
-        public InboxCandidate Candidate => new(Event.Position, Event.Id);
-
-        public static PendingEntry Read(StreamEntry entry)
-        {
-            var error = WireEvent.TryRead(entry.Values, out var wire);
-            return new PendingEntry(entry.Id, entry.Values, wire, error);
-        }
-    }
 
     private static partial class Log
     {

@@ -7,7 +7,7 @@ namespace FanOut.EventBus.Maintenance;
 /// Unhealthy before the first sample and while there is no fresh one; degraded where a group falls behind or nobody works for
 /// it, which a restart of the reclaimer would not change.
 /// </summary>
-internal sealed class ReclaimerHealthCheck(ReclaimerMetrics metrics, SamplingOptions options) : IHealthCheck
+internal sealed class ReclaimerHealthCheck(ReclaimerMetrics metrics, ReclaimerOptions options) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(Check());
@@ -57,7 +57,7 @@ internal sealed class ReclaimerHealthCheck(ReclaimerMetrics metrics, SamplingOpt
         else if (group.LagDuration > options.LagWarning)
         {
             yield return $"Group '{group.Group}' is {group.LagDuration.TotalSeconds:0} s behind "
-                + $"({SamplingOptions.SectionName}:{nameof(options.LagWarning)} is {options.LagWarning}): add workers or lanes.";
+                + $"({ReclaimerOptions.SectionName}:{nameof(options.LagWarning)} is {options.LagWarning}): add workers or lanes.";
         }
     }
 }

@@ -11,11 +11,11 @@ internal sealed class ReclaimerMetrics
 {
     private readonly StreamName _stream;
     private readonly StreamSampler _sampler;
-    private readonly SamplingOptions _options;
+    private readonly ReclaimerOptions _options;
     private readonly TimeProvider _time;
     private readonly Meter _meter;
 
-    public ReclaimerMetrics(StreamName stream, EventBusMetrics metrics, StreamSampler sampler, SamplingOptions options, TimeProvider time)
+    public ReclaimerMetrics(StreamName stream, EventBusMetrics metrics, StreamSampler sampler, ReclaimerOptions options, TimeProvider time)
     {
         (_stream, _meter, _sampler, _options, _time) = (stream, metrics.Meter, sampler, options, time);
         _meter.CreateObservableGauge(

@@ -12,7 +12,7 @@ internal sealed class ReclaimerService(
     StreamName name,
     StreamCatalog catalog,
     ConsumerGroups groups,
-    TimeSpan groupInterval,
+    ReclaimerOptions options,
     Func<StreamIdentity, IEnumerable<Concern>> streamConcerns,
     Func<RegisteredGroup, IEnumerable<Concern>> groupConcerns,
     TimeProvider time,
@@ -25,7 +25,7 @@ internal sealed class ReclaimerService(
     {
         try
         {
-            await new Concern($"find the groups of stream '{name}'", groupInterval, FindGroupsAsync).RunAsync(time, logger, stoppingToken);
+            await Concern.Of($"find the groups of stream '{name}'", options.GroupInterval, FindGroupsAsync).RunAsync(time, logger, stoppingToken);
         }
         finally
         {
@@ -33,7 +33,7 @@ internal sealed class ReclaimerService(
         }
     }
 
-    private async Task<bool> FindGroupsAsync(CancellationToken cancellationToken)
+    private async Task FindGroupsAsync(CancellationToken cancellationToken)
     {
         var stream = await catalog.GetAsync(name, cancellationToken);
         _streamLoops ??= Start(streamConcerns(stream), cancellationToken);
@@ -50,8 +50,6 @@ internal sealed class ReclaimerService(
         {
             _running.Add(group, Start(groupConcerns(group), cancellationToken));
         }
-
-        return false;
     }
 
     private Loops Start(IEnumerable<Concern> concerns, CancellationToken cancellationToken)

@@ -25,11 +25,17 @@ public sealed class StreamSampler
     private readonly Lock _trends = new();
     private readonly CapacityTrend _memory = new();
     private readonly CapacityTrend _length = new();
+    private readonly MeanRate _rate = new(TimeSpan.Zero);
     private StreamSample? _latest;
     private volatile string? _failure;
 
     internal StreamSampler(
-        StreamName stream, StreamCatalog catalog, IConnectionMultiplexer redis, NpgsqlDataSource postgres, SamplingOptions options, TimeProvider time)
+        StreamName stream,
+        StreamCatalog catalog,
+        IConnectionMultiplexer redis,
+        NpgsqlDataSource postgres,
+        ReclaimerOptions options,
+        TimeProvider time)
     {
         (_stream, _catalog, _redis, _postgres, _time) = (stream, catalog, redis, postgres, time);
         _maxLength = options.MaxStreamLength > 0 ? options.MaxStreamLength : null;
@@ -70,18 +76,17 @@ public sealed class StreamSampler
         var (used, limit) = ReadMemory(await RedisInfo.ReadAsync(redis, "memory"));
         var length = redis.StreamLengthAsync(key);
         var memory = redis.ExecuteAsync("MEMORY", ["USAGE", key]);
-        var groups = (await ReadGroupsAsync(redis, key)).ToDictionary(group => group.Name);
-        var consumers = known.Where(group => groups.ContainsKey(group.Name.Value)).ToDictionary(
-            group => group.Name, group => ReadConsumersAsync(redis, key, group));
-        await Task.WhenAll(consumers.Values);
+        var infos = (await ReadAsync(redis.StreamGroupInfoAsync(key))).ToDictionary(info => info.Name);
+        var groups = await Task.WhenAll(known.Select(group => infos.TryGetValue(group.Sample.Group.Value, out var info)
+            ? CompleteAsync(redis, group.Sample, group.ReclaimAfter, info)
+            : Task.FromResult(group.Sample)));
         var now = _time.GetUtcNow();
         var entries = await length;
-        var rate = Latest is { } last && now > last.Time && published >= last.Published
-            ? (published - last.Published) / (now - last.Time).TotalSeconds
-            : (double?)null;
+        (double PerSecond, TimeSpan Seen) rate;
         TimeSpan? memoryLeft, lengthLeft;
         lock (_trends)
         {
+            rate = _rate.Observe(_time.GetElapsedTime(0), published);
             memoryLeft = _memory.Observe(now, used, limit);
             lengthLeft = _length.Observe(now, entries, _maxLength);
         }
@@ -92,75 +97,81 @@ public sealed class StreamSampler
             Time = now,
             HighestPosition = highest,
             Published = published,
-            PublishedRate = rate,
+            PublishedRate = rate.Seen > TimeSpan.Zero ? rate.PerSecond : null,
             Length = entries,
             Memory = await MemoryAsync(memory),
             MemoryUsed = used,
             MemoryLimit = limit,
             MemoryLeft = memoryLeft,
             LengthLeft = lengthLeft,
-            Groups = [.. known.Select(group => ToSample(
-                group,
-                groups.TryGetValue(group.Name.Value, out var found) ? found : null,
-                consumers.TryGetValue(group.Name, out var its) ? its.Result : []))],
+            Groups = groups,
         };
     }
 
-    private async Task<(long Highest, long Published, List<GroupRow> Groups)> ReadPostgresAsync(CancellationToken cancellationToken)
+    private async Task<(long Highest, long Published, List<(GroupSample Sample, TimeSpan ReclaimAfter)> Groups)> ReadPostgresAsync(
+        CancellationToken cancellationToken)
     {
         var stream = await _catalog.GetAsync(_stream, cancellationToken);
         await using var batch = _postgres.CreateBatch();
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select set_config('jit', 'off', true)"));
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(stream.Sql(StreamSql)) { Parameters = { new() { Value = stream.Id } } });
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(stream.Sql(GroupsSql)) { Parameters = { new() { Value = stream.Id } } });
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(stream.Sql(StreamSql)).With(stream.Id));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(stream.Sql(GroupsSql)).With(stream.Id));
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         await reader.NextResultAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         var (highest, published) = (reader.Get<long>("highest_position"), reader.Get<long>("published"));
         await reader.NextResultAsync(cancellationToken);
-        var groups = new List<GroupRow>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            groups.Add(new GroupRow(
-                new GroupName(reader.Get<string>("group")),
-                reader.Get<TimeSpan>("reclaim_after"),
-                reader.Get<long>("done_through"),
-                reader.Get<long>("not_taken"),
-                TimeSpan.FromSeconds(reader.Get<double>("age")),
-                reader.Get<long>("waiting"),
-                reader.Get<long>("dead")));
-        }
-
+        var groups = await reader.ReadAllAsync(row => (ReadGroup(row), row.Get<TimeSpan>("reclaim_after")), cancellationToken);
         return (highest, published, groups);
     }
 
-    private static async Task<StreamGroupInfo[]> ReadGroupsAsync(IDatabase redis, RedisKey key)
+    /// <summary>What Postgres knows of a group.</summary>
+    private GroupSample ReadGroup(NpgsqlDataReader row) => new()
     {
-        try
+        Stream = _stream,
+        Group = new GroupName(row.Get<string>("group")),
+        Exists = false,
+        Lag = row.Get<long>("not_taken") + row.Get<long>("waiting"),
+        LagDuration = TimeSpan.FromSeconds(row.Get<double>("age")),
+        Pending = 0,
+        Waiting = row.Get<long>("waiting"),
+        LiveLanes = 0,
+        DeadLetters = row.Get<long>("dead"),
+        DoneThrough = row.Get<long>("done_through"),
+        LastDelivered = null,
+        Consumers = [],
+    };
+
+    /// <summary>Adds what Redis knows of a group.</summary>
+    private static async Task<GroupSample> CompleteAsync(IDatabase redis, GroupSample group, TimeSpan reclaimAfter, StreamGroupInfo info)
+    {
+        var consumers = await ReadAsync(redis.StreamConsumerInfoAsync(StreamKeys.Stream(group.Stream), info.Name));
+        var samples = consumers.Select(consumer =>
         {
-            return await redis.StreamGroupInfoAsync(key);
-        }
-        catch (RedisServerException e) when (e.Message.Contains("no such key", StringComparison.Ordinal))
+            var idle = TimeSpan.FromMilliseconds(consumer.IdleTimeInMilliseconds);
+            var isLane = !consumer.Name.StartsWith(ReclaimerPrefix, StringComparison.Ordinal);
+            return new ConsumerSample(consumer.Name, consumer.PendingMessageCount, idle, isLane && idle < reclaimAfter);
+        }).ToArray();
+        return group with
         {
-            return [];
-        }
+            Exists = true,
+            Pending = info.PendingMessageCount,
+            LiveLanes = samples.Count(consumer => consumer.IsLive),
+            LastDelivered = info.LastDeliveredId,
+            Consumers = samples,
+        };
     }
 
-    private static async Task<ConsumerSample[]> ReadConsumersAsync(IDatabase redis, RedisKey key, GroupRow group)
+    /// <summary>The reply, or nothing where the stream or the group is missing: it may go between two questions.</summary>
+    private static async Task<T[]> ReadAsync<T>(Task<T[]> reply)
     {
         try
         {
-            return [.. (await redis.StreamConsumerInfoAsync(key, group.Name.Value)).Select(consumer =>
-            {
-                var idle = TimeSpan.FromMilliseconds(consumer.IdleTimeInMilliseconds);
-                var isLane = !consumer.Name.StartsWith(ReclaimerPrefix, StringComparison.Ordinal);
-                return new ConsumerSample(consumer.Name, consumer.PendingMessageCount, idle, isLane && idle < group.ReclaimAfter);
-            })];
+            return await reply;
         }
         catch (RedisServerException e) when (
             e.Message.StartsWith("NOGROUP", StringComparison.Ordinal) || e.Message.Contains("no such key", StringComparison.Ordinal))
         {
-            // It went between the two questions.
             return [];
         }
     }
@@ -184,23 +195,4 @@ public sealed class StreamSampler
 
         return (Find("used_memory"), Find("maxmemory") is > 0 and var limit ? limit : null);
     }
-
-    private GroupSample ToSample(GroupRow group, StreamGroupInfo? found, ConsumerSample[] consumers) => new()
-    {
-        Stream = _stream,
-        Group = group.Name,
-        Exists = found is not null,
-        Lag = group.NotTaken + group.Waiting,
-        LagDuration = group.Age,
-        Pending = found?.PendingMessageCount ?? 0,
-        Waiting = group.Waiting,
-        LiveLanes = consumers.Count(consumer => consumer.IsLive),
-        DeadLetters = group.Dead,
-        DoneThrough = group.DoneThrough,
-        LastDelivered = found?.LastDeliveredId,
-        Consumers = consumers,
-    };
-
-    private sealed record GroupRow(
-        GroupName Name, TimeSpan ReclaimAfter, long DoneThrough, long NotTaken, TimeSpan Age, long Waiting, long Dead);
 }

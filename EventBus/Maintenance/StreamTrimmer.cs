@@ -11,7 +11,12 @@ namespace FanOut.EventBus.Maintenance;
 /// longer. Groups in Redis that are not registered do not count.
 /// </summary>
 internal sealed partial class StreamTrimmer(
-    IConnectionMultiplexer redis, ConsumerGroups groups, StreamOwnership ownership, EventBusMetrics metrics, ILogger<StreamTrimmer> logger)
+    IConnectionMultiplexer redis,
+    ConsumerGroups groups,
+    StreamOwnership ownership,
+    StreamIdentity stream,
+    EventBusMetrics metrics,
+    ILogger<StreamTrimmer> logger)
 {
     /// <summary>Redis removes so many entries in about a millisecond, in which it serves nobody else.</summary>
     private const int PageSize = 10_000;
@@ -21,7 +26,7 @@ internal sealed partial class StreamTrimmer(
 
     /// <summary>Removes a page of entries.</summary>
     /// <returns>Whether there may be more.</returns>
-    public async Task<bool> PassAsync(StreamIdentity stream, CancellationToken cancellationToken)
+    public async Task<bool> PassAsync(CancellationToken cancellationToken)
     {
         if (await ownership.FindOwnEndAsync(stream, cancellationToken) is null)
         {

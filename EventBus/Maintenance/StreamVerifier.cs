@@ -72,7 +72,7 @@ public sealed class StreamVerifier(IConnectionMultiplexer redis, NpgsqlDataSourc
             }
         }
 
-        await using var command = new NpgsqlCommand(identity.Sql(StreamSql), connection) { Parameters = { new() { Value = identity.Id } } };
+        await using var command = new NpgsqlCommand(identity.Sql(StreamSql), connection).With(identity.Id);
         return new StreamVerification
         {
             Stream = stream,
@@ -85,14 +85,10 @@ public sealed class StreamVerifier(IConnectionMultiplexer redis, NpgsqlDataSourc
         };
     }
 
-    private async Task<StreamIdentity> FindAsync(StreamName stream, CancellationToken cancellationToken)
-    {
-        await using var command = postgres.CreateCommand("select id from bus.stream where name = $1");
-        command.Parameters.AddWithValue(stream.Value);
-        return await command.ExecuteScalarAsync(cancellationToken) is int id
+    private async Task<StreamIdentity> FindAsync(StreamName stream, CancellationToken cancellationToken) =>
+        await postgres.ScalarAsync("select id from bus.stream where name = $1", [stream.Value], cancellationToken) is int id
             ? new StreamIdentity(id, stream)
             : throw new InvalidOperationException($"This database has no stream '{stream}'.");
-    }
 
     private static async Task<GroupVerification> VerifyAsync(
         NpgsqlConnection connection,
@@ -104,10 +100,8 @@ public sealed class StreamVerifier(IConnectionMultiplexer redis, NpgsqlDataSourc
     {
         var (undelivered, pending) = look.Groups[group.Id];
         var (unpublished, waitingInStream, delivered, missing) = (0L, 0L, 0L, 0L);
-        await using (var command = new NpgsqlCommand(group.Stream.Sql(OpenSql), connection) { CommandTimeout = 0 })
+        await using (var command = new NpgsqlCommand(group.Stream.Sql(OpenSql), connection) { CommandTimeout = 0 }.With(group.Id, totals.DoneThrough))
         {
-            command.Parameters.AddWithValue(group.Id);
-            command.Parameters.AddWithValue(totals.DoneThrough);
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
             {
@@ -146,7 +140,15 @@ public sealed class StreamVerifier(IConnectionMultiplexer redis, NpgsqlDataSourc
             }
         }
 
-        await FindUntakenAsync(connection, group, findings, cancellationToken);
+        await using (var command = new NpgsqlCommand(UntakenSql, connection) { CommandTimeout = 0 }.With(group.Id))
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                Find(VerificationFindingKind.Doubled, reader, "In the retry queue, and its position is not taken: it could have its effect twice.");
+            }
+        }
+
         if (totals.Overdue > 0)
         {
             findings.Add(new VerificationFinding(VerificationFindingKind.Stuck, group.Name, null, null, null,
@@ -154,58 +156,37 @@ public sealed class StreamVerifier(IConnectionMultiplexer redis, NpgsqlDataSourc
                 + "start a worker that knows it."));
         }
 
-        return new GroupVerification
-        {
-            Group = group.Name,
-            Done = totals.Done,
-            Unpublished = unpublished,
-            Undelivered = waitingInStream,
-            Pending = delivered,
-            Waiting = totals.Waiting,
-            DeadLetters = totals.DeadLetters,
-            Discarded = totals.Discarded,
-            Missing = missing,
-        };
+        return totals.Sums with { Unpublished = unpublished, Undelivered = waitingInStream, Pending = delivered, Missing = missing };
 
-        void Find(VerificationFindingKind kind, NpgsqlDataReader reader, string detail) => findings.Add(Finding(kind, group, reader, detail));
+        void Find(VerificationFindingKind kind, NpgsqlDataReader reader, string detail) => findings.Add(
+            new(kind, group.Name, reader.Get<long>("position"), reader.Get<Guid>("id"), reader.Get<string>("subject"), detail));
     }
 
     private static async Task<Totals?> ReadTotalsAsync(NpgsqlConnection connection, RegisteredGroup group, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(GroupSql, connection) { CommandTimeout = 0, Parameters = { new() { Value = group.Id } } };
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken)
-            ? new Totals(
-                reader.Get<long>("done_through"),
-                reader.Get<long>("done"),
-                reader.Get<long>("waiting"),
-                reader.Get<long>("dead_letters"),
-                reader.Get<long>("discarded"),
-                reader.Get<long>("overdue"),
-                reader.Get<string?>("overdue_type"))
-            : null;
+        await using var command = new NpgsqlCommand(GroupSql, connection) { CommandTimeout = 0 }.With(group.Id);
+        var totals = await command.QueryAsync(
+            row => new Totals(
+                new GroupVerification
+                {
+                    Group = group.Name,
+                    Done = row.Get<long>("done"),
+                    Unpublished = 0,
+                    Undelivered = 0,
+                    Pending = 0,
+                    Waiting = row.Get<long>("waiting"),
+                    DeadLetters = row.Get<long>("dead_letters"),
+                    Discarded = row.Get<long>("discarded"),
+                    Missing = 0,
+                },
+                row.Get<long>("done_through"),
+                row.Get<long>("overdue"),
+                row.Get<string?>("overdue_type")),
+            cancellationToken);
+        return totals.SingleOrDefault();
     }
 
-    private static async Task FindUntakenAsync(
-        NpgsqlConnection connection, RegisteredGroup group, Findings findings, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(UntakenSql, connection) { CommandTimeout = 0, Parameters = { new() { Value = group.Id } } };
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            findings.Add(Finding(
-                VerificationFindingKind.Doubled,
-                group,
-                reader,
-                "In the retry queue, and its position is not taken: it could have its effect twice."));
-        }
-    }
-
-    private static VerificationFinding Finding(VerificationFindingKind kind, RegisteredGroup group, NpgsqlDataReader reader, string detail) =>
-        new(kind, group.Name, reader.Get<long>("position"), reader.Get<Guid>("id"), reader.Get<string>("subject"), detail);
-
-    private sealed record Totals(
-        long DoneThrough, long Done, long Waiting, long DeadLetters, long Discarded, long Overdue, string? OverdueType);
+    private sealed record Totals(GroupVerification Sums, long DoneThrough, long Overdue, string? OverdueType);
 
     private sealed class Findings
     {

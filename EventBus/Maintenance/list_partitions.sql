@@ -1,4 +1,4 @@
--- The partitions of the outbox of stream $1 (its id, as text), lowest first; tables that were a partition and are detached come first.
+-- The partitions of the outbox of stream $1, lowest first; tables that were a partition and are detached come first.
 -- Bounds come from the catalog: FOR VALUES FROM ('0') TO ('1000000').
 select
     child.relname as name,
@@ -9,5 +9,5 @@ left join pg_inherits as inherits on inherits.inhrelid = child.oid
 cross join lateral (select pg_get_expr(child.relpartbound, child.oid) as text) as bound
 where child.relnamespace = 'bus'::regnamespace
     and child.relkind = 'r'
-    and child.relname ~ ('^outbox_' || $1 || '_\d+$')
+    and child.relname ~ ('^outbox_' || $1::int || '_\d+$')
 order by past_last nulls first, name

@@ -43,7 +43,7 @@ public sealed class EventBusBuilder
     {
         ArgumentNullException.ThrowIfNull(configure);
         var stream = new StreamName(name);
-        if (!_streams.TryAdd(stream))
+        if (!_streams.Add(stream))
         {
             throw new ArgumentException(
                 $"Stream '{name}' is added twice: call AddStream once for each stream, and add all its parts there.", nameof(name));

@@ -1,15 +1,10 @@
 using FanOut.EventBus.Consuming;
-using FanOut.EventBus.Groups;
 using FanOut.EventBus.Publishing;
-using FanOut.EventBus.Redis;
-using FanOut.EventBus.Telemetry;
-using FanOut.EventBus.Wire;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace FanOut.EventBus;
 
@@ -57,7 +52,7 @@ public sealed partial class EventStreamBuilder
             }
         });
         AddOptions(key, configure, own);
-        Services.AddKeyedSingleton(key, (provider, _) => Create(provider, registration));
+        Services.AddKeyedSingleton(key, (provider, _) => CreateGroup(provider, registration));
         Services.AddSingleton<IHostedService>(provider => provider.GetRequiredKeyedService<ConsumerGroupService>(key));
         Services.AddHealthChecks().Add(new(
             $"consumer-group-{name}",
@@ -67,18 +62,13 @@ public sealed partial class EventStreamBuilder
         return this;
     }
 
-    private static ConsumerGroupService Create(IServiceProvider provider, ConsumerGroupRegistration registration) => new(
-        registration,
-        provider.GetRequiredService<IOptionsMonitor<ConsumerOptions>>().Get(registration.OptionsName),
-        provider.GetRequiredService<EventTypeRegistry>(),
-        provider.GetRequiredService<StreamCatalog>(),
-        provider.GetRequiredService<RedisConnections>(),
-        provider.GetRequiredService<NpgsqlDataSource>(),
-        provider.GetRequiredService<IServiceScopeFactory>(),
-        new LaneServices(
-            provider.GetRequiredService<ConsumerGroups>(),
-            provider.GetRequiredService<EventBusMetrics>(),
-            provider.GetService<OutboxWakeUps>() is { } wakeUps ? wakeUps.CommittedSince : static _ => { },
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<ConsumerGroupService>>()));
+    private static ConsumerGroupService CreateGroup(IServiceProvider provider, ConsumerGroupRegistration registration)
+    {
+        Action<long> committedSince = Get<OutboxWakeUps>(provider).CommittedSince;
+        return Create<ConsumerGroupService>(
+            provider,
+            registration,
+            Get<IOptionsMonitor<ConsumerOptions>>(provider).Get(registration.OptionsName),
+            Create<LaneServices>(provider, committedSince, Get<ILogger<ConsumerGroupService>>(provider)));
+    }
 }

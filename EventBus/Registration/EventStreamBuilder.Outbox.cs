@@ -1,13 +1,10 @@
 using FanOut.EventBus.Groups;
 using FanOut.EventBus.Publishing;
-using FanOut.EventBus.Telemetry;
 using FanOut.EventBus.Wire;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using StackExchange.Redis;
 
 namespace FanOut.EventBus;
 
@@ -25,22 +22,19 @@ public sealed partial class EventStreamBuilder
     public EventStreamBuilder AddOutbox(Action<OutboxOptions>? configure = null)
     {
         AddOptions(Name.Value, configure, OutboxOptions.SectionName, $"EventBus:Streams:{Name}:Outbox");
-        AddHostedService(provider => new OutboxStart(
-            Name, Get<StreamCatalog>(provider), Get<NpgsqlDataSource>(provider), Get<TimeProvider>(provider), Get<ILogger<OutboxStart>>(provider)));
-        AddSingleton(provider => new RelayStatus(Name, Get<ILogger<RelayStatus>>(provider)));
-        AddHostedService(provider => new OutboxBacklog(
-            Own<OutboxStart>(provider), Get<NpgsqlDataSource>(provider), OutboxOptionsOf(provider), Get<TimeProvider>(provider)));
+        AddHostedService(provider => Create<OutboxStart>(provider, Name));
+        AddSingleton(provider => Create<RelayStatus>(provider, Name));
+        AddHostedService(provider => Create<OutboxBacklog>(provider, Own<OutboxStart>(provider), Options<OutboxOptions>(provider)));
         AddHostedService(provider =>
         {
-            var wakeUp = new OutboxWakeUp(
-                Name, Get<IConnectionMultiplexer>(provider), Own<RelayStatus>(provider), OutboxOptionsOf(provider), Get<TimeProvider>(provider));
+            var wakeUp = Create<OutboxWakeUp>(provider, Name, Own<RelayStatus>(provider), Options<OutboxOptions>(provider));
             Get<OutboxWakeUps>(provider).Add(wakeUp);
             return wakeUp;
         });
         AddSingleton(provider => new Outbox(
             Own<OutboxStart>(provider), Get<IOptions<EventBusOptions>>(provider).Value.Source, Get<EventTypeRegistry>(provider),
-            Own<OutboxWakeUp>(provider), Own<OutboxBacklog>(provider), OutboxOptionsOf(provider), Get<TimeProvider>(provider)));
-        AddSingleton(provider => new StreamAppender(Name, Get<IConnectionMultiplexer>(provider), OutboxOptionsOf(provider)));
+            Own<OutboxWakeUp>(provider), Own<OutboxBacklog>(provider), Options<OutboxOptions>(provider), Get<TimeProvider>(provider)));
+        AddSingleton(provider => Create<StreamAppender>(provider, Name, Options<OutboxOptions>(provider)));
         AddSingleton(provider => new StreamRecovery(
             Name, Get<StreamCatalog>(provider), Get<NpgsqlDataSource>(provider), Own<StreamAppender>(provider)));
         AddHostedService(CreateRelay);
@@ -54,24 +48,15 @@ public sealed partial class EventStreamBuilder
 
     private Relay CreateRelay(IServiceProvider provider)
     {
-        var (options, time, redis) = (OutboxOptionsOf(provider), Get<TimeProvider>(provider), Get<IConnectionMultiplexer>(provider));
-        var (status, backlog) = (Own<RelayStatus>(provider), Own<OutboxBacklog>(provider));
-        return new Relay(
-            new OutboxReader(Own<OutboxStart>(provider), Get<NpgsqlDataSource>(provider), options, time),
+        var (options, status) = (Options<OutboxOptions>(provider), Own<RelayStatus>(provider));
+        return Create<Relay>(
+            provider,
+            Create<OutboxReader>(provider, Own<OutboxStart>(provider), options),
             Own<StreamAppender>(provider),
-            new RelayLease(Name, redis, options, time),
+            Create<RelayLease>(provider, Name, options),
             Own<OutboxWakeUp>(provider),
             status,
-            new RelayMetrics(Get<EventBusMetrics>(provider), Name, status, backlog),
-            options,
-            time);
+            Create<RelayMetrics>(provider, Name, status, Own<OutboxBacklog>(provider)),
+            options);
     }
-
-    private OutboxOptions OutboxOptionsOf(IServiceProvider provider) => Get<IOptionsMonitor<OutboxOptions>>(provider).Get(Name.Value);
-
-    private static T Get<T>(IServiceProvider provider)
-        where T : notnull => provider.GetRequiredService<T>();
-
-    private T Own<T>(IServiceProvider provider)
-        where T : notnull => provider.GetRequiredKeyedService<T>(Name.Value);
 }

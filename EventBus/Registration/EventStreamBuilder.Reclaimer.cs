@@ -1,10 +1,8 @@
 using FanOut.EventBus.Groups;
 using FanOut.EventBus.Maintenance;
 using FanOut.EventBus.Retrying;
-using FanOut.EventBus.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -14,7 +12,9 @@ public sealed partial class EventStreamBuilder
 {
     /// <summary>
     /// Adds a reclaimer of the stream: it moves what dead workers left to the retry queues, brings what Redis has lost from the outbox, trims
-    /// the stream, and adds and drops partitions of the outbox. Every stream needs one; any number of replicas may run.
+    /// the stream, adds and drops partitions of the outbox, and samples the stream. Every stream needs one; any number of replicas may run.
+    /// Adds <see cref="StreamSampler"/> and <see cref="KafkaTrigger"/>, and the health checks <c>reclaimer-{stream}</c> and
+    /// <c>kafka-trigger-{stream}</c>.
     /// </summary>
     /// <param name="configure">
     /// Changes the options after they were read from the sections <see cref="ReclaimerOptions.SectionName"/> and
@@ -23,103 +23,75 @@ public sealed partial class EventStreamBuilder
     /// <returns>This builder.</returns>
     public EventStreamBuilder AddReclaimer(Action<ReclaimerOptions>? configure = null)
     {
-        AddSampling();
         AddDeadLetters();
-        AddOptions(Name.Value, configure, ReclaimerOptions.SectionName, $"EventBus:Streams:{Name}:Reclaimer");
-        AddSingleton(provider => new StreamOwnership(
-            provider.GetRequiredService<IConnectionMultiplexer>(), provider.GetRequiredService<StreamCatalog>(), Logger<StreamOwnership>(provider)));
+
+        // The relay's options too: the reclaimer warns before the stream reaches the length at which the relay trims it.
+        string[] sections =
+        [
+            OutboxOptions.SectionName, $"EventBus:Streams:{Name}:Outbox", ReclaimerOptions.SectionName, $"EventBus:Streams:{Name}:Reclaimer",
+        ];
+        AddOptions(Name.Value, configure, sections);
+        AddOptions<KafkaTriggerOptions>(Name.Value, configure: null, KafkaTriggerOptions.SectionName, $"EventBus:Streams:{Name}:KafkaTrigger");
+        AddSingleton(provider => Create<StreamOwnership>(provider));
+        AddSingleton(provider => new StreamSampler(
+            Name, Get<StreamCatalog>(provider), Get<IConnectionMultiplexer>(provider), Get<NpgsqlDataSource>(provider),
+            Options<ReclaimerOptions>(provider), Get<TimeProvider>(provider)));
+        AddSingleton(provider => Create<ReclaimerMetrics>(provider, Name, Own<StreamSampler>(provider), Options<ReclaimerOptions>(provider)));
+        AddSingleton(provider => new KafkaTrigger(Options<KafkaTriggerOptions>(provider)));
+        AddSingleton(provider => Create<KafkaTriggerWatch>(provider, Name, Own<KafkaTrigger>(provider), Options<KafkaTriggerOptions>(provider)));
+        AddHealthCheck("reclaimer", provider => new ReclaimerHealthCheck(Own<ReclaimerMetrics>(provider), Options<ReclaimerOptions>(provider)));
+        AddHealthCheck("kafka-trigger", Own<KafkaTriggerWatch>);
         AddHostedService(provider =>
         {
-            var options = provider.GetRequiredService<IOptionsMonitor<ReclaimerOptions>>().Get(Name.Value);
-            var consumer = $"reclaimer-{Environment.MachineName}-{Guid.NewGuid():n}";
-            return new ReclaimerService(
+            var consumer = $"{StreamSampler.ReclaimerPrefix}{Environment.MachineName}-{Guid.NewGuid():n}";
+            return Create<ReclaimerService>(
+                provider,
                 Name,
-                provider.GetRequiredService<StreamCatalog>(),
-                provider.GetRequiredService<ConsumerGroups>(),
-                options.GroupInterval,
-                stream => CreateConcerns(provider, options, stream),
-                group => CreateConcerns(provider, options, consumer, group),
-                provider.GetRequiredService<TimeProvider>(),
-                Logger<ReclaimerService>(provider));
+                Options<ReclaimerOptions>(provider),
+                (StreamIdentity stream) => CreateConcerns(provider, stream),
+                (RegisteredGroup group) => CreateConcerns(provider, group, consumer));
         });
         return this;
     }
 
-    /// <summary>Adds <see cref="ConsumerGroupAdministration"/>.</summary>
-    /// <returns>This builder.</returns>
-    public EventStreamBuilder AddGroupAdministration()
+    /// <summary>What a reclaimer does for the stream as a whole.</summary>
+    private IEnumerable<Concern> CreateConcerns(IServiceProvider provider, StreamIdentity stream)
     {
-        AddSingleton(provider => new ConsumerGroupAdministration(
-            Name, provider.GetRequiredService<StreamCatalog>(), provider.GetRequiredService<ConsumerGroups>()));
-        return this;
-    }
-
-    /// <summary>What a reclaimer does for a stream as a whole.</summary>
-    private static IEnumerable<Concern> CreateConcerns(IServiceProvider provider, ReclaimerOptions options, StreamIdentity stream)
-    {
-        var redis = provider.GetRequiredService<IConnectionMultiplexer>();
-        var postgres = provider.GetRequiredService<NpgsqlDataSource>();
-        var groups = provider.GetRequiredService<ConsumerGroups>();
-        var time = provider.GetRequiredService<TimeProvider>();
-        var trimmer = new StreamTrimmer(
-            redis, groups, Ownership(provider, stream), provider.GetRequiredService<EventBusMetrics>(), Logger<StreamTrimmer>(provider));
-        yield return new Concern($"trim stream '{stream.Name}'", options.TrimInterval, token => trimmer.PassAsync(stream, token));
-
-        var ahead = new PartitionsAhead(postgres, time, Logger<PartitionsAhead>(provider));
-        yield return new Concern(
-            $"add outbox partitions of stream '{stream.Name}'", options.PartitionInterval, token => ahead.PassAsync(stream, token));
-
-        var pruner = new OutboxPruner(postgres, groups, time, options.KeepOutboxFor, Logger<OutboxPruner>(provider));
-        yield return new Concern($"prune the outbox of stream '{stream.Name}'", options.PartitionInterval, token => pruner.PassAsync(stream, token));
-        foreach (var sampling in SamplingConcerns(provider, stream))
-        {
-            yield return sampling;
-        }
+        var (options, sampler, trigger) = (Options<ReclaimerOptions>(provider), Own<StreamSampler>(provider), Own<KafkaTriggerWatch>(provider));
+        var of = $"of stream '{stream.Name}'";
+        Own<ReclaimerMetrics>(provider);
+        return
+        [
+            new($"trim the entries {of}", options.Interval, Create<StreamTrimmer>(provider, stream, Own<StreamOwnership>(provider)).PassAsync),
+            Concern.Of($"add outbox partitions {of}", options.UpkeepInterval, Create<PartitionsAhead>(provider, stream).PassAsync),
+            Concern.Of($"prune the outbox {of}", options.UpkeepInterval, Create<OutboxPruner>(provider, stream, options.KeepOutboxFor).PassAsync),
+            Concern.Of($"take a sample {of}", options.SampleInterval, sampler.SampleAsync),
+            Concern.Of($"evaluate the Kafka trigger {of}", options.UpkeepInterval, async token =>
+                await trigger.RunOnceAsync(stream, sampler.Latest ?? await sampler.SampleAsync(token), token)),
+        ];
     }
 
     /// <summary>What a reclaimer does for each group.</summary>
-    private static IEnumerable<Concern> CreateConcerns(
-        IServiceProvider provider, ReclaimerOptions options, string consumer, RegisteredGroup group)
+    private IEnumerable<Concern> CreateConcerns(IServiceProvider provider, RegisteredGroup group, string consumer)
     {
-        var redis = provider.GetRequiredService<IConnectionMultiplexer>();
-        var postgres = provider.GetRequiredService<NpgsqlDataSource>();
-        var groups = provider.GetRequiredService<ConsumerGroups>();
-        var metrics = provider.GetRequiredService<EventBusMetrics>();
-        var ownership = Ownership(provider, group.Stream);
+        var (options, ownership) = (Options<ReclaimerOptions>(provider), Own<StreamOwnership>(provider));
+        var (queue, mirror) = (Create<RetryQueue>(provider, group), Create<DeadLetterMirror>(provider));
         var of = $"of group '{group.Name}' of stream '{group.Stream.Name}'";
-        var pending = new PendingReclaimer(redis, postgres, groups, ownership, consumer, metrics, Logger<PendingReclaimer>(provider));
-        yield return new Concern($"reclaim pending entries {of}", options.ReclaimInterval, token => pending.PassAsync(group, token));
-
-        var consumers = new ConsumerUpkeep(redis, consumer);
-        yield return new Concern($"maintain the consumers {of}", options.ConsumerInterval, token => consumers.PassAsync(group, token));
-
-        var doneThrough = new DoneThrough(postgres, group, provider.GetRequiredService<TimeProvider>(), Logger<DoneThrough>(provider));
-        yield return new Concern($"record the progress {of}", options.ReconcileInterval, doneThrough.PassAsync);
-
-        var lost = new LostEvents(redis, postgres, ownership, group, metrics, Logger<LostEvents>(provider));
-        yield return new Concern($"reconcile the events {of}", options.ReconcileInterval, lost.PassAsync);
-
-        var mirror = new DeadLetterMirror(redis, postgres);
-        yield return new Concern(
-            $"mirror the dead letters {of}",
-            options.ReclaimInterval,
-            async token => await mirror.RunOnceAsync(group, token) == DeadLetterMirror.MaxPerCall);
-
-        var cleanup = new RetryCleanup(postgres);
-        yield return new Concern(
-            $"remove old dead letters {of}",
-            options.ConsumerInterval,
-            async token => await cleanup.RunOnceAsync(group, options.KeepDeadLettersFor, token) == RetryCleanup.MaxPerCall);
-
-        var queue = new RetryQueue(postgres, group, metrics);
-        yield return new Concern(
-            $"retire events of unknown types {of}",
-            options.ConsumerInterval,
-            async token => await queue.RetireUnknownAsync(token) >= RetryQueue.MaxRetired);
+        return
+        [
+            Concern.Of($"reclaim pending entries {of}", options.Interval, Create<PendingReclaimer>(provider, group, ownership, consumer).PassAsync),
+            Concern.Of($"maintain the consumers {of}", options.UpkeepInterval, Create<ConsumerUpkeep>(provider, group, consumer).PassAsync),
+            Concern.Of($"record the progress {of}", options.ReconcileInterval, Create<DoneThrough>(provider, group).PassAsync),
+            new($"reconcile the events {of}", options.ReconcileInterval, Create<LostEvents>(provider, group, ownership).PassAsync),
+            new($"mirror the dead letters {of}", options.Interval, async token =>
+                await mirror.RunOnceAsync(group, token) == DeadLetterMirror.MaxPerCall),
+            new($"remove old dead letters {of}", options.UpkeepInterval, async token =>
+                await queue.RemoveOldAsync(options.KeepDeadLettersFor, token) == RetryQueue.MaxPerCall),
+            new($"retire events of unknown types {of}", options.UpkeepInterval, async token =>
+                await queue.RetireUnknownAsync(token) >= RetryQueue.MaxPerCall),
+        ];
     }
 
-    private static StreamOwnership Ownership(IServiceProvider provider, StreamIdentity stream) =>
-        provider.GetRequiredKeyedService<StreamOwnership>(stream.Name.Value);
-
-    private static ILogger<T> Logger<T>(IServiceProvider provider) => provider.GetRequiredService<ILogger<T>>();
+    private void AddHealthCheck(string kind, Func<IServiceProvider, IHealthCheck> create) =>
+        Services.AddHealthChecks().Add(new HealthCheckRegistration($"{kind}-{Name}", create, failureStatus: null, tags: null));
 }

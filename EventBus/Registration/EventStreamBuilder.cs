@@ -1,8 +1,11 @@
+using FanOut.EventBus.Groups;
+using FanOut.EventBus.Telemetry;
 using FanOut.EventBus.Wire;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace FanOut.EventBus;
 
@@ -27,20 +30,40 @@ public sealed partial class EventStreamBuilder
     internal EventTypeRegistry EventTypes { get; }
 
     /// <summary>
+    /// Adds the <see cref="DeadLetterQueue"/> of this stream, for a process that shows dead letters or decides about them. A
+    /// process with a reclaimer has it already.
+    /// </summary>
+    /// <returns>This builder.</returns>
+    public EventStreamBuilder AddDeadLetters()
+    {
+        AddSingleton(provider => new DeadLetterQueue(
+            Name, Get<StreamCatalog>(provider), Get<NpgsqlDataSource>(provider), Get<EventBusMetrics>(provider)));
+        return this;
+    }
+
+    /// <summary>Adds <see cref="ConsumerGroupAdministration"/>.</summary>
+    /// <returns>This builder.</returns>
+    public EventStreamBuilder AddGroupAdministration()
+    {
+        AddSingleton(provider => new ConsumerGroupAdministration(Name, Get<StreamCatalog>(provider), Get<ConsumerGroups>(provider)));
+        return this;
+    }
+
+    /// <summary>
     /// Registers a service of this stream under the stream's name as key. In a process with one stream it is also found without a key.
     /// </summary>
-    internal void AddSingleton<T>(Func<IServiceProvider, T> create)
+    private void AddSingleton<T>(Func<IServiceProvider, T> create)
         where T : class
     {
         Services.TryAddKeyedSingleton(Name.Value, (provider, _) => create(provider));
-        Services.TryAddSingleton(provider => provider.GetRequiredService<StreamNames>().All is [var only]
-            ? provider.GetRequiredKeyedService<T>(only.Value)
+        Services.TryAddSingleton(provider => Get<StreamNames>(provider).Count == 1
+            ? Own<T>(provider)
             : throw new InvalidOperationException(
                 $"This process has several streams: inject the {typeof(T).Name} of one of them by [FromKeyedServices(\"{Name}\")]."));
     }
 
     /// <summary>Registers a hosted service of this stream.</summary>
-    internal void AddHostedService<T>(Func<IServiceProvider, T> create)
+    private void AddHostedService<T>(Func<IServiceProvider, T> create)
         where T : class, IHostedService
     {
         if (Services.Any(service => service.ServiceType == typeof(T) && Equals(service.ServiceKey, Name.Value)))
@@ -49,11 +72,11 @@ public sealed partial class EventStreamBuilder
         }
 
         AddSingleton(create);
-        Services.AddSingleton<IHostedService>(provider => provider.GetRequiredKeyedService<T>(Name.Value));
+        Services.AddSingleton<IHostedService>(Own<T>);
     }
 
     /// <summary>Binds options named <paramref name="name"/> to one section after the other; what <paramref name="configure"/> sets wins.</summary>
-    internal void AddOptions<T>(string name, Action<T>? configure, params string[] sections)
+    private void AddOptions<T>(string name, Action<T>? configure, params string[] sections)
         where T : class
     {
         OptionsBuilder<T> options = Services.AddOptions<T>(name);
@@ -69,4 +92,18 @@ public sealed partial class EventStreamBuilder
 
         options.ValidateDataAnnotations().ValidateOnStart();
     }
+
+    private static T Get<T>(IServiceProvider provider)
+        where T : notnull => provider.GetRequiredService<T>();
+
+    /// <summary>A service of this stream.</summary>
+    private T Own<T>(IServiceProvider provider)
+        where T : notnull => provider.GetRequiredKeyedService<T>(Name.Value);
+
+    /// <summary>The options of this stream.</summary>
+    private T Options<T>(IServiceProvider provider)
+        where T : class => Get<IOptionsMonitor<T>>(provider).Get(Name.Value);
+
+    /// <summary>Makes a part of this stream: of what is given, and of the host's services.</summary>
+    private static T Create<T>(IServiceProvider provider, params object[] given) => ActivatorUtilities.CreateInstance<T>(provider, given);
 }

@@ -2,7 +2,6 @@ using FanOut.EventBus.Groups;
 using FanOut.EventBus.Telemetry;
 using FanOut.EventBus.Wire;
 using Npgsql;
-using NpgsqlTypes;
 using StackExchange.Redis;
 
 namespace FanOut.EventBus.Retrying;
@@ -14,13 +13,14 @@ namespace FanOut.EventBus.Retrying;
 /// </summary>
 internal sealed class RetryQueue(NpgsqlDataSource postgres, RegisteredGroup group, EventBusMetrics? metrics = null)
 {
-    /// <summary>About how many rows <see cref="RetireUnknownAsync"/> changes in one call.</summary>
-    public const int MaxRetired = 1_000;
+    /// <summary>About how many rows <see cref="RetireUnknownAsync"/> and <see cref="RemoveOldAsync"/> change in one call.</summary>
+    public const int MaxPerCall = 1_000;
 
     private static readonly string ClaimSql = EmbeddedText.Read("Retrying.claim_retries.sql");
     private static readonly string ClaimUnfinishedSql = EmbeddedText.Read("Retrying.claim_unfinished_retry.sql");
     private static readonly string ReadClaimSql = EmbeddedText.Read("Retrying.read_claim.sql");
     private static readonly string RetireSql = EmbeddedText.Read("Retrying.retire_unknown.sql");
+    private static readonly string RemoveSql = EmbeddedText.Read("Retrying.remove_old_dead_letters.sql");
 
     private DueCursor _due = DueCursor.Beginning;
     private DueCursor _ended = DueCursor.Beginning;
@@ -32,10 +32,7 @@ internal sealed class RetryQueue(NpgsqlDataSource postgres, RegisteredGroup grou
     public async Task<IReadOnlyList<RetryRow>> ClaimManyAsync(
         Guid claim, string[] types, int count, TimeSpan lease, CancellationToken cancellationToken)
     {
-        await using var command = postgres.CreateCommand(ClaimSql);
-        command.Parameters.AddRange(Claim(claim, types, _due).ToArray());
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = count });
-        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = lease });
+        await using var command = postgres.CreateCommand(ClaimSql).With(group.Id, claim, types, _due.From, count, lease);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var rows = new List<RetryRow>();
         while (await reader.ReadAsync(cancellationToken))
@@ -59,10 +56,8 @@ internal sealed class RetryQueue(NpgsqlDataSource postgres, RegisteredGroup grou
     {
         while (true)
         {
-            await using var command = postgres.CreateCommand(ClaimUnfinishedSql);
-            command.Parameters.AddRange(Claim(claim, types, _ended).ToArray());
-            command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = lease });
-            command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = group.MaxDeliveries });
+            await using var command = postgres.CreateCommand(ClaimUnfinishedSql)
+                .With(group.Id, claim, types, _ended.From, lease, group.MaxDeliveries);
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);
             _ended = _ended.Next(reader.Get<DateTime>("asked_at"), reader.Get<DateTime?>("lowest_due_at"));
@@ -76,40 +71,22 @@ internal sealed class RetryQueue(NpgsqlDataSource postgres, RegisteredGroup grou
     }
 
     /// <summary>What a claim still has: to be asked after its reply was lost.</summary>
-    public async Task<IReadOnlyList<RetryRow>> ReadClaimAsync(Guid claim, CancellationToken cancellationToken)
-    {
-        await using var command = postgres.CreateCommand(ReadClaimSql);
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = group.Id });
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = claim });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var rows = new List<RetryRow>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            rows.Add(Read(reader));
-        }
-
-        return rows;
-    }
+    public async Task<IReadOnlyList<RetryRow>> ReadClaimAsync(Guid claim, CancellationToken cancellationToken) =>
+        await postgres.QueryAsync(ReadClaimSql, [group.Id, claim], Read, cancellationToken);
 
     /// <summary>Makes dead what is due and whose type no worker of the group has subscribed to in the last hour that one of them ran.</summary>
-    /// <returns>How many; with <see cref="MaxRetired"/> or more there may be others.</returns>
+    /// <returns>How many; with <see cref="MaxPerCall"/> or more there may be others.</returns>
     public async Task<int> RetireUnknownAsync(CancellationToken cancellationToken)
     {
-        await using var command = postgres.CreateCommand(RetireSql);
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = group.Id });
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = MaxRetired });
-        var retired = await command.ExecuteNonQueryAsync(cancellationToken);
+        var retired = await postgres.ExecuteAsync(RetireSql, [group.Id, MaxPerCall], cancellationToken);
         metrics?.DeadLettered(group.Stream.Name, group.Name, retired);
         return retired;
     }
 
-    private IEnumerable<NpgsqlParameter> Claim(Guid claim, string[] types, DueCursor cursor) =>
-    [
-        new NpgsqlParameter<int> { TypedValue = group.Id },
-        new NpgsqlParameter<Guid> { TypedValue = claim },
-        new NpgsqlParameter<string[]> { TypedValue = types },
-        new NpgsqlParameter<DateTime> { TypedValue = cursor.From, NpgsqlDbType = NpgsqlDbType.TimestampTz },
-    ];
+    /// <summary>Removes dead letters, discarded ones too, that failed or were discarded longer ago than <paramref name="keepFor"/>.</summary>
+    /// <returns>How many; with <see cref="MaxPerCall"/> there may be others.</returns>
+    public async Task<int> RemoveOldAsync(TimeSpan keepFor, CancellationToken cancellationToken) =>
+        (int)(await postgres.ScalarAsync(RemoveSql, [group.Id, keepFor, MaxPerCall], cancellationToken))!;
 
     private static RetryRow Read(NpgsqlDataReader reader)
     {

@@ -18,7 +18,7 @@ public sealed class ConfigurationTests
             "EventBus:Consumer:PauseAbove is 10, but must be more than 2 x Lanes x BatchSize = 4000"),
         ["notification-worker"] = ("Smtp__From", "nobody", "Smtp:From is 'nobody', but must be an e-mail address"),
         ["reclaimer"] = (
-            "EventBus__Reclaimer__TrimInterval", "00:00:00", "EventBus:Reclaimer:TrimInterval must be from 00:00:00.0500000 to 00:10:00."),
+            "EventBus__Reclaimer__Interval", "00:00:00", "EventBus:Reclaimer:Interval must be from 00:00:00.0100000 to 00:01:00."),
     };
 
     [Fact]

@@ -8,8 +8,6 @@ internal static class QuickRecovery
         ["EventBus__Consumer__RetryDelays__0"] = "00:00:00.2",
         ["EventBus__Consumer__RetryPollInterval"] = "00:00:00.2",
         ["EventBus__Consumer__ReclaimAfter"] = "00:00:03",
-        ["EventBus__Reclaimer__ReclaimInterval"] = "00:00:00.25",
-        ["EventBus__Reclaimer__ReconcileInterval"] = "00:00:00.5",
-        ["EventBus__Reclaimer__SampleInterval"] = "00:00:00.5",
+        ["EventBus__Reclaimer__Interval"] = "00:00:00.25",
     };
 }

@@ -136,7 +136,7 @@ public sealed class KafkaTriggerTests
         var builder = world.CreateHost();
         builder.Services.AddSingleton(time);
         builder.Configuration.AddInMemoryCollection(settings);
-        builder.AddEventBus().AddStream(world.Stream.Value, stream => stream.AddSampling());
+        builder.AddEventBus().AddStream(world.Stream.Value, stream => stream.AddReclaimer());
         return builder.Build();
     }
 

@@ -17,7 +17,7 @@ public sealed class OutboxPartitionTests
         await using var world = await BusWorld.CreateAsync();
         await SetPositionAsync(world, 3_500_000);
 
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => new Parts(world).Ahead().PassAsync(world.Identity, Cancellation)));
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => new Parts(world).Ahead().PassAsync(Cancellation)));
 
         Assert.Equal(Enumerable.Range(1, 20).Select(number => number * Million), await BoundsAsync(world));
         Assert.Equal(2, (await world.AddEventsAsync(2)).Length);
@@ -29,10 +29,10 @@ public sealed class OutboxPartitionTests
         await using var world = await BusWorld.CreateAsync();
         var time = new FakeTimeProvider();
         var ahead = new Parts(world, time: time).Ahead();
-        await ahead.PassAsync(world.Identity, Cancellation);
+        await ahead.PassAsync(Cancellation);
         time.Advance(TimeSpan.FromSeconds(10));
         await SetPositionAsync(world, 50_000);
-        await ahead.PassAsync(world.Identity, Cancellation);
+        await ahead.PassAsync(Cancellation);
 
         var bounds = await BoundsAsync(world);
         Assert.InRange(bounds[^1], 5_000L * 6 * 3_600, 5_000L * 7 * 3_600 + (2 * Million));
@@ -46,7 +46,7 @@ public sealed class OutboxPartitionTests
         await using var world = await BusWorld.CreateAsync();
         await SetPositionAsync(world, 900 * Million);
 
-        await new Parts(world).Ahead().PassAsync(world.Identity, Cancellation);
+        await new Parts(world).Ahead().PassAsync(Cancellation);
 
         Assert.InRange((await BoundsAsync(world)).Length, 17, 34);
         await world.AddEventsAsync(1);
@@ -65,9 +65,9 @@ public sealed class OutboxPartitionTests
         await InsertAsync(world, order);
         await world.ExecuteAsync($"update bus.consumer_group set done_through = 1500000 where id = {group.Id}");
 
-        await new Parts(world).Ahead().PassAsync(world.Identity, Cancellation);
+        await new Parts(world).Ahead().PassAsync(Cancellation);
         Assert.Equal(18, (await BoundsAsync(world)).Length);
-        var pruning = new Parts(world).Pruner(TimeSpan.Zero).PassAsync(world.Identity, Cancellation);
+        var pruning = new Parts(world).Pruner(TimeSpan.Zero).PassAsync(Cancellation);
         await BusWorld.UntilAsync(
             async () => (bool)(await world.ScalarAsync("select exists (select from pg_locks where not granted)"))!, () => "the detach to wait");
 
@@ -104,19 +104,19 @@ public sealed class OutboxPartitionTests
         var pruner = new Parts(world, time: time).Pruner(TimeSpan.FromHours(24));
 
         time.Advance(TimeSpan.FromHours(24) - TimeSpan.FromSeconds(1));
-        await pruner.PassAsync(world.Identity, Cancellation);
+        await pruner.PassAsync(Cancellation);
         Assert.Equal(Million, (await BoundsAsync(world))[0]);
 
         time.Advance(TimeSpan.FromSeconds(2));
-        await pruner.PassAsync(world.Identity, Cancellation);
+        await pruner.PassAsync(Cancellation);
         Assert.Equal(2 * Million, (await BoundsAsync(world))[0]);
 
         await world.ExecuteAsync("update bus.consumer_group set done_through = 1999999 where name = 'two'");
-        await pruner.PassAsync(world.Identity, Cancellation);
+        await pruner.PassAsync(Cancellation);
         Assert.Equal(2 * Million, (await BoundsAsync(world))[0]);
 
         await world.ExecuteAsync("update bus.consumer_group set done_through = 2000000 where name = 'two'");
-        await pruner.PassAsync(world.Identity, Cancellation);
+        await pruner.PassAsync(Cancellation);
         Assert.Equal(3 * Million, (await BoundsAsync(world))[0]);
     }
 
@@ -127,7 +127,7 @@ public sealed class OutboxPartitionTests
         await world.AddEventsAsync(1);
         await SetPositionAsync(world, 1_500_000);
 
-        await new Parts(world).Pruner(TimeSpan.Zero).PassAsync(world.Identity, Cancellation);
+        await new Parts(world).Pruner(TimeSpan.Zero).PassAsync(Cancellation);
 
         Assert.Equal(Million, (await BoundsAsync(world))[0]);
     }
@@ -159,7 +159,7 @@ public sealed class OutboxPartitionTests
 
         Assert.Equal(1L, await world.ScalarAsync("select count(*) from pg_inherits where inhdetachpending"));
         await world.AddEventsAsync(1);
-        await new Parts(world).Pruner(TimeSpan.Zero).PassAsync(world.Identity, Cancellation);
+        await new Parts(world).Pruner(TimeSpan.Zero).PassAsync(Cancellation);
 
         Assert.Equal(3 * Million, (await BoundsAsync(world))[0]);
         Assert.Equal(0L, await world.ScalarAsync($"select count(*) from pg_class where relname in ('{table[4..]}_0', '{table[4..]}_1000000')"));
@@ -174,9 +174,9 @@ public sealed class OutboxPartitionTests
         var table = world.Identity.OutboxTable;
         await world.ExecuteAsync($"alter table {table} detach partition {table}_0");
 
-        await new Parts(world).Pruner(TimeSpan.Zero).PassAsync(world.Identity, Cancellation);
+        await new Parts(world).Pruner(TimeSpan.Zero).PassAsync(Cancellation);
         await world.ExecuteAsync("update bus.consumer_group set done_through = 1");
-        await new Parts(world).Pruner(TimeSpan.FromDays(3_650)).PassAsync(world.Identity, Cancellation);
+        await new Parts(world).Pruner(TimeSpan.FromDays(3_650)).PassAsync(Cancellation);
 
         Assert.Equal(1L, await world.ScalarAsync($"select count(*) from {table}_0"));
     }
@@ -189,7 +189,7 @@ public sealed class OutboxPartitionTests
         await SetPositionAsync(world, 3_500_000);
         await world.ExecuteAsync("update bus.consumer_group set done_through = 3500000");
 
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => new Parts(world).Pruner(TimeSpan.Zero).PassAsync(world.Identity, Cancellation)));
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => new Parts(world).Pruner(TimeSpan.Zero).PassAsync(Cancellation)));
 
         Assert.Equal(4 * Million, (await BoundsAsync(world))[0]);
     }
@@ -219,10 +219,10 @@ public sealed class OutboxPartitionTests
                         {world.Identity.Id}, bus.next_position({world.Identity.Id}), gen_random_uuid(), '', '', '', '{time.GetUtcNow():O}', '');
                     update bus.consumer_group set done_through = {position}
                     """);
-                await ahead.PassAsync(world.Identity, Cancellation);
+                await ahead.PassAsync(Cancellation);
             }
 
-            await pruner.PassAsync(world.Identity, Cancellation);
+            await pruner.PassAsync(Cancellation);
             counts.Add((await BoundsAsync(world)).Length);
         }
 

@@ -26,19 +26,19 @@ internal sealed class Parts(BusWorld world, string replica = "reclaimer-1", Npgs
     private StreamOwnership Ownership => new(Redis, new StreamCatalog(_postgres), NullLogger<StreamOwnership>.Instance);
 
     public Task ReclaimAsync(RegisteredGroup group) =>
-        new PendingReclaimer(Redis, _postgres, Groups, Ownership, replica, _metrics, NullLogger<PendingReclaimer>.Instance)
-            .PassAsync(group, Cancellation);
+        new PendingReclaimer(Redis, _postgres, Groups, Ownership, group, replica, _metrics, NullLogger<PendingReclaimer>.Instance)
+            .PassAsync(Cancellation);
 
-    public Task MaintainConsumersAsync(RegisteredGroup group) => new ConsumerUpkeep(Redis, replica).PassAsync(group, Cancellation);
+    public Task MaintainConsumersAsync(RegisteredGroup group) => new ConsumerUpkeep(Redis, group, replica).PassAsync(Cancellation);
 
     public DoneThrough DoneThrough(RegisteredGroup group) => new(_postgres, group, _time, NullLogger<DoneThrough>.Instance);
 
     public LostEvents LostEvents(RegisteredGroup group) => new(Redis, _postgres, Ownership, group, _metrics, NullLogger<LostEvents>.Instance);
 
     public async Task<bool> TrimAsync() =>
-        await new StreamTrimmer(Redis, Groups, Ownership, _metrics, NullLogger<StreamTrimmer>.Instance).PassAsync(world.Identity, Cancellation);
+        await new StreamTrimmer(Redis, Groups, Ownership, world.Identity, _metrics, NullLogger<StreamTrimmer>.Instance).PassAsync(Cancellation);
 
-    public PartitionsAhead Ahead() => new(_postgres, _time, NullLogger<PartitionsAhead>.Instance);
+    public PartitionsAhead Ahead() => new(_postgres, world.Identity, _time, NullLogger<PartitionsAhead>.Instance);
 
-    public OutboxPruner Pruner(TimeSpan keepFor) => new(_postgres, Groups, _time, keepFor, NullLogger<OutboxPruner>.Instance);
+    public OutboxPruner Pruner(TimeSpan keepFor) => new(_postgres, Groups, world.Identity, keepFor, _time, NullLogger<OutboxPruner>.Instance);
 }

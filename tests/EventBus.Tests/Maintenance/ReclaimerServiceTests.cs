@@ -118,9 +118,9 @@ public sealed class ReclaimerServiceTests
         var builder = world.CreateHost();
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["EventBus:Reclaimer:TrimInterval"] = "00:00:07",
-            ["EventBus:Reclaimer:ReclaimInterval"] = "00:00:07",
-            [$"EventBus:Streams:{world.Stream}:Reclaimer:ReclaimInterval"] = "00:02:00",
+            ["EventBus:Reclaimer:LagWarning"] = "00:00:07",
+            ["EventBus:Reclaimer:Interval"] = "00:00:07",
+            [$"EventBus:Streams:{world.Stream}:Reclaimer:Interval"] = "00:02:00",
         });
         builder.AddEventBus().AddStream(world.Stream.Value, stream => stream.AddReclaimer());
         using var host = builder.Build();
@@ -128,18 +128,15 @@ public sealed class ReclaimerServiceTests
         var e = Assert.Throws<OptionsValidationException>(
             () => host.Services.GetRequiredService<IOptionsMonitor<ReclaimerOptions>>().Get(world.Stream.Value));
 
-        Assert.Contains("EventBus:Reclaimer:ReclaimInterval must be from 00:00:00.0500000 to 00:01:00", e.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("TrimInterval", e.Message, StringComparison.Ordinal);
+        Assert.Contains("EventBus:Reclaimer:Interval must be from 00:00:00.0100000 to 00:01:00", e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("LagWarning", e.Message, StringComparison.Ordinal);
     }
 
     private static async Task StartAsync(BusWorld world)
     {
         var builder = world.CreateHost();
-        builder.AddEventBus().AddStream(world.Stream.Value, stream => stream.AddReclaimer(options =>
-        {
-            options.GroupInterval = options.ReclaimInterval = options.ConsumerInterval = options.ReconcileInterval = TimeSpan.FromMilliseconds(50);
-            options.TrimInterval = options.PartitionInterval = TimeSpan.FromMilliseconds(50);
-        }));
+        builder.AddEventBus().AddStream(
+            world.Stream.Value, stream => stream.AddReclaimer(options => options.Interval = TimeSpan.FromMilliseconds(20)));
         await world.StartAsync(builder);
     }
 }

@@ -185,7 +185,7 @@ public sealed class SamplingTests
     {
         var builder = world.CreateHost();
         builder.Services.AddSingleton(time ?? TimeProvider.System);
-        builder.AddEventBus().AddStream(world.Stream.Value, stream => stream.AddSampling());
+        builder.AddEventBus().AddStream(world.Stream.Value, stream => stream.AddReclaimer());
         var host = builder.Build();
         host.Services.GetRequiredKeyedService<FanOut.EventBus.Maintenance.ReclaimerMetrics>(world.Stream.Value);
         return host;

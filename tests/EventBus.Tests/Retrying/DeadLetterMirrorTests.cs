@@ -104,7 +104,7 @@ public sealed class DeadLetterMirrorTests
         await world.AddAsync(1, deadOf: "Boom");
         var before = await ProgressAsync();
 
-        Assert.Equal(2, await new RetryCleanup(world.Bus.Postgres).RunOnceAsync(world.Group, TimeSpan.FromDays(30), Cancellation));
+        Assert.Equal(2, await world.Queue.RemoveOldAsync(TimeSpan.FromDays(30), Cancellation));
 
         Assert.Equal("dead 1, waiting 1", await world.StatesAsync());
         Assert.Equal(before, await ProgressAsync());
@@ -123,7 +123,7 @@ public sealed class DeadLetterMirrorTests
         var row = Assert.Single(await world.ClaimAsync(claim));
         await world.FailAsync(row.Number, claim, 1, "Boom", TimeSpan.FromDays(-100), isDead: true);
 
-        Assert.Equal(0, await new RetryCleanup(world.Bus.Postgres).RunOnceAsync(world.Group, TimeSpan.FromDays(30), Cancellation));
+        Assert.Equal(0, await world.Queue.RemoveOldAsync(TimeSpan.FromDays(30), Cancellation));
     }
 
     private static DeadLetterMirror Mirror(RetryWorld world) => new(world.Bus.ServiceConnection, world.Bus.Postgres);

@@ -20,7 +20,7 @@ public sealed class EventTimeTests
         await world.ExecuteAsync($"update bus.consumer_group set done_through = 1500001 where id = {group.Id}");
 
         var keep = TimeSpan.Parse(keepFor, System.Globalization.CultureInfo.InvariantCulture);
-        await new Maintenance.Parts(world).Pruner(keep).PassAsync(world.Identity, Cancellation);
+        await new Maintenance.Parts(world).Pruner(keep).PassAsync(Cancellation);
 
         Assert.Equal(isKept, await world.ScalarAsync($"select to_regclass('{world.Identity.OutboxTable}_0')::text") is string);
     }

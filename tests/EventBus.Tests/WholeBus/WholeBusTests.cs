@@ -64,7 +64,7 @@ public sealed class WholeBusTests
             .AddOutbox()
             .AddConsumerGroup("first", group => group.Subscribe<Ping, PingHandler>(), options => options.Lanes = 2)
             .AddConsumerGroup("second", group => group.SubscribeBatch<Ping, PingBatchHandler>(), options => options.Lanes = 2)
-            .AddReclaimer(options => options.ReconcileInterval = options.PartitionInterval = TimeSpan.FromMilliseconds(50)));
+            .AddReclaimer(options => options.Interval = TimeSpan.FromMilliseconds(25)));
         var host = await world.StartAsync(builder);
         var outbox = host.Services.GetRequiredService<Outbox>();
 

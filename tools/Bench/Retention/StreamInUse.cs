@@ -38,9 +38,7 @@ internal sealed class StreamInUse(BenchServers servers, StreamIdentity stream, I
                 .AddReclaimer(options =>
                 {
                     options.KeepOutboxFor = keepFor;
-                    options.ReconcileInterval = TimeSpan.FromMilliseconds(500);
-                    options.TrimInterval = TimeSpan.FromMilliseconds(500);
-                    options.PartitionInterval = TimeSpan.FromMilliseconds(500);
+                    options.Interval = TimeSpan.FromMilliseconds(100);
                 });
         });
         await host.StartAsync(cancellationToken);

@@ -30,7 +30,7 @@ internal sealed class OtherSystem : IAsyncDisposable
             .AddStream(ChaosSystem.Stream.Value, stream => stream
                 .AddOutbox(options => options.LeaseTimeout = TimeSpan.FromSeconds(2))
                 .AddConsumerGroup(Verifier.WebhookGroup, handlers => handlers.Subscribe<Note, CountingHandler>())
-                .AddReclaimer(options => options.TrimInterval = TimeSpan.FromSeconds(1)));
+                .AddReclaimer());
         var host = builder.Build();
         await host.StartAsync(cancellationToken);
         await using var command = database.DataSource.CreateCommand(InsertNotes);
