@@ -174,7 +174,7 @@ internal sealed class InboxTransaction : IAsyncDisposable
         while (await reader.ReadAsync(cancellationToken))
         {
             count++;
-            var first = reader.GetFieldValue<long>(0);
+            var first = reader.Get<long>("first");
             for (var position = first; position < to[Array.BinarySearch(from, first)]; position++)
             {
                 _taken.Add(position);
@@ -197,33 +197,21 @@ internal sealed class InboxTransaction : IAsyncDisposable
 
     private static async Task<Dictionary<long, Guid>> ReadEventsAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
     {
+        var (position, id) = (reader.GetOrdinal("position"), reader.GetOrdinal("id"));
         var events = new Dictionary<long, Guid>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            events.Add(reader.GetFieldValue<long>(0), reader.GetFieldValue<Guid>(1));
+            events.Add(reader.GetFieldValue<long>(position), reader.GetFieldValue<Guid>(id));
         }
 
         return events;
     }
 
-    private NpgsqlBatchCommand TakeCommand(long[] from, long[] to) => new(TakeSql)
-    {
-        Parameters =
-        {
-            new() { Value = _group.Id }, new NpgsqlParameter<long[]> { TypedValue = from }, new NpgsqlParameter<long[]> { TypedValue = to },
-        },
-    };
+    private NpgsqlBatchCommand TakeCommand(long[] from, long[] to) => new NpgsqlBatchCommand(TakeSql).With(_group.Id, from, to);
 
     /// <summary>A range costs least, unless the positions are far apart: what was late, or left by a dead worker.</summary>
     private NpgsqlBatchCommand FindEvents(long[] ascending) =>
         ascending.Length == 0 || ascending[^1] - ascending[0] < (long)MaxSpread * ascending.Length
-            ? new(_group.Stream.Sql(BetweenSql))
-            {
-                Parameters =
-                {
-                    new NpgsqlParameter<long> { TypedValue = ascending.FirstOrDefault() },
-                    new NpgsqlParameter<long> { TypedValue = ascending.LastOrDefault(-1) },
-                },
-            }
-            : new(_group.Stream.Sql(AmongSql)) { Parameters = { new NpgsqlParameter<long[]> { TypedValue = ascending } } };
+            ? new NpgsqlBatchCommand(_group.Stream.Sql(BetweenSql)).With(ascending.FirstOrDefault(), ascending.LastOrDefault(-1))
+            : new NpgsqlBatchCommand(_group.Stream.Sql(AmongSql)).With([ascending]);
 }

@@ -5,4 +5,4 @@ select $1, int8range(range.lower, range.upper)
 from unnest($2::int8[], $3::int8[]) with ordinality as range (lower, upper, number)
 order by range.number
 on conflict do nothing
-returning lower(positions)
+returning lower(positions) as first

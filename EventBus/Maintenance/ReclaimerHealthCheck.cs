@@ -7,17 +7,17 @@ namespace FanOut.EventBus.Maintenance;
 /// Unhealthy before the first sample and while there is no fresh one; degraded where a group falls behind or nobody works for
 /// it, which a restart of the reclaimer would not change.
 /// </summary>
-internal sealed class ReclaimerHealthCheck(ReclaimerMetrics metrics, ReclaimerOptions options) : IHealthCheck
+internal sealed class ReclaimerHealthCheck(StreamSampler sampler, ReclaimerOptions options) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(Check());
 
     private HealthCheckResult Check()
     {
-        if (metrics.Fresh is not { } sample)
+        if (sampler.Fresh is not { } sample)
         {
             return HealthCheckResult.Unhealthy(
-                $"The reclaimer has no sample younger than {metrics.StaleAfter}: {metrics.Failure ?? "the first one is being taken"}.");
+                $"The reclaimer has no sample younger than {sampler.StaleAfter}: {sampler.Failure ?? "the first one is being taken"}.");
         }
 
         var data = sample.Groups.ToDictionary(group => group.Group.Value, group => (object)string.Create(

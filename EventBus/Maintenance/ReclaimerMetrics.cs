@@ -11,16 +11,14 @@ internal sealed class ReclaimerMetrics
 {
     private readonly StreamName _stream;
     private readonly StreamSampler _sampler;
-    private readonly ReclaimerOptions _options;
-    private readonly TimeProvider _time;
     private readonly Meter _meter;
 
-    public ReclaimerMetrics(StreamName stream, EventBusMetrics metrics, StreamSampler sampler, ReclaimerOptions options, TimeProvider time)
+    public ReclaimerMetrics(StreamName stream, EventBusMetrics metrics, StreamSampler sampler)
     {
-        (_stream, _meter, _sampler, _options, _time) = (stream, metrics.Meter, sampler, options, time);
+        (_stream, _meter, _sampler) = (stream, metrics.Meter, sampler);
         _meter.CreateObservableGauge(
             "fanout.reclaimer.healthy",
-            () => new Measurement<int>(Fresh is not null && sampler.Failure is null ? 1 : 0, EventBusTelemetry.StreamTags(stream)),
+            () => new Measurement<int>(sampler.Fresh is not null && sampler.Failure is null ? 1 : 0, EventBusTelemetry.StreamTags(stream)),
             "1",
             "1 where the reclaimer's last sample could be taken, 0 otherwise.");
         AddGroup("fanout.group.lag", group => group.Lag, "{message}", "Events that the group has still to do.");
@@ -41,25 +39,16 @@ internal sealed class ReclaimerMetrics
             "Time until Redis' memory is used up, should it grow as in the last ten minutes; absent where it is not.");
     }
 
-    /// <summary>The newest sample, unless it is too old to speak for now.</summary>
-    public StreamSample? Fresh => _sampler.Latest is { } sample && _time.GetUtcNow() - sample.Time < StaleAfter ? sample : null;
-
-    /// <summary>Why there is no newer sample; null where nothing is known to be wrong.</summary>
-    public string? Failure => _sampler.Failure;
-
-    /// <summary>Ten intervals, at least 15 seconds.</summary>
-    public TimeSpan StaleAfter => TimeSpan.FromTicks(Math.Max(_options.SampleInterval.Ticks * 10, TimeSpan.FromSeconds(15).Ticks));
-
     private void AddGroup(string name, Func<GroupSample, double> value, string unit, string description) => _meter.CreateObservableGauge(
         name,
-        () => Fresh?.Groups.Where(group => group.Exists).Select(
-            group => new Measurement<double>(value(group), EventBusTelemetry.GroupTags(group.Stream, group.Group))) ?? [],
+        () => _sampler.Fresh?.Groups.Where(group => group.Exists).Select(
+            group => new Measurement<double>(value(group), EventBusTelemetry.GroupTags(_stream, group.Group))) ?? [],
         unit,
         description);
 
     private void AddStream(string name, Func<StreamSample, long?> value, string unit, string description) => _meter.CreateObservableGauge(
         name,
-        () => Fresh is { } sample && value(sample) is { } number
+        () => _sampler.Fresh is { } sample && value(sample) is { } number
             ? [new Measurement<long>(number, EventBusTelemetry.StreamTags(_stream))]
             : Array.Empty<Measurement<long>>(),
         unit,
@@ -67,11 +56,11 @@ internal sealed class ReclaimerMetrics
 
     private IEnumerable<Measurement<double>> ObserveConsumers()
     {
-        foreach (var group in Fresh?.Groups ?? [])
+        foreach (var group in _sampler.Fresh?.Groups ?? [])
         {
             foreach (var consumer in group.Consumers.Where(consumer => consumer.Pending > 0))
             {
-                var tags = EventBusTelemetry.GroupTags(group.Stream, group.Group);
+                var tags = EventBusTelemetry.GroupTags(_stream, group.Group);
                 tags.Add("messaging.client.id", consumer.Name);
                 yield return new Measurement<double>(consumer.Idle.TotalSeconds, tags);
             }

@@ -49,9 +49,6 @@ public sealed record StreamSample
 /// <summary>How a consumer group stood at one moment. Metrics, health and everything else that speaks of a group's lag use this one record.</summary>
 public sealed record GroupSample
 {
-    /// <summary>The stream.</summary>
-    public required StreamName Stream { get; init; }
-
     /// <summary>The group.</summary>
     public required GroupName Group { get; init; }
 

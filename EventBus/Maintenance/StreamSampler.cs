@@ -20,7 +20,7 @@ public sealed class StreamSampler
     private readonly StreamCatalog _catalog;
     private readonly IConnectionMultiplexer _redis;
     private readonly NpgsqlDataSource _postgres;
-    private readonly long? _maxLength;
+    private readonly ReclaimerOptions _options;
     private readonly TimeProvider _time;
     private readonly Lock _trends = new();
     private readonly CapacityTrend _memory = new();
@@ -37,12 +37,17 @@ public sealed class StreamSampler
         ReclaimerOptions options,
         TimeProvider time)
     {
-        (_stream, _catalog, _redis, _postgres, _time) = (stream, catalog, redis, postgres, time);
-        _maxLength = options.MaxStreamLength > 0 ? options.MaxStreamLength : null;
+        (_stream, _catalog, _redis, _postgres, _options, _time) = (stream, catalog, redis, postgres, options, time);
     }
 
     /// <summary>The newest sample that this process has taken; null before the first. <see cref="StreamSample.Time"/> says how old it is.</summary>
     public StreamSample? Latest => Volatile.Read(ref _latest);
+
+    /// <summary>The newest sample, unless it is too old to speak for now.</summary>
+    internal StreamSample? Fresh => Latest is { } sample && _time.GetUtcNow() - sample.Time < StaleAfter ? sample : null;
+
+    /// <summary>Ten intervals, at least 15 seconds.</summary>
+    internal TimeSpan StaleAfter => TimeSpan.FromSeconds(Math.Max(10 * _options.SampleInterval.TotalSeconds, 15));
 
     /// <summary>Why the last sample could not be taken; null where it was.</summary>
     internal string? Failure => _failure;
@@ -88,7 +93,7 @@ public sealed class StreamSampler
         {
             rate = _rate.Observe(_time.GetElapsedTime(0), published);
             memoryLeft = _memory.Observe(now, used, limit);
-            lengthLeft = _length.Observe(now, entries, _maxLength);
+            lengthLeft = _length.Observe(now, entries, _options.MaxStreamLength is > 0 and var max ? max : null);
         }
 
         return new StreamSample
@@ -126,9 +131,8 @@ public sealed class StreamSampler
     }
 
     /// <summary>What Postgres knows of a group.</summary>
-    private GroupSample ReadGroup(NpgsqlDataReader row) => new()
+    private static GroupSample ReadGroup(NpgsqlDataReader row) => new()
     {
-        Stream = _stream,
         Group = new GroupName(row.Get<string>("group")),
         Exists = false,
         Lag = row.Get<long>("not_taken") + row.Get<long>("waiting"),
@@ -143,9 +147,9 @@ public sealed class StreamSampler
     };
 
     /// <summary>Adds what Redis knows of a group.</summary>
-    private static async Task<GroupSample> CompleteAsync(IDatabase redis, GroupSample group, TimeSpan reclaimAfter, StreamGroupInfo info)
+    private async Task<GroupSample> CompleteAsync(IDatabase redis, GroupSample group, TimeSpan reclaimAfter, StreamGroupInfo info)
     {
-        var consumers = await ReadAsync(redis.StreamConsumerInfoAsync(StreamKeys.Stream(group.Stream), info.Name));
+        var consumers = await ReadAsync(redis.StreamConsumerInfoAsync(StreamKeys.Stream(_stream), info.Name));
         var samples = consumers.Select(consumer =>
         {
             var idle = TimeSpan.FromMilliseconds(consumer.IdleTimeInMilliseconds);

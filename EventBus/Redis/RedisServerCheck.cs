@@ -11,13 +11,13 @@ namespace FanOut.EventBus.Redis;
 /// </summary>
 internal sealed partial class RedisServerCheck(
     IConnectionMultiplexer connection, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<RedisServerCheck> logger)
-    : BackgroundService, IHostedLifecycleService
+    : BackgroundService
 {
     private static readonly Version MinVersion = new(7, 0);
     private static readonly TimeSpan StartDelay = TimeSpan.FromSeconds(5);
     private bool _isChecked;
 
-    public async Task StartingAsync(CancellationToken cancellationToken)
+    public override async Task StartAsync(CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(StartDelay, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
@@ -29,13 +29,9 @@ internal sealed partial class RedisServerCheck(
         {
             Log.StartsWithoutRedis(logger);
         }
+
+        await base.StartAsync(cancellationToken);
     }
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

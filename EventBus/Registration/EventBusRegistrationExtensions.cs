@@ -64,8 +64,7 @@ public static class EventBusRegistrationExtensions
         services.AddSingleton<StreamCatalog>();
         services.AddSingleton<ConsumerGroups>();
         services.AddSingleton<OutboxWakeUps>();
-        services.AddSingleton<RedisServerCheck>();
-        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<RedisServerCheck>());
+        services.AddHostedService<RedisServerCheck>();
         services.AddSchemaMigrations("bus", typeof(EventBusBuilder).Assembly);
         return new EventBusBuilder(services, eventTypes, streams);
     }

@@ -54,11 +54,10 @@ public sealed partial class EventStreamBuilder
         AddOptions(key, configure, own);
         Services.AddKeyedSingleton(key, (provider, _) => CreateGroup(provider, registration));
         Services.AddSingleton<IHostedService>(provider => provider.GetRequiredKeyedService<ConsumerGroupService>(key));
-        Services.AddHealthChecks().Add(new(
+        AddHealthCheck(
             $"consumer-group-{name}",
             provider => new ConsumerGroupHealthCheck(provider.GetRequiredKeyedService<ConsumerGroupService>(key)),
-            null,
-            ["ready"]));
+            "ready");
         return this;
     }
 

@@ -1,8 +1,6 @@
 using FanOut.EventBus.Groups;
 using FanOut.EventBus.Publishing;
 using FanOut.EventBus.Wire;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -38,11 +36,8 @@ public sealed partial class EventStreamBuilder
         AddSingleton(provider => new StreamRecovery(
             Name, Get<StreamCatalog>(provider), Get<NpgsqlDataSource>(provider), Own<StreamAppender>(provider)));
         AddHostedService(CreateRelay);
-        Services.AddHealthChecks().Add(new HealthCheckRegistration(
-            $"relay-{Name}",
-            provider => new RelayHealthCheck(Name, Own<RelayStatus>(provider), Own<OutboxBacklog>(provider)),
-            HealthStatus.Unhealthy,
-            ["ready"]));
+        AddHealthCheck(
+            $"relay-{Name}", provider => new RelayHealthCheck(Name, Own<RelayStatus>(provider), Own<OutboxBacklog>(provider)), "ready");
         return this;
     }
 

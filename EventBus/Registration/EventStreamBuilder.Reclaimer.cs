@@ -1,8 +1,6 @@
 using FanOut.EventBus.Groups;
 using FanOut.EventBus.Maintenance;
 using FanOut.EventBus.Retrying;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -36,11 +34,11 @@ public sealed partial class EventStreamBuilder
         AddSingleton(provider => new StreamSampler(
             Name, Get<StreamCatalog>(provider), Get<IConnectionMultiplexer>(provider), Get<NpgsqlDataSource>(provider),
             Options<ReclaimerOptions>(provider), Get<TimeProvider>(provider)));
-        AddSingleton(provider => Create<ReclaimerMetrics>(provider, Name, Own<StreamSampler>(provider), Options<ReclaimerOptions>(provider)));
+        AddSingleton(provider => Create<ReclaimerMetrics>(provider, Name, Own<StreamSampler>(provider)));
         AddSingleton(provider => new KafkaTrigger(Options<KafkaTriggerOptions>(provider)));
         AddSingleton(provider => Create<KafkaTriggerWatch>(provider, Name, Own<KafkaTrigger>(provider), Options<KafkaTriggerOptions>(provider)));
-        AddHealthCheck("reclaimer", provider => new ReclaimerHealthCheck(Own<ReclaimerMetrics>(provider), Options<ReclaimerOptions>(provider)));
-        AddHealthCheck("kafka-trigger", Own<KafkaTriggerWatch>);
+        AddHealthCheck($"reclaimer-{Name}", provider => new ReclaimerHealthCheck(Own<StreamSampler>(provider), Options<ReclaimerOptions>(provider)));
+        AddHealthCheck($"kafka-trigger-{Name}", Own<KafkaTriggerWatch>);
         AddHostedService(provider =>
         {
             var consumer = $"{StreamSampler.ReclaimerPrefix}{Environment.MachineName}-{Guid.NewGuid():n}";
@@ -91,7 +89,4 @@ public sealed partial class EventStreamBuilder
                 await queue.RetireUnknownAsync(token) >= RetryQueue.MaxPerCall),
         ];
     }
-
-    private void AddHealthCheck(string kind, Func<IServiceProvider, IHealthCheck> create) =>
-        Services.AddHealthChecks().Add(new HealthCheckRegistration($"{kind}-{Name}", create, failureStatus: null, tags: null));
 }

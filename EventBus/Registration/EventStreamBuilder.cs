@@ -3,6 +3,7 @@ using FanOut.EventBus.Telemetry;
 using FanOut.EventBus.Wire;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -92,6 +93,9 @@ public sealed partial class EventStreamBuilder
 
         options.ValidateDataAnnotations().ValidateOnStart();
     }
+
+    private void AddHealthCheck(string name, Func<IServiceProvider, IHealthCheck> create, params string[] tags) =>
+        Services.AddHealthChecks().Add(new HealthCheckRegistration(name, create, failureStatus: null, tags));
 
     private static T Get<T>(IServiceProvider provider)
         where T : notnull => provider.GetRequiredService<T>();

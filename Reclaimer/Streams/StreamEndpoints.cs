@@ -39,14 +39,14 @@ internal static class StreamEndpoints
     private static async Task<IResult> ListGroupsAsync(StreamSampler sampler, CancellationToken cancellationToken)
     {
         var sample = await SampleAsync(sampler, cancellationToken);
-        return TypedResults.Ok(new GroupList([.. sample.Groups.Select(group => View(group, sample.Time))]));
+        return TypedResults.Ok(new GroupList([.. sample.Groups.Select(group => View(group, sample))]));
     }
 
     private static async Task<IResult> FindGroupAsync(string name, StreamSampler sampler, CancellationToken cancellationToken)
     {
         var sample = await SampleAsync(sampler, cancellationToken);
         return sample.Groups.FirstOrDefault(group => group.Group.Value == name) is { } found
-            ? TypedResults.Ok(View(found, sample.Time))
+            ? TypedResults.Ok(View(found, sample))
             : TypedResults.Problem(
                 title: "There is no such group.",
                 detail: $"The groups of stream '{sample.Stream}' are: {string.Join(", ", sample.Groups.Select(group => group.Group))}. " +
@@ -57,10 +57,10 @@ internal static class StreamEndpoints
     private static async Task<StreamSample> SampleAsync(StreamSampler sampler, CancellationToken cancellationToken) =>
         sampler.Latest ?? await sampler.SampleAsync(cancellationToken);
 
-    private static GroupStatus View(GroupSample group, DateTimeOffset at) => new(
+    private static GroupStatus View(GroupSample group, StreamSample sample) => new(
         group.Group.Value,
-        group.Stream.Value,
-        at,
+        sample.Stream.Value,
+        sample.Time,
         group.Exists,
         group.Lag,
         group.LagDuration.TotalSeconds,
