@@ -54,28 +54,28 @@ internal sealed class StreamLook
         IDatabase redis, RedisKey key, RedisValue from, CancellationToken cancellationToken)
     {
         var positions = new HashSet<long>();
-        while (true)
+        OrderedDictionary<string, long> page;
+        do
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var page = await ReadPositionsAsync(redis, key, [from, "+", PageSize]);
+            page = await ReadPositionsAsync(redis, key, [from, "+", PageSize]);
             positions.UnionWith(page.Values);
-            if (page.Count < PageSize)
-            {
-                return positions;
-            }
-
-            from = $"({page.Keys.Last()}";
+            from = $"({page.Keys.LastOrDefault()}";
         }
+        while (page.Count == PageSize);
+        return positions;
     }
 
     private static async Task<Dictionary<long, TimeSpan>> ReadPendingAsync(
         IDatabase redis, RedisKey key, RegisteredGroup group, CancellationToken cancellationToken)
     {
         var pending = new Dictionary<long, TimeSpan>();
-        for (RedisValue from = "-"; ;)
+        RedisValue from = "-";
+        StreamPendingMessageInfo[] page;
+        do
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var page = await redis.StreamPendingMessagesAsync(key, group.Name.Value, PageSize, RedisValue.Null, from, "+");
+            page = await redis.StreamPendingMessagesAsync(key, group.Name.Value, PageSize, RedisValue.Null, from, "+");
             var positions = await ReadPositionsAsync(
                 redis, key, [.. page.SelectMany(entry => new RedisValue[] { entry.MessageId, entry.MessageId, 1 })]);
             foreach (var entry in page)
@@ -86,13 +86,10 @@ internal sealed class StreamLook
                 }
             }
 
-            if (page.Length < PageSize)
-            {
-                return pending;
-            }
-
-            from = $"({page[^1].MessageId}";
+            from = $"({page.LastOrDefault().MessageId}";
         }
+        while (page.Length == PageSize);
+        return pending;
     }
 
     /// <returns>Positions by entry id, in the stream's order; -1 for an entry that carries none.</returns>

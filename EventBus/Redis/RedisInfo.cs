@@ -17,7 +17,7 @@ internal static class RedisInfo
         return text.Split('\n', StringSplitOptions.TrimEntries)
             .Select(line => line.Split(':', 2))
             .Where(pair => pair.Length == 2)
-            .GroupBy(pair => pair[0], pair => pair[1])
-            .ToDictionary(pairs => pairs.Key, pairs => pairs.First());
+            .DistinctBy(pair => pair[0])
+            .ToDictionary(pair => pair[0], pair => pair[1]);
     }
 }

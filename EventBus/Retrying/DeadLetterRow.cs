@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using FanOut.EventBus.Wire;
 using Npgsql;
@@ -42,27 +41,21 @@ internal static class DeadLetterRow
             return [.. texts.Chunk(2).Select(pair => new NameValueEntry(pair[0], pair[1]))];
         }
 
-        var fields = new List<NameValueEntry>(EventFields.Count);
-        if (reader.Get<long?>("position") is { } position)
-        {
-            fields.Add(new(EventFields.Position, position.ToString(CultureInfo.InvariantCulture)));
-        }
-
-        fields.Add(new(EventFields.Id, EventFields.FormatId(reader.Get<Guid>("id"))));
-        fields.Add(new(EventFields.Type, reader.Get<string>("type")));
-        fields.Add(new(EventFields.Source, reader.Get<string>("source")));
-        fields.Add(new(EventFields.Subject, reader.Get<string>("subject")));
-        fields.Add(new(EventFields.Time, EventFields.FormatTime(reader.Get<DateTime>("time"))));
-        fields.Add(new(EventFields.Data, reader.Get<byte[]>("data")));
-        fields.Add(new(EventFields.TraceParent, reader.Get<string?>("traceparent") ?? ""));
-        fields.Add(new(EventFields.TraceState, reader.Get<string?>("tracestate") ?? ""));
-        if (reader.Get<string?>("headers") is { } headers)
-        {
-            fields.AddRange((JsonSerializer.Deserialize(headers, WireJson.Default.DictionaryStringString) ?? [])
-                .Select(header => new NameValueEntry(header.Key, header.Value)));
-        }
-
-        return fields;
+        var headers = JsonSerializer.Deserialize(reader.Get<string?>("headers") ?? "{}", WireJson.Default.DictionaryStringString) ?? [];
+        NameValueEntry[] position = reader.Get<long?>("position") is { } known ? [new(EventFields.Position, known)] : [];
+        return
+        [
+            .. position,
+            new(EventFields.Id, EventFields.FormatId(reader.Get<Guid>("id"))),
+            new(EventFields.Type, reader.Get<string>("type")),
+            new(EventFields.Source, reader.Get<string>("source")),
+            new(EventFields.Subject, reader.Get<string>("subject")),
+            new(EventFields.Time, EventFields.FormatTime(reader.Get<DateTime>("time"))),
+            new(EventFields.Data, reader.Get<byte[]>("data")),
+            new(EventFields.TraceParent, reader.Get<string?>("traceparent") ?? ""),
+            new(EventFields.TraceState, reader.Get<string?>("tracestate") ?? ""),
+            .. headers.Select(header => new NameValueEntry(header.Key, header.Value)),
+        ];
     }
 
     private static string? Text(NpgsqlDataReader reader, string column) => reader.Get<string>(column) is { Length: > 0 } text ? text : null;
