@@ -53,6 +53,20 @@ internal static class PostgresExtensions
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    /// <summary>
+    /// Clears the pool where Postgres has refused to write: after a failover behind one address, pooled sessions stay on the demoted node.
+    /// </summary>
+    public static void ClearIfReadOnly(this NpgsqlDataSource postgres, Exception exception)
+    {
+        for (var e = exception; e is not null; e = e.InnerException)
+        {
+            if (e is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction })
+            {
+                postgres.Clear();
+            }
+        }
+    }
+
     /// <summary>Gives a statement its parameters $1, $2, ...</summary>
     public static NpgsqlCommand With(this NpgsqlCommand command, params ReadOnlySpan<object> values)
     {

@@ -9,7 +9,8 @@ internal abstract class BatchProcessor
     /// <summary>Handles a batch.</summary>
     /// <param name="batch">At least one delivery.</param>
     /// <param name="blamesEvents">
-    /// Whether a fault of Postgres or Redis in a handler is held against its event: a statement that always runs into its timeout looks like a slow server.
+    /// Whether a fault of Postgres or Redis in a handler is held against its event: a statement that always runs into its timeout looks like a slow
+    /// server.
     /// </param>
     /// <param name="cancellationToken">Ends the work; what is not committed is rolled back.</param>
     /// <exception cref="HandlerException">

@@ -119,10 +119,12 @@ internal sealed partial class Lane(
             catch (HandlerException e)
             {
                 strikes++;
+                services.Groups.Postgres.ClearIfReadOnly(e);
                 await WaitAsync(EnvironmentFault.Describe(e.InnerException!), stopping);
             }
             catch (Exception e) when (EnvironmentFault.Is(e) && !abandoning.IsCancellationRequested)
             {
+                services.Groups.Postgres.ClearIfReadOnly(e);
                 await WaitAsync(EnvironmentFault.Describe(e), stopping);
             }
 

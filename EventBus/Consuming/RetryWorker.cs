@@ -64,6 +64,7 @@ internal sealed partial class RetryWorker(
             {
                 // What the claim has is read again.
                 _mustRead = true;
+                services.Groups.Postgres.ClearIfReadOnly(e);
                 _strikes += e is HandlerException ? 1 : 0;
                 if (_backoff.IsFirst)
                 {
@@ -100,7 +101,7 @@ internal sealed partial class RetryWorker(
             [.. rows.Select(row => reader.Read(row, isCounted: _isAlone))], blamesEvents: _strikes >= MaxStrikes, abandoning);
         var duration = services.Time.GetElapsedTime(started);
         services.CommittedSince(started);
-        _size.Observe(rows.Count, duration);
+        _size.Observe(rows.Count, duration, rows.Sum(row => (long)row.Event.Data.Length));
         services.Report(group, outcome);
         services.Metrics.Processed(group.Stream.Name, group.Name, duration, outcome.ErrorType);
         if (outcome.Error is not null)

@@ -14,6 +14,8 @@ internal sealed class ConsumerGroups(IConnectionMultiplexer redis, NpgsqlDataSou
     private static readonly string SubscribeSql = EmbeddedText.Read("Groups.subscribe.sql");
     private static readonly string UnregisterSql = EmbeddedText.Read("Groups.unregister_group.sql");
 
+    public NpgsqlDataSource Postgres => postgres;
+
     /// <summary>
     /// Registers a group once; later calls only bring its settings up to date. A group that starts now waits for the transactions that are open.
     /// </summary>
@@ -43,7 +45,7 @@ internal sealed class ConsumerGroups(IConnectionMultiplexer redis, NpgsqlDataSou
             },
             cancellationToken);
 
-    /// <summary>Says which types the group's workers handle. It counts for an hour: workers repeat it each minute.</summary>
+    /// <summary>Says which types the group's workers handle. It counts for an hour: workers repeat it every ten seconds.</summary>
     public Task SubscribeAsync(RegisteredGroup group, string[] types, CancellationToken cancellationToken) =>
         postgres.ExecuteAsync(SubscribeSql, [group.Id, types], cancellationToken);
 

@@ -1,5 +1,6 @@
 using FanOut.EventBus.Telemetry;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace FanOut.EventBus.Maintenance;
 
@@ -22,7 +23,7 @@ internal sealed partial record Concern(string Name, TimeSpan Interval, Func<Canc
     /// <summary>
     /// Runs the loop until it is cancelled. A failure is logged when it begins, when it changes to another one, and when it ends.
     /// </summary>
-    public async Task RunAsync(TimeProvider time, ILogger logger, CancellationToken cancellationToken)
+    public async Task RunAsync(NpgsqlDataSource postgres, TimeProvider time, ILogger logger, CancellationToken cancellationToken)
     {
         QuietTrace.Enter();
         var backoff = new Backoff(time);
@@ -50,6 +51,8 @@ internal sealed partial record Concern(string Name, TimeSpan Interval, Func<Canc
             }
             catch (Exception e)
             {
+                postgres.ClearIfReadOnly(e);
+
                 // While a server is away its errors change with every attempt.
                 var isEnvironment = EnvironmentFault.Is(e);
                 var reason = EnvironmentFault.Describe(e);

@@ -25,7 +25,8 @@ internal sealed class ReclaimerService(
     {
         try
         {
-            await Concern.Of($"find the groups of stream '{name}'", options.GroupInterval, FindGroupsAsync).RunAsync(time, logger, stoppingToken);
+            await Concern.Of($"find the groups of stream '{name}'", options.GroupInterval, FindGroupsAsync)
+                .RunAsync(groups.Postgres, time, logger, stoppingToken);
         }
         finally
         {
@@ -55,7 +56,9 @@ internal sealed class ReclaimerService(
     private Loops Start(IEnumerable<Concern> concerns, CancellationToken cancellationToken)
     {
         var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        return new Loops(stopping, Task.WhenAll(concerns.Select(concern => Task.Run(() => concern.RunAsync(time, logger, stopping.Token)))));
+        return new Loops(
+            stopping,
+            Task.WhenAll(concerns.Select(concern => Task.Run(() => concern.RunAsync(groups.Postgres, time, logger, stopping.Token)))));
     }
 
     private sealed record Loops(CancellationTokenSource Stopping, Task Ended)

@@ -14,6 +14,9 @@ namespace FanOut.EventBus;
 public sealed class Outbox
 {
     private const int MaxHeaders = 50;
+
+    /// <summary>The relay, lanes and the reclaimer hold some hundred events in memory at once.</summary>
+    private const int MaxDataBytes = 8 << 20;
     private static readonly string InsertOne = EmbeddedText.Read("Publishing.insert_event.sql");
     private static readonly string InsertMany = EmbeddedText.Read("Publishing.insert_events.sql");
 
@@ -47,7 +50,9 @@ public sealed class Outbox
     /// <typeparam name="T">The type of the events' data, registered by <see cref="EventBusBuilder.AddEvent{T}"/>.</typeparam>
     /// <param name="events">At least one event; published in this order.</param>
     /// <returns>A command without results.</returns>
-    /// <exception cref="ArgumentException">There is no event, or one has an id, a subject or a header that is not allowed.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is no event, or one has an id, a subject or a header that is not allowed, or data of more than 8 MB as JSON.
+    /// </exception>
     /// <exception cref="InvalidOperationException">
     /// <typeparamref name="T"/> is not registered, or the host has not started: the stream's number is read from Postgres then.
     /// </exception>
@@ -83,6 +88,11 @@ public sealed class Outbox
             subjects[i] = item.Subject;
             times[i] = item.Time?.UtcDateTime ?? now;
             data[i] = JsonSerializer.SerializeToUtf8Bytes(item.Data, (JsonTypeInfo<T>)type.Json);
+            if (data[i].Length > MaxDataBytes)
+            {
+                throw new ArgumentException($"Event {i} has {data[i].Length} bytes of data; {MaxDataBytes} are allowed.", nameof(events));
+            }
+
             headers[i] = HeadersOf(item.Headers, i);
             (traceParents[i], traceStates[i]) = events.Count == 1 ? EventTrace.Create(stream.Name, type.Name, item.Id) : EventTrace.OfCaller();
         }

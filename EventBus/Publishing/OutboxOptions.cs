@@ -56,7 +56,8 @@ public sealed class OutboxOptions : IValidatableObject
     public TimeSpan NotifyInterval { get; set; } = TimeSpan.FromMilliseconds(2);
 
     /// <summary>
-    /// How long the leading relay may show no sign of progress until another replica's takes over. 100 milliseconds to 1 minute, default 5 seconds.
+    /// How long the leading relay may show no sign of progress until another replica's takes over. At least twice <see cref="PollInterval"/>: an idle
+    /// leader shows one with each poll. 100 milliseconds to 1 minute, default 5 seconds.
     /// </summary>
     public TimeSpan LeaseTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
@@ -83,6 +84,13 @@ public sealed class OutboxOptions : IValidatableObject
             {
                 yield return new($"{SectionName}:{name} is {value}, but must be {min} to {max}.", [name]);
             }
+        }
+
+        if (LeaseTimeout < 2 * PollInterval)
+        {
+            yield return new(
+                $"{SectionName}:{nameof(LeaseTimeout)} is {LeaseTimeout}, but must be at least twice {nameof(PollInterval)}, {PollInterval}.",
+                [nameof(LeaseTimeout)]);
         }
     }
 }

@@ -17,6 +17,10 @@ public sealed partial class EventStreamBuilder
     /// </summary>
     /// <param name="name">The group's name; see <see cref="GroupName"/> for its form. All replicas of a worker use the same.</param>
     /// <param name="subscribe">Adds the handlers.</param>
+    /// <remarks>
+    /// Workers of one group may handle different types: an event waits for a worker of its type. A type that no worker has handled for an hour, while
+    /// others of the group ran, counts as given up: its events are done without an effect.
+    /// </remarks>
     /// <param name="configure">
     /// Changes the options after they were read from <c>EventBus:Consumer</c> and <c>EventBus:Streams:{stream}:Groups:{group}</c>; may be null.
     /// </param>

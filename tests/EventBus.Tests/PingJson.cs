@@ -6,4 +6,5 @@ namespace FanOut.EventBus.Tests;
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(Ping))]
 [JsonSerializable(typeof(Invoiced))]
+[JsonSerializable(typeof(string))]
 internal sealed partial class PingJson : JsonSerializerContext;

@@ -154,6 +154,18 @@ public sealed class OutboxTests
         Assert.False(wakeUp.Local.WaitAsync(Cancellation).IsCompleted);
     }
 
+    [Fact]
+    public async Task Data_that_is_too_large_is_refused()
+    {
+        await using var world = await OutboxWorld.CreateAsync();
+        var builder = world.Bus.CreateHost();
+        builder.AddEventBus().AddEvent("test.text", PingJson.Default.String).AddStream(world.Bus.Stream.Value, stream => stream.AddOutbox());
+        var host = await world.Bus.StartAsync(builder);
+        var large = new NewEvent<string>("s", new string('x', 8 << 20));
+        var refused = Assert.Throws<ArgumentException>(() => host.Services.GetRequiredService<Outbox>().CreateCommand([large]));
+        Assert.Contains("8388608 are allowed", refused.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("alter sequence bus.position_1 cache 20", "cache of 20")]
     public async Task A_setting_that_would_lose_events_stops_the_start(string setting, string message)
