@@ -11,8 +11,10 @@ public class PostgresServer : TestServer
 {
     private static readonly Lazy<Task<PostgresServer>> Shared = new(() => StartAsync());
 
+    /// <summary>Of all servers: a standby has the databases of its primary.</summary>
+    private static int _databases;
+
     private readonly ConcurrentDictionary<string, Lazy<Task>> _templates = new();
-    private int _databases;
 
     private protected PostgresServer(PostgresServerOptions options)
         : base(folder: null) => Options = options;

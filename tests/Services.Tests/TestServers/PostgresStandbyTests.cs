@@ -75,6 +75,18 @@ public sealed class PostgresStandbyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_promoted_standby_creates_databases_beside_those_of_its_primary()
+    {
+        await using var old = await _primary.CreateDatabaseAsync(cancellationToken: Cancellation);
+        await _standby.CatchUpAsync(Cancellation);
+        await _standby.PromoteAsync(Cancellation);
+
+        await using var added = await _standby.CreateDatabaseAsync(cancellationToken: Cancellation);
+
+        Assert.NotEqual(old.Name, added.Name);
+    }
+
+    [Fact]
     public async Task A_former_primary_comes_back_on_its_port_as_a_standby_of_the_new_one()
     {
         await _standby.PauseReceivingAsync(Cancellation);
