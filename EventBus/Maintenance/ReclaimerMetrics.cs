@@ -24,7 +24,7 @@ internal sealed class ReclaimerMetrics
         AddGroup("fanout.group.lag", group => group.Lag, "{message}", "Events that the group has still to do.");
         AddGroup("fanout.group.lag.duration", group => group.LagDuration.TotalSeconds, "s", "Age of the oldest event that the group has not taken.");
         AddGroup("fanout.group.pending", group => group.Pending, "{message}", "Entries delivered and not acknowledged.");
-        AddGroup("fanout.group.parked", group => group.Waiting, "{message}", "Events that wait in the retry queue for their next attempt.");
+        AddGroup("fanout.group.waiting", group => group.Waiting, "{message}", "Events that wait in the retry queue for their next attempt.");
         AddGroup("fanout.group.lanes", group => group.LiveLanes, "{lane}", "Lanes that are alive.");
         AddGroup("fanout.dlq.depth", group => group.DeadLetters, "{message}", "Dead letters about which nothing is decided.");
         _meter.CreateObservableGauge(

@@ -146,7 +146,7 @@ public sealed class SamplingTests
         var gauges = GaugeReading.Read(world.Stream);
         Assert.Equal(
             (1d, 4d, 2d, 0d, 0d, 7d, 1d),
-            (gauges["fanout.reclaimer.healthy"], gauges["fanout.group.lag"], gauges["fanout.group.pending"], gauges["fanout.group.parked"],
+            (gauges["fanout.reclaimer.healthy"], gauges["fanout.group.lag"], gauges["fanout.group.pending"], gauges["fanout.group.waiting"],
                 gauges["fanout.dlq.depth"], gauges["fanout.stream.length"], gauges["fanout.group.lanes"]));
         Assert.All(
             ["fanout.group.lag.duration", "fanout.consumer.idle", "fanout.redis.memory.used", "fanout.stream.memory"],
