@@ -20,11 +20,12 @@ internal sealed record OutboxPartition(string Name, long? PastLast, bool IsDetac
             row => new OutboxPartition(row.Get<string>("name"), row.Get<long?>("past_last"), row.Get<bool>("is_detach_pending")), cancellationToken);
     }
 
-    /// <summary>Its highest position, and when that event happened by its publisher's clock; null where it is empty.</summary>
-    public async Task<(long Position, DateTimeOffset Time)?> ReadNewestAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    /// <summary>Its highest position, and how long ago that event was written by Postgres' clock; null where it is empty.</summary>
+    public async Task<(long Position, TimeSpan Age)?> ReadNewestAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand($"select position, time from bus.{Name} order by position desc limit 1", connection);
-        var newest = await command.QueryAsync(row => (row.Get<long>("position"), row.Get<DateTimeOffset>("time")), cancellationToken);
+        await using var command = new NpgsqlCommand(
+            $"select position, clock_timestamp() - created_at as age from bus.{Name} order by position desc limit 1", connection);
+        var newest = await command.QueryAsync(row => (row.Get<long>("position"), row.Get<TimeSpan>("age")), cancellationToken);
         return newest is [var only] ? only : null;
     }
 }

@@ -51,17 +51,16 @@ internal sealed partial class OutboxPruner(
         foreach (var partition in partitions)
         {
             var newest = await partition.ReadNewestAsync(connection, cancellationToken);
-            var age = time.GetUtcNow() - newest?.Time;
             var last = partition.PastLast - 1 ?? newest?.Position ?? 0;
 
             // Strictly below: the newest event stays, for the relay looks for it when a group that was registered since has done nothing yet.
             if (last >= lowest)
             {
-                WarnOfHolders(registered, last, age);
+                WarnOfHolders(registered, last, newest?.Age);
                 return;
             }
 
-            if (age < keepFor)
+            if (newest?.Age < keepFor)
             {
                 return;
             }

@@ -5,10 +5,10 @@ with open as materialized (
         int8multirange(int8range($2 + 1, null))
         - coalesce((select range_agg(positions) from bus.inbox where group_id = $1 and positions && int8range($2 + 1, null)), '{}')) as range
 )
-select event.position, event.id, event.subject, event.time < now() - interval '1 minute' as is_old
+select event.position, event.id, event.subject, event.created_at < now() - interval '1 minute' as is_old
 from (select range from open order by lower(range)) as ordered
 cross join lateral (
-    select position, id, subject, time
+    select position, id, subject, created_at
     from bus.outbox_0
     where position >= lower(ordered.range) and (upper_inf(ordered.range) or position < upper(ordered.range))
 ) as event

@@ -6,7 +6,7 @@ select
     g.reclaim_after,
     g.done_through,
     greatest(highest.position - g.done_through - taken.count, 0) as not_taken,
-    greatest(extract(epoch from clock_timestamp() - oldest.time), 0)::float8 as age,
+    greatest(extract(epoch from clock_timestamp() - oldest.created_at), 0)::float8 as age,
     (select count(*) from bus.retry where group_id = g.id and state = 'waiting' and claim is null)
         + (select count(*) from bus.retry where group_id = g.id and state = 'waiting' and claim is not null) as waiting,
     (select count(*) from bus.retry where group_id = g.id and state = 'dead' and state <> 'waiting') as dead
@@ -20,7 +20,7 @@ cross join lateral (
     where group_id = g.id and positions && int8range(g.done_through + 1, null)
 ) as taken
 left join lateral (
-    select event.time
+    select event.created_at
     from (
         select range
         from unnest(int8multirange(int8range(g.done_through + 1, greatest(highest.position, g.done_through) + 1)) - taken.ranges) as range
@@ -28,7 +28,7 @@ left join lateral (
         limit 1000
     ) as open
     cross join lateral (
-        select time from bus.outbox_0 where position >= lower(open.range) and position < upper(open.range) order by position limit 1
+        select created_at from bus.outbox_0 where position >= lower(open.range) and position < upper(open.range) order by position limit 1
     ) as event
     limit 1
 ) as oldest on true

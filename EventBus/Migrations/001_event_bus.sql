@@ -31,6 +31,7 @@ create table bus.outbox (
     type text not null,
     source text not null,
     subject text not null,
+    -- When it happened, as its publisher says. Only readers of the event use it.
     time timestamptz not null,
     -- UTF-8 JSON, as the serializer wrote it. To read it: convert_from(data, 'UTF8').
     data bytea not null,
@@ -38,6 +39,8 @@ create table bus.outbox (
     headers jsonb,
     traceparent text,
     tracestate text,
+    -- When the row was written, by the server's clock: age, lag and retention are measured by it.
+    created_at timestamptz not null default clock_timestamp(),
     -- Position first: the statements of a stream name its own table, and so no stream.
     primary key (position, stream)
 ) partition by list (stream);

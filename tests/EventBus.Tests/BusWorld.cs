@@ -16,6 +16,9 @@ namespace FanOut.EventBus.Tests;
 /// <summary>A stream of its own on real servers, with a database of its own, and a table that shows every effect however often it happens.</summary>
 internal sealed class BusWorld : IAsyncDisposable
 {
+    /// <summary>When the events happened and were committed.</summary>
+    public static readonly DateTimeOffset EventTime = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+
     private const string Template = "event_bus";
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
     private readonly List<IHost> _hosts = [];
@@ -116,20 +119,22 @@ internal sealed class BusWorld : IAsyncDisposable
         return host;
     }
 
-    /// <summary>Adds events to the outbox, committed: the pings with the next numbers. Nothing is published.</summary>
+    /// <summary>Adds events to the outbox, committed long ago: the pings with the next numbers. Nothing is published.</summary>
     /// <returns>Their positions, ids and numbers.</returns>
     public async Task<TestEvent[]> AddEventsAsync(int count, string type = Ping.EventType)
     {
         var numbers = Enumerable.Range(0, count).Select(_ => Interlocked.Increment(ref _numbers)).ToArray();
         await using var command = Postgres.CreateCommand("""
-            insert into bus.outbox (stream, position, id, type, source, subject, time, data)
-            select $1, bus.next_position($1), id, $2, 'tests', number::text, '2026-01-02T03:04:05Z', convert_to('{"number":' || number || '}', 'UTF8')
+            insert into bus.outbox (stream, position, id, type, source, subject, time, data, created_at)
+            select
+                $1, bus.next_position($1), id, $2, 'tests', number::text, $5, convert_to('{"number":' || number || '}', 'UTF8'), $5
             from unnest($3, $4) as event (id, number) returning position, id
             """);
         command.Parameters.AddWithValue(Identity.Id);
         command.Parameters.AddWithValue(type);
         command.Parameters.AddWithValue(numbers.Select(_ => Guid.CreateVersion7()).ToArray());
         command.Parameters.AddWithValue(numbers);
+        command.Parameters.AddWithValue(EventTime);
         await using var reader = await command.ExecuteReaderAsync(Cancellation);
         var events = new List<TestEvent>();
         while (await reader.ReadAsync(Cancellation))

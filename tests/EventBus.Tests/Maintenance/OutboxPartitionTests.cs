@@ -1,4 +1,3 @@
-using System.Globalization;
 using FanOut.EventBus.Maintenance;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
@@ -91,7 +90,6 @@ public sealed class OutboxPartitionTests
     public async Task Only_what_every_group_is_done_with_and_is_old_is_dropped()
     {
         await using var world = await BusWorld.CreateAsync();
-        var time = new FakeTimeProvider(DateTimeOffset.Parse("2026-01-02T03:04:05Z", CultureInfo.InvariantCulture));
         foreach (var name in new[] { "one", "two" })
         {
             await world.RegisterGroupAsync(name);
@@ -101,13 +99,12 @@ public sealed class OutboxPartitionTests
         await SetPositionAsync(world, 1_500_000);
         await world.AddEventsAsync(1);
         await world.ExecuteAsync("update bus.consumer_group set done_through = case name when 'one' then 2500000 else 1999998 end");
-        var pruner = new Parts(world, time: time).Pruner(TimeSpan.FromHours(24));
+        var age = TimeProvider.System.GetUtcNow() - BusWorld.EventTime;
 
-        time.Advance(TimeSpan.FromHours(24) - TimeSpan.FromSeconds(1));
-        await pruner.PassAsync(Cancellation);
+        await new Parts(world).Pruner(age + TimeSpan.FromHours(1)).PassAsync(Cancellation);
         Assert.Equal(Million, (await BoundsAsync(world))[0]);
 
-        time.Advance(TimeSpan.FromSeconds(2));
+        var pruner = new Parts(world).Pruner(age - TimeSpan.FromSeconds(1));
         await pruner.PassAsync(Cancellation);
         Assert.Equal(2 * Million, (await BoundsAsync(world))[0]);
 
@@ -118,6 +115,27 @@ public sealed class OutboxPartitionTests
         await world.ExecuteAsync("update bus.consumer_group set done_through = 2000000 where name = 'two'");
         await pruner.PassAsync(Cancellation);
         Assert.Equal(3 * Million, (await BoundsAsync(world))[0]);
+    }
+
+    [Theory]
+    [InlineData("now() + interval '10 years'", 0, 2 * Million)]
+    [InlineData("now() - interval '10 years'", 24, Million)]
+    public async Task The_time_of_an_event_does_not_decide_how_long_it_is_kept(string time, int hours, long first)
+    {
+        await using var world = await BusWorld.CreateAsync();
+        await world.RegisterGroupAsync("clocks");
+        await using (var connection = await world.Postgres.OpenConnectionAsync(Cancellation))
+        {
+            await InsertAsync(world, connection, time);
+        }
+
+        await SetPositionAsync(world, 1_500_000);
+        await world.AddEventsAsync(1);
+        await world.ExecuteAsync("update bus.consumer_group set done_through = 1500001");
+
+        await new Parts(world).Pruner(TimeSpan.FromHours(hours)).PassAsync(Cancellation);
+
+        Assert.Equal(first, (await BoundsAsync(world))[0]);
     }
 
     [Fact]
@@ -200,9 +218,9 @@ public sealed class OutboxPartitionTests
     {
         await using var world = await BusWorld.CreateAsync();
         await world.RegisterGroupAsync("days");
-        var time = new FakeTimeProvider(DateTimeOffset.Parse("2026-01-02T00:00:00Z", CultureInfo.InvariantCulture));
+        var time = new FakeTimeProvider(BusWorld.EventTime);
         var parts = new Parts(world, time: time);
-        var (ahead, pruner) = (parts.Ahead(), parts.Pruner(TimeSpan.FromHours(24)));
+        var ahead = parts.Ahead();
         var position = 0L;
         var counts = new List<int>();
         for (var hour = 0; hour < 72; hour++)
@@ -214,15 +232,17 @@ public sealed class OutboxPartitionTests
                 position += hour < 48 ? 6 * Million : 50_000;
                 await SetPositionAsync(world, position);
                 await world.ExecuteAsync($"""
-                    insert into bus.outbox (stream, position, id, type, source, subject, time, data)
+                    insert into bus.outbox (stream, position, id, type, source, subject, time, data, created_at)
                     values (
-                        {world.Identity.Id}, bus.next_position({world.Identity.Id}), gen_random_uuid(), '', '', '', '{time.GetUtcNow():O}', '');
+                        {world.Identity.Id}, bus.next_position({world.Identity.Id}), gen_random_uuid(), '', '', '', now(), '',
+                        '{time.GetUtcNow():O}');
                     update bus.consumer_group set done_through = {position}
                     """);
                 await ahead.PassAsync(Cancellation);
             }
 
-            await pruner.PassAsync(Cancellation);
+            var simulated = TimeProvider.System.GetUtcNow() - time.GetUtcNow();
+            await parts.Pruner(simulated + TimeSpan.FromHours(24)).PassAsync(Cancellation);
             counts.Add((await BoundsAsync(world)).Length);
         }
 
@@ -241,11 +261,11 @@ public sealed class OutboxPartitionTests
     private static Task SetPositionAsync(BusWorld world, long position) =>
         world.ExecuteAsync($"select setval('bus.position_{world.Identity.Id}', {position})");
 
-    private static async Task InsertAsync(BusWorld world, NpgsqlConnection connection)
+    private static async Task InsertAsync(BusWorld world, NpgsqlConnection connection, string time = "now()")
     {
         await using var command = new NpgsqlCommand($"""
             insert into bus.outbox (stream, position, id, type, source, subject, time, data)
-            values ({world.Identity.Id}, bus.next_position({world.Identity.Id}), gen_random_uuid(), '{Ping.EventType}', 'tests', '', now(), '')
+            values ({world.Identity.Id}, bus.next_position({world.Identity.Id}), gen_random_uuid(), '{Ping.EventType}', 'tests', '', {time}, '')
             """, connection);
         await command.ExecuteNonQueryAsync(Cancellation);
     }

@@ -63,8 +63,8 @@ public sealed class SamplingTests
         async Task<TimeSpan> AgeAsync() => (await SampleAsync(host)).Groups[0].LagDuration;
 
         Task AddAtAsync(string ago) => world.Bus.ExecuteAsync($$"""
-            insert into bus.outbox (stream, position, id, type, source, subject, time, data)
-            select id, bus.next_position(id), gen_random_uuid(), 'test.ping', '', '', now() - interval '{{ago}}', '{}' from bus.stream
+            insert into bus.outbox (stream, position, id, type, source, subject, time, data, created_at)
+            select id, bus.next_position(id), gen_random_uuid(), 'test.ping', '', '', now(), '{}', now() - interval '{{ago}}' from bus.stream
             """);
     }
 
