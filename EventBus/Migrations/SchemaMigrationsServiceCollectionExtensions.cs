@@ -1,6 +1,7 @@
 using System.Reflection;
 using FanOut.EventBus.Migrations;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
 
@@ -11,8 +12,8 @@ public static class SchemaMigrationsServiceCollectionExtensions
 {
     /// <summary>
     /// When the host starts, applies the embedded <c>Migrations/*.sql</c> scripts of <paramref name="assembly"/> that <paramref name="schema"/> has
-    /// not had yet, in the order of their names, each in a transaction, one replica at a time. They run before any hosted service starts. While
-    /// Postgres is away the start waits.
+    /// not had yet, in the order of their names, each in a transaction, one replica at a time. Schemas are migrated in the order in which they are
+    /// added, before any hosted service starts, also where services start concurrently. While Postgres is away the start waits.
     /// </summary>
     /// <param name="services">The services; an <see cref="NpgsqlDataSource"/> must be among them.</param>
     /// <param name="schema">The schema, created where missing; lower-case letters and <c>_</c>.</param>
@@ -27,6 +28,9 @@ public static class SchemaMigrationsServiceCollectionExtensions
             throw new ArgumentException($"'{schema}' is not a schema name: use a-z and '_'.", nameof(schema));
         }
 
-        return services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<SchemaMigrator>(provider, schema, assembly));
+        services.TryAddSingleton<SchemaMigrator>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SchemaMigrator>(
+            provider => provider.GetRequiredService<SchemaMigrator>()));
+        return services.AddSingleton(new SchemaMigration(schema, assembly));
     }
 }

@@ -9,31 +9,30 @@ using Npgsql;
 
 namespace FanOut.EventBus.Migrations;
 
+/// <summary>A schema, and the assembly that embeds its scripts.</summary>
+internal sealed record SchemaMigration(string Name, Assembly Assembly);
+
 /// <summary>
-/// Brings one schema up to date when the host starts, before any other hosted service runs. Every replica does it: an advisory lock lets one at a
+/// Brings schemas up to date when the host starts, before any other hosted service runs. Every replica does it: an advisory lock lets one at a
 /// time in, and the journal table <c>schema_versions</c> of the schema makes the others find nothing to do. While Postgres is away it waits and says
 /// so.
 /// </summary>
 internal sealed partial class SchemaMigrator(
-    string schema, Assembly assembly, NpgsqlDataSource dataSource, TimeProvider time, ILogger<SchemaMigrator> logger) : IHostedLifecycleService
+    IEnumerable<SchemaMigration> schemas, NpgsqlDataSource dataSource, TimeProvider time, ILogger<SchemaMigrator> logger) : IHostedLifecycleService
 {
     private const string LockSql =
         "set local lock_timeout = 0; set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; "
         + "select pg_advisory_xact_lock(hashtextextended('fanout.migrations', 0))";
 
-    public async Task StartingAsync(CancellationToken cancellationToken)
+    private readonly Lock _starting = new();
+    private Task? _migration;
+
+    /// <summary>Migrates once. Others that need a schema in this phase of the start call it too: the host may run them at the same time.</summary>
+    public Task StartingAsync(CancellationToken cancellationToken)
     {
-        for (var backoff = new Backoff(time, TimeSpan.FromMilliseconds(250)); ; await backoff.WaitAsync(cancellationToken))
+        lock (_starting)
         {
-            try
-            {
-                await MigrateAsync(cancellationToken);
-                return;
-            }
-            catch (NpgsqlException e) when (IsAway(e))
-            {
-                Log.DatabaseAway(logger, schema, e);
-            }
+            return _migration ??= MigrateAllAsync(cancellationToken);
         }
     }
 
@@ -47,7 +46,32 @@ internal sealed partial class SchemaMigrator(
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private async Task MigrateAsync(CancellationToken cancellationToken)
+    private async Task MigrateAllAsync(CancellationToken cancellationToken)
+    {
+        foreach (var schema in schemas)
+        {
+            for (var backoff = new Backoff(time, TimeSpan.FromMilliseconds(250)); !await TryMigrateAsync(schema, cancellationToken);)
+            {
+                await backoff.WaitAsync(cancellationToken);
+            }
+        }
+    }
+
+    private async Task<bool> TryMigrateAsync(SchemaMigration schema, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await MigrateAsync(schema, cancellationToken);
+            return true;
+        }
+        catch (NpgsqlException e) when (IsAway(e))
+        {
+            Log.DatabaseAway(logger, schema.Name, e);
+            return false;
+        }
+    }
+
+    private async Task MigrateAsync(SchemaMigration schema, CancellationToken cancellationToken)
     {
         // A lock of this transaction, not of its session, which a pooler may give to somebody else. The scripts run on connections of their own
         // meanwhile.
@@ -58,8 +82,8 @@ internal sealed partial class SchemaMigrator(
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        await dataSource.ExecuteAsync($"create schema if not exists \"{schema}\"", [], cancellationToken);
-        var result = await Task.Run(Upgrade, cancellationToken);
+        await dataSource.ExecuteAsync($"create schema if not exists \"{schema.Name}\"", [], cancellationToken);
+        var result = await Task.Run(() => Upgrade(schema), cancellationToken);
         if (!result.Successful)
         {
             if (result.Error is NpgsqlException error && IsAway(error))
@@ -68,14 +92,14 @@ internal sealed partial class SchemaMigrator(
             }
 
             throw new InvalidOperationException(
-                $"Schema '{schema}' of database '{connection.Database}' could not be migrated: script {result.ErrorScript?.Name} failed: "
+                $"Schema '{schema.Name}' of database '{connection.Database}' could not be migrated: script {result.ErrorScript?.Name} failed: "
                 + result.Error.Message,
                 result.Error);
         }
 
         foreach (var script in result.Scripts)
         {
-            Log.Migrated(logger, schema, script.Name);
+            Log.Migrated(logger, schema.Name, script.Name);
         }
     }
 
@@ -86,12 +110,12 @@ internal sealed partial class SchemaMigrator(
         || e.InnerException is IOException or System.Net.Sockets.SocketException
         || e.SqlState is PostgresErrorCodes.ReadOnlySqlTransaction or ['5', '7', 'P', ..];
 
-    private DatabaseUpgradeResult Upgrade()
+    private DatabaseUpgradeResult Upgrade(SchemaMigration schema)
         => DeployChanges.To
             .PostgresqlDatabase(new DbUp.Postgresql.PostgresqlConnectionManager(dataSource))
             .WithScriptsEmbeddedInAssembly(
-                assembly, name => name.Contains(".Migrations.", StringComparison.Ordinal) && name.EndsWith(".sql", StringComparison.Ordinal))
-            .JournalToPostgresqlTable(schema, "schema_versions")
+                schema.Assembly, name => name.Contains(".Migrations.", StringComparison.Ordinal) && name.EndsWith(".sql", StringComparison.Ordinal))
+            .JournalToPostgresqlTable(schema.Name, "schema_versions")
             .WithVariablesDisabled()
             .WithTransactionPerScript()
             .LogTo(new NoOpUpgradeLog())

@@ -1,4 +1,5 @@
 using FanOut.EventBus.Groups;
+using FanOut.EventBus.Migrations;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -10,7 +11,8 @@ namespace FanOut.EventBus.Publishing;
 /// Postgres is away or a standby; a wrong setting stops the start.
 /// </summary>
 internal sealed partial class OutboxStart(
-    StreamName name, StreamCatalog catalog, NpgsqlDataSource postgres, TimeProvider time, ILogger<OutboxStart> logger) : IHostedLifecycleService
+    StreamName name, SchemaMigrator migrator, StreamCatalog catalog, NpgsqlDataSource postgres, TimeProvider time, ILogger<OutboxStart> logger)
+    : IHostedLifecycleService
 {
     private static readonly string CheckSql = EmbeddedText.Read("Publishing.check_outbox.sql");
 
@@ -22,6 +24,7 @@ internal sealed partial class OutboxStart(
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
+        await migrator.StartingAsync(cancellationToken);
         for (var retry = new Backoff(time, TimeSpan.FromMilliseconds(250)); _stream is null;)
         {
             try

@@ -233,11 +233,15 @@ internal sealed class BusWorld : IAsyncDisposable
         await Database.DisposeAsync();
     }
 
+    /// <summary>A migrator that finds nothing to do: the database is made from a template.</summary>
+    public static SchemaMigrator NothingToMigrate(NpgsqlDataSource postgres) =>
+        new([], postgres, TimeProvider.System, NullLogger<SchemaMigrator>.Instance);
+
     public static async Task MigrateAsync(string connectionString, CancellationToken cancellationToken)
     {
         await using var postgres = NpgsqlDataSource.Create($"{connectionString};Pooling=false");
         var assembly = typeof(StreamCatalog).Assembly;
-        var migrator = new SchemaMigrator("bus", assembly, postgres, TimeProvider.System, NullLogger<SchemaMigrator>.Instance);
+        var migrator = new SchemaMigrator([new SchemaMigration("bus", assembly)], postgres, TimeProvider.System, NullLogger<SchemaMigrator>.Instance);
         await migrator.StartingAsync(cancellationToken);
     }
 }

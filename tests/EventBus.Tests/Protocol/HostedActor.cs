@@ -27,6 +27,7 @@ internal sealed class HostedActor : GatedActor
         builder.Services.AddSingleton(time);
         builder.Services.AddSingleton(Redis);
         builder.Services.AddSingleton(Postgres);
+        builder.Services.AddSingleton(BusWorld.NothingToMigrate(Postgres));
         builder.AddEventBus().AddEvent(Ping.EventType, PingJson.Default.Ping).AddStream(world.Stream.Value, add);
         _host = builder.Build();
         _services = services;

@@ -42,7 +42,8 @@ internal sealed class ManualRelay : IAsyncDisposable
     {
         var options = new OutboxOptions { BatchInterval = TimeSpan.Zero };
         configure?.Invoke(options);
-        var start = new OutboxStart(bus.Stream, bus.Catalog, bus.Postgres, TimeProvider.System, NullLogger<OutboxStart>.Instance);
+        var migrator = BusWorld.NothingToMigrate(bus.Postgres);
+        var start = new OutboxStart(bus.Stream, migrator, bus.Catalog, bus.Postgres, TimeProvider.System, NullLogger<OutboxStart>.Instance);
         await start.StartingAsync(Cancellation);
         return new ManualRelay(bus, redis, postgres, start, options);
     }

@@ -195,7 +195,8 @@ public sealed class OutboxTests
         }
 
         var start = new OutboxStart(
-            world.Bus.Stream, new Groups.StreamCatalog(postgres), postgres, TimeProvider.System, NullLogger<OutboxStart>.Instance);
+            world.Bus.Stream, BusWorld.NothingToMigrate(postgres), new Groups.StreamCatalog(postgres), postgres, TimeProvider.System,
+            NullLogger<OutboxStart>.Instance);
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => start.StartingAsync(Cancellation));
         Assert.Contains("encoding LATIN1", refused.Message, StringComparison.Ordinal);
         await world.Bus.ExecuteAsync($"drop database \"{latin.Database}\"");
