@@ -4,13 +4,15 @@ using StackExchange.Redis;
 namespace FanOut.EventBus.Redis;
 
 /// <summary>Connections of their own for lanes: a blocking read would hold up everything else on the shared, multiplexed one.</summary>
-internal sealed class RedisConnections(IConnectionMultiplexer shared, IOptions<ConfigurationOptions> configured)
+internal sealed class RedisConnections(
+    IConnectionMultiplexer shared, IOptions<ConfigurationOptions> configured, ConfigurationOptions? registered = null)
 {
     public async Task<IConnectionMultiplexer> ConnectAsync(string clientName, TimeSpan maxBlock)
     {
         // The options that the shared connection was made from, where the host has registered them: they hold what its connection string can't, such
-        // as a certificate callback.
-        var options = configured.Value.EndPoints.Count > 0 ? configured.Value.Clone() : ConfigurationOptions.Parse(shared.Configuration);
+        // as a certificate callback or a provider of credentials.
+        var known = registered ?? configured.Value;
+        var options = known.EndPoints.Count > 0 ? known.Clone() : ConfigurationOptions.Parse(shared.Configuration);
         options.ClientName = clientName;
         options.AbortOnConnectFail = false;
         options.AsyncTimeout = Math.Max(options.AsyncTimeout, (int)maxBlock.TotalMilliseconds + 4_000);
