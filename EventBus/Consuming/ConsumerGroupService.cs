@@ -23,6 +23,10 @@ internal sealed partial class ConsumerGroupService(
     IServiceScopeFactory scopes,
     LaneServices services) : BackgroundService
 {
+    private const string OpenTransactions =
+        "It starts with new events, and waits until the transactions that are open on the Postgres server have ended. If that takes long, look for "
+        + "an old one in pg_stat_activity (backend_xid, xact_start) and pg_prepared_xacts.";
+
     private static readonly TimeSpan SubscribeInterval = TimeSpan.FromSeconds(10);
 
     private readonly CancellationTokenSource _abandoning = new();
@@ -88,7 +92,7 @@ internal sealed partial class ConsumerGroupService(
             {
                 var stream = await catalog.GetAsync(registration.Stream, stoppingToken);
                 var group = await services.Groups.RegisterAsync(
-                    stream, registration.Group, options.Start, options.MaxDeliveries, options.ReclaimAfter, stoppingToken);
+                    stream, registration.Group, options.Start, options.MaxDeliveries, options.ReclaimAfter, SayWaiting, stoppingToken);
                 await services.Groups.SubscribeAsync(group, types, stoppingToken);
                 await services.Groups.CreateInRedisAsync(group);
                 Volatile.Write(ref _startReason, null);
@@ -102,6 +106,14 @@ internal sealed partial class ConsumerGroupService(
                     Log.NotRegistered(services.Logger, registration.Group, registration.Stream, EnvironmentFault.Describe(e));
                 }
             }
+        }
+    }
+
+    private void SayWaiting()
+    {
+        if (Interlocked.Exchange(ref _startReason, OpenTransactions) != OpenTransactions)
+        {
+            Log.NotRegistered(services.Logger, registration.Group, registration.Stream, OpenTransactions);
         }
     }
 
@@ -200,7 +212,8 @@ internal sealed partial class ConsumerGroupService(
 
     private static partial class Log
     {
-        [LoggerMessage(221, LogLevel.Warning, "Group '{Group}' of stream '{Stream}' cannot be registered yet and is tried again: {Reason}")]
+        [LoggerMessage(221, LogLevel.Warning,
+            "Group '{Group}' of stream '{Stream}' cannot be registered yet. It retries automatically. Reason: {Reason}")]
         public static partial void NotRegistered(ILogger logger, GroupName group, StreamName stream, string reason);
 
         [LoggerMessage(222, LogLevel.Warning, "Lane {Lane} of group '{Group}' could not remove its consumer; the reclaimer does it: {Reason}")]

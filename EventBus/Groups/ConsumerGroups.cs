@@ -17,13 +17,20 @@ internal sealed class ConsumerGroups(IConnectionMultiplexer redis, NpgsqlDataSou
     public NpgsqlDataSource Postgres => postgres;
 
     /// <summary>
-    /// Registers a group once; later calls only bring its settings up to date. A group that starts now waits for the transactions that are open.
+    /// Registers a group once; later calls only bring its settings up to date. A group that starts now waits for the transactions that are open, and
+    /// calls <paramref name="waiting"/> meanwhile.
     /// </summary>
     public async Task<RegisteredGroup> RegisterAsync(
-        StreamIdentity stream, GroupName group, GroupStart start, int maxDeliveries, TimeSpan reclaimAfter, CancellationToken cancellationToken)
+        StreamIdentity stream,
+        GroupName group,
+        GroupStart start,
+        int maxDeliveries,
+        TimeSpan reclaimAfter,
+        Action waiting,
+        CancellationToken cancellationToken)
     {
         var isKnown = (await LoadAsync(stream, cancellationToken)).Any(known => known.Name == group);
-        var after = start == GroupStart.Now && !isKnown ? await FindDecidedEndAsync(stream, cancellationToken) : 0;
+        var after = start == GroupStart.Now && !isKnown ? await FindDecidedEndAsync(stream, waiting, cancellationToken) : 0;
         object[] values = [stream.Id, group.Value, start == GroupStart.Now ? "now" : "earliest", after, maxDeliveries, reclaimAfter];
         await postgres.ExecuteAsync(RegisterSql, values, cancellationToken);
         return (await LoadAsync(stream, cancellationToken)).Single(known => known.Name == group);
@@ -82,7 +89,7 @@ internal sealed class ConsumerGroups(IConnectionMultiplexer redis, NpgsqlDataSou
     }
 
     /// <summary>The highest position, once everything below it is decided.</summary>
-    private async Task<long> FindDecidedEndAsync(StreamIdentity stream, CancellationToken cancellationToken)
+    private async Task<long> FindDecidedEndAsync(StreamIdentity stream, Action waiting, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -90,6 +97,7 @@ internal sealed class ConsumerGroups(IConnectionMultiplexer redis, NpgsqlDataSou
             bool? isDecided;
             while ((isDecided = await horizon.IsDecidedAsync(postgres, cancellationToken)) == false)
             {
+                waiting();
                 await Task.Delay(HorizonInterval, time, cancellationToken);
             }
 

@@ -75,7 +75,8 @@ internal sealed class BusWorld : IAsyncDisposable
     public async Task<RegisteredGroup> RegisterGroupAsync(string name, int maxDeliveries = 4, TimeSpan? reclaimAfter = null, params string[] types)
     {
         var group = await Groups.RegisterAsync(
-            Identity, new GroupName(name), GroupStart.Earliest, maxDeliveries, reclaimAfter ?? TimeSpan.FromSeconds(60), Cancellation);
+            Identity, new GroupName(name), GroupStart.Earliest, maxDeliveries, reclaimAfter ?? TimeSpan.FromSeconds(60), () => { },
+            Cancellation);
         await Groups.SubscribeAsync(group, types is [] ? [Ping.EventType] : types, Cancellation);
         await Groups.CreateInRedisAsync(group);
         return group;
@@ -83,9 +84,19 @@ internal sealed class BusWorld : IAsyncDisposable
 
     /// <summary>A worker of one group. <paramref name="script"/> says what its handler does beside its effect.</summary>
     public async Task<IHost> StartWorkerAsync(
-        string group, HandlerScript? script = null, bool batches = true, Action<ConsumerOptions>? configure = null, string type = Ping.EventType)
+        string group,
+        HandlerScript? script = null,
+        bool batches = true,
+        Action<ConsumerOptions>? configure = null,
+        string type = Ping.EventType,
+        ILoggerProvider? log = null)
     {
         var builder = CreateHost();
+        if (log is not null)
+        {
+            builder.Logging.AddProvider(log);
+        }
+
         builder.Services.AddSingleton(script ?? new HandlerScript());
         builder.AddEventBus().AddEvent(type, PingJson.Default.Ping).AddStream(Stream.Value, stream => stream.AddConsumerGroup(
             group,

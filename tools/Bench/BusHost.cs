@@ -45,7 +45,7 @@ internal static class BusHost
         await host.StartAsync(cancellationToken);
         var identity = await host.Services.GetRequiredService<StreamCatalog>().GetAsync(stream, cancellationToken);
         var registered = await host.Services.GetRequiredService<ConsumerGroups>().RegisterAsync(
-            identity, group, GroupStart.Earliest, maxDeliveries: 4, TimeSpan.FromMinutes(1), cancellationToken);
+            identity, group, GroupStart.Earliest, maxDeliveries: 4, TimeSpan.FromMinutes(1), waiting: () => { }, cancellationToken);
         await host.StopAsync(cancellationToken);
         return registered;
     }

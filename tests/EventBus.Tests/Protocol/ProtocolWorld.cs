@@ -79,7 +79,7 @@ internal sealed class ProtocolWorld : IAsyncDisposable
         foreach (var name in GroupNames)
         {
             var group = await groups.RegisterAsync(
-                stream, name, GroupStart.Earliest, Options.MaxDeliveries, Options.ReclaimAfter, Cancellation);
+                stream, name, GroupStart.Earliest, Options.MaxDeliveries, Options.ReclaimAfter, () => { }, Cancellation);
             await groups.SubscribeAsync(group, [Ping.EventType, NewType], Cancellation);
             world.Groups = [.. world.Groups, group];
         }
