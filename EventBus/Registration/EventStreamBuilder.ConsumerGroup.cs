@@ -13,7 +13,7 @@ public sealed partial class EventStreamBuilder
     /// <summary>
     /// Consumes for a group: every event of the stream has its effect once in each group, whatever happens to its workers. Events of a type that no
     /// worker of the group subscribes to are done at once. What crashed workers left comes again only where a reclaimer runs (<c>AddReclaimer</c>),
-    /// here or in another process. Adds the health check <c>consumer-group-{group}</c>.
+    /// here or in another process. Adds the health check <c>consumer-group-{stream}-{group}</c>.
     /// </summary>
     /// <param name="name">The group's name; see <see cref="GroupName"/> for its form. All replicas of a worker use the same.</param>
     /// <param name="subscribe">Adds the handlers.</param>
@@ -59,7 +59,7 @@ public sealed partial class EventStreamBuilder
         Services.AddKeyedSingleton(key, (provider, _) => CreateGroup(provider, registration));
         Services.AddSingleton<IHostedService>(provider => provider.GetRequiredKeyedService<ConsumerGroupService>(key));
         AddHealthCheck(
-            $"consumer-group-{name}",
+            $"consumer-group-{Name}-{name}",
             provider => new ConsumerGroupHealthCheck(provider.GetRequiredKeyedService<ConsumerGroupService>(key)),
             "ready");
         return this;

@@ -381,7 +381,7 @@ public sealed class LaneTests
         var host = await world.StartWorkerAsync(Group);
         var health = host.Services.GetHealthChecks();
         await BusWorld.UntilAsync(
-            async () => (await health.CheckHealthAsync(Cancellation)).Entries[$"consumer-group-{Group}"]
+            async () => (await health.CheckHealthAsync(Cancellation)).Entries[$"consumer-group-{world.Stream}-{Group}"]
                 .Description?.Contains("another outbox") == true,
             () => "a reason in the health check");
         Assert.Equal(0, (await world.Redis.StreamPendingAsync(world.Key, Group)).PendingMessageCount);
@@ -401,7 +401,8 @@ public sealed class LaneTests
         var host = await world.StartWorkerAsync(Group, configure: options => (options.Lanes, options.BatchSize, options.PauseAbove) = (1, 20, 41));
         var health = host.Services.GetHealthChecks();
         await BusWorld.UntilAsync(
-            async () => (await health.CheckHealthAsync(Cancellation)).Entries[$"consumer-group-{Group}"].Description?.Contains("60 entries") == true,
+            async () => (await health.CheckHealthAsync(Cancellation)).Entries[$"consumer-group-{world.Stream}-{Group}"]
+                .Description?.Contains("60 entries") == true,
             () => "a paused lane");
         await world.PublishAsync(10);
         Assert.Equal(60, (await world.Redis.StreamPendingAsync(world.Key, Group)).PendingMessageCount);
