@@ -47,15 +47,15 @@ public sealed partial class EventStreamBuilder
 
         // A list is added to by each section that is bound: what is set for the group replaces it.
         var own = $"{EventBusOptions.SectionName}:Streams:{Name}:Groups:{name}";
-        AddOptions<ConsumerOptions>(key, configure: null, ConsumerOptions.SectionName);
-        Services.AddOptions<ConsumerOptions>(key).Configure<IConfiguration>((options, configuration) =>
+        var options = Services.AddOptions<ConsumerOptions>(key).BindConfiguration(ConsumerOptions.SectionName);
+        options.Configure<IConfiguration>((value, configuration) =>
         {
             if (configuration.GetSection($"{own}:{nameof(ConsumerOptions.RetryDelays)}").GetChildren().Any())
             {
-                options.RetryDelays = [];
+                value.RetryDelays = [];
             }
-        });
-        AddOptions(key, configure, own);
+        }).BindConfiguration(own);
+        Complete(options, configure, ConsumerOptions.SectionName, own);
         Services.AddKeyedSingleton(key, (provider, _) => CreateGroup(provider, registration));
         Services.AddSingleton<IHostedService>(provider => provider.GetRequiredKeyedService<ConsumerGroupService>(key));
         AddHealthCheck(

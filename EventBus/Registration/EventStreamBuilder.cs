@@ -1,6 +1,7 @@
 using FanOut.EventBus.Groups;
 using FanOut.EventBus.Telemetry;
 using FanOut.EventBus.Wire;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -86,12 +87,20 @@ public sealed partial class EventStreamBuilder
             options.BindConfiguration(section);
         }
 
+        Complete(options, configure, sections);
+    }
+
+    /// <summary>Completes options that are bound to <paramref name="sections"/>.</summary>
+    private static void Complete<T>(OptionsBuilder<T> options, Action<T>? configure, params string[] sections)
+        where T : class
+    {
         if (configure is not null)
         {
             options.Configure(configure);
         }
 
-        options.ValidateDataAnnotations().ValidateOnStart();
+        options.ValidateOnStart().Services.AddSingleton<IValidateOptions<T>>(
+            provider => new SettingsValidator<T>(options.Name, sections, Get<IConfiguration>(provider)));
     }
 
     private void AddHealthCheck(string name, Func<IServiceProvider, IHealthCheck> create, params string[] tags) =>

@@ -128,7 +128,8 @@ public sealed class ReclaimerServiceTests
         var e = Assert.Throws<OptionsValidationException>(
             () => host.Services.GetRequiredService<IOptionsMonitor<ReclaimerOptions>>().Get(world.Stream.Value));
 
-        Assert.Contains("EventBus:Reclaimer:Interval must be from 00:00:00.0100000 to 00:01:00", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"EventBus:Streams:{world.Stream}:Reclaimer:Interval must be from 00:00:00.0100000 to 00:01:00", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("LagWarning", e.Message, StringComparison.Ordinal);
     }
 
