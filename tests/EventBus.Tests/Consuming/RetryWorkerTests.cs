@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using FanOut.EventBus.Tests.Publishing;
 using FanOut.EventBus.Tests.Retrying;
 using FanOut.TestServers;
 
@@ -107,5 +108,21 @@ public sealed class RetryWorkerTests
 
         await world.AssertEachOnceAsync(Group, 20);
         Assert.All(deliveries, delivery => Assert.InRange(delivery, 1, 2));
+    }
+
+    [Fact]
+    public async Task While_Postgres_is_read_only_it_warns_once_and_backs_off()
+    {
+        using var refusals = new ServerLog();
+        await using var server = await PostgresServer.StartAsync(new PostgresServerOptions { Log = refusals.File }, Cancellation);
+        await using var world = await BusWorld.CreateAsync(postgres: server);
+        var log = new LogRecorder();
+        await world.StartWorkerAsync(Group, log: log);
+        await server.MakeReadOnlyAsync(Cancellation);
+
+        await BusWorld.UntilAsync(
+            () => Task.FromResult(refusals.Count("cannot execute SELECT FOR UPDATE") >= 5), () => "five refused claims");
+
+        Assert.Single(log.Entries, entry => entry.EventId == 211);
     }
 }

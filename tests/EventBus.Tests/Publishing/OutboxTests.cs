@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
 using FanOut.EventBus.Publishing;
 using FanOut.EventBus.Wire;
@@ -209,5 +210,12 @@ public sealed class OutboxTests
         await world.Bus.AddEventsAsync(1);
         var refused = await Assert.ThrowsAsync<PostgresException>(() => world.Bus.ExecuteAsync("update bus.outbox set subject = 'x'"));
         Assert.Contains("immutable", refused.MessageText, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_lease_that_ends_between_two_polls_of_an_idle_leader_is_refused()
+    {
+        var options = new OutboxOptions { LeaseTimeout = TimeSpan.FromMilliseconds(200), PollInterval = TimeSpan.FromSeconds(2) };
+        Assert.NotEmpty(options.Validate(new ValidationContext(options)));
     }
 }

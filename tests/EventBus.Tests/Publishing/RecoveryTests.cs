@@ -324,4 +324,21 @@ public sealed class RecoveryTests
         Assert.Empty((await world.StateAsync()).Gaps);
         await BusWorld.UntilAsync(async () => await world.Redis.StreamLengthAsync(StreamKeys.Stream(other)) == 10, () => "the other stream");
     }
+
+    [Fact]
+    public async Task A_gaps_hash_that_no_relay_wrote_is_named()
+    {
+        await using var world = await OutboxWorld.CreateAsync();
+        var first = await world.StartRelayAsync();
+        await world.AssertPublishedAsync(await world.Bus.AddEventsAsync(1));
+        await OutboxWorld.StopAsync(first);
+        await world.Redis.HashSetAsync(StreamKeys.Gaps(world.Bus.Stream), "theirs", "1");
+
+        var host = await world.StartRelayAsync();
+
+        var status = host.Services.GetRequiredService<RelayStatus>();
+        await BusWorld.UntilAsync(() => Task.FromResult(status.Reason is not null), () => "a reason");
+        Assert.Equal(RelayState.Stopped, status.State);
+        Assert.Contains(":gaps", status.Reason, StringComparison.Ordinal);
+    }
 }

@@ -1,12 +1,13 @@
+using System.Runtime.CompilerServices;
 using FanOut.TestServers;
 using Microsoft.Extensions.DependencyInjection;
 using StackExchange.Redis;
 
-namespace FanOut.EventBus.Tests.Review;
+namespace FanOut.EventBus.Tests.Maintenance;
 
-[Collection(nameof(UnobservedTests))]
-[CollectionDefinition(nameof(UnobservedTests), DisableParallelization = true)]
-public sealed class UnobservedTests
+[Collection(nameof(UnobservedFaultTests))]
+[CollectionDefinition(nameof(UnobservedFaultTests), DisableParallelization = true)]
+public sealed class UnobservedFaultTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -15,7 +16,9 @@ public sealed class UnobservedTests
     {
         await using var server = await RedisServer.StartAsync(cancellationToken: Cancellation);
         await using var world = await BusWorld.CreateAsync(server);
+        await using var impatient = await server.ConnectAsync(options => (options.AllowAdmin, options.AsyncTimeout) = (false, 250));
         var builder = world.CreateHost();
+        builder.Services.AddSingleton<IConnectionMultiplexer>(impatient);
         builder.AddEventBus().AddStream(world.Stream.Value, stream => stream.AddReclaimer());
         using var host = builder.Build();
         var sampler = host.Services.GetRequiredService<StreamSampler>();
@@ -34,6 +37,8 @@ public sealed class UnobservedTests
 
 internal static class Unobserved
 {
+    private const string Witness = "Nobody looks at this.";
+
     public static async Task<List<string>> CountAsync(Func<Task> action)
     {
         var found = new List<string>();
@@ -49,12 +54,18 @@ internal static class Unobserved
         try
         {
             await action();
-            for (var i = 0; i < 5; i++)
-            {
-                await Passing.ForAsync(TimeSpan.FromMilliseconds(100));
-                GC.Collect();
-                GC.WaitForPendingFinalizers();
-            }
+            LeaveUnobserved();
+            await BusWorld.UntilAsync(
+                () =>
+                {
+                    GC.Collect();
+                    GC.WaitForPendingFinalizers();
+                    lock (found)
+                    {
+                        return Task.FromResult(found.RemoveAll(text => text.Contains(Witness, StringComparison.Ordinal)) > 0);
+                    }
+                },
+                () => "the exception that is left on purpose");
         }
         finally
         {
@@ -66,4 +77,7 @@ internal static class Unobserved
             return [.. found];
         }
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void LeaveUnobserved() => _ = Task.FromException(new InvalidOperationException(Witness));
 }

@@ -1,9 +1,9 @@
 using FanOut.TestServers;
 using Npgsql;
 
-namespace FanOut.EventBus.Tests.Review;
+namespace FanOut.EventBus.Tests.Maintenance;
 
-public sealed class CrashRestartTests
+public sealed class CrashRecoveryTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -28,7 +28,7 @@ public sealed class CrashRestartTests
         await world.ExecuteAsync("checkpoint");
         await SignalAsync("-STOP", (int)(await world.ScalarAsync("select pid from pg_stat_activity where backend_type = 'walwriter'"))!);
         var lost = await world.AddEventsAsync(5);
-        var doneThrough = new Maintenance.Parts(world).DoneThrough(group);
+        var doneThrough = new Parts(world).DoneThrough(group);
         await doneThrough.PassAsync(Cancellation);
         var before = await CheckpointerAsync(world);
         await SignalAsync("-KILL", (int)(await world.ScalarAsync("select pg_backend_pid()"))!);
@@ -54,7 +54,7 @@ public sealed class CrashRestartTests
         await transaction.CommitAsync(Cancellation);
 
         Assert.InRange(position, 1, lost[^1].Position);
-        Assert.InRange(await Maintenance.GroupWork.DoneThroughAsync(world, group), 0, position - 1);
+        Assert.InRange(await world.DoneThroughAsync(group), 0, position - 1);
     }
 
     private static async Task SignalAsync(string signal, int process)
