@@ -1,4 +1,5 @@
 using FanOut.EventBus.Groups;
+using FanOut.EventBus.Registration;
 using FanOut.EventBus.Telemetry;
 using FanOut.EventBus.Wire;
 using Microsoft.Extensions.Configuration;

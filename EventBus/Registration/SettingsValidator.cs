@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 
-namespace FanOut.EventBus;
+namespace FanOut.EventBus.Registration;
 
 /// <summary>
 /// Validates options that are bound to several sections. Messages name a setting by its key for all streams; where a later section sets it, they name
