@@ -118,6 +118,8 @@ public sealed class RetryWorkerTests
         await using var world = await BusWorld.CreateAsync(postgres: server);
         var log = new LogRecorder();
         await world.StartWorkerAsync(Group, log: log);
+        await world.PublishAsync(1);
+        await world.AssertEachOnceAsync(Group, 1);
         await server.MakeReadOnlyAsync(Cancellation);
 
         await BusWorld.UntilAsync(
