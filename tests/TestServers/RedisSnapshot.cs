@@ -20,12 +20,14 @@ public sealed class RedisSnapshot
         return snapshot;
     }
 
+    /// <summary>At once: no client sees or changes a part of it.</summary>
     public async Task RestoreAsync(IDatabase redis)
     {
-        await redis.ExecuteAsync("FLUSHALL");
-        foreach (var (key, value) in _keys)
-        {
-            await redis.KeyRestoreAsync(key, value);
-        }
+        var transaction = redis.CreateTransaction();
+        var commands = _keys.Select(entry => transaction.KeyRestoreAsync(entry.Key, entry.Value))
+            .Prepend(transaction.ExecuteAsync("FLUSHALL"))
+            .ToArray();
+        await transaction.ExecuteAsync();
+        await Task.WhenAll(commands);
     }
 }

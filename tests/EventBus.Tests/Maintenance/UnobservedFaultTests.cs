@@ -16,7 +16,7 @@ public sealed class UnobservedFaultTests
     {
         await using var server = await RedisServer.StartAsync(cancellationToken: Cancellation);
         await using var world = await BusWorld.CreateAsync(server);
-        await using var impatient = await server.ConnectAsync(options => (options.AllowAdmin, options.AsyncTimeout) = (false, 250));
+        await using var impatient = await server.ConnectAsync(options => (options.AllowAdmin, options.AsyncTimeout) = (false, 1_000));
         var builder = world.CreateHost();
         builder.Services.AddSingleton<IConnectionMultiplexer>(impatient);
         builder.AddEventBus().AddStream(world.Stream.Value, stream => stream.AddReclaimer());
@@ -50,6 +50,9 @@ internal static class Unobserved
             }
         }
 
+        // What the tests before have left is not counted.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         TaskScheduler.UnobservedTaskException += Note;
         try
         {

@@ -22,11 +22,11 @@ public sealed class WholeBusTests
             .AddEvent(Ping.EventType, PingJson.Default.Ping)
             .AddEvent("test.invoiced", PingJson.Default.Invoiced)
             .AddStream(orders, stream => stream
-                .AddOutbox(options => options.PollInterval = NoPoll)
+                .AddOutbox(options => (options.PollInterval, options.LeaseTimeout) = (NoPoll, 2 * NoPoll))
                 .AddConsumerGroup("invoicing", group => group.Subscribe<Ping, InvoicingHandler>())
                 .AddReclaimer())
             .AddStream(invoices, stream => stream
-                .AddOutbox(options => options.PollInterval = NoPoll)
+                .AddOutbox(options => (options.PollInterval, options.LeaseTimeout) = (NoPoll, 2 * NoPoll))
                 .AddConsumerGroup("mailing", group => group.SubscribeBatch<Invoiced, MailingHandler>())
                 .AddReclaimer());
         builder.Services.AddSingleton(new InvoiceStream(invoices));
