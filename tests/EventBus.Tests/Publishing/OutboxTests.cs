@@ -156,6 +156,22 @@ public sealed class OutboxTests
     }
 
     [Fact]
+    public async Task A_transaction_that_draws_a_position_has_its_xid()
+    {
+        await using var world = await OutboxWorld.CreateAsync();
+        var id = world.Bus.Identity.Id;
+
+        // A sequence writes to the log, and so takes a xid by itself, only once in 32 values.
+        await world.Bus.ExecuteAsync($"select bus.next_position({id})");
+        await using var connection = await world.Postgres.OpenConnectionAsync(Cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(Cancellation);
+        await using var draw = new Npgsql.NpgsqlCommand($"select bus.next_position({id})", connection, transaction);
+        await draw.ExecuteScalarAsync(Cancellation);
+        await using var ask = new Npgsql.NpgsqlCommand("select pg_current_xact_id_if_assigned() is not null", connection, transaction);
+        Assert.Equal(true, await ask.ExecuteScalarAsync(Cancellation));
+    }
+
+    [Fact]
     public async Task Data_that_is_too_large_is_refused()
     {
         await using var world = await OutboxWorld.CreateAsync();
