@@ -18,23 +18,41 @@ internal sealed class EntryProcessor(
         IReadOnlyList<Delivery> batch, HandlerFailure? failure, CancellationToken cancellationToken)
     {
         using var trace = BatchTrace.Start(group.Stream.Name, group.Name, consumer, batch);
-        var events = batch.Where(delivery => delivery.Malformed is null).ToList();
-        InboxCandidate[] candidates = [.. events.Select(Candidate)];
+        InboxCandidate[] candidates = [.. batch.Where(delivery => delivery.Malformed is null).Select(Candidate)];
         await using var inbox = await InboxTransaction.BeginAsync(postgres, group, _timeouts, candidates, cancellationToken);
-        var (outcome, rows) = (new BatchOutcome(), new List<NewRetry>());
-        foreach (var delivery in batch.Where(delivery => delivery.Malformed is not null || inbox.Strays.Contains(Candidate(delivery))))
+        var (outcome, rows, fresh) = (new BatchOutcome(), new List<NewRetry>(), new List<Delivery>(batch.Count));
+        var positions = new HashSet<long>(batch.Count);
+        foreach (var delivery in batch)
         {
-            rows.Add(delivery.Malformed is { } error
-                ? NewRetry.Malformed(delivery.Fields, delivery.EntryId!, error)
-                : NewRetry.Stray(delivery.Event, delivery.EntryId!));
+            if (delivery.Malformed is { } error)
+            {
+                rows.Add(NewRetry.Malformed(delivery.Fields, delivery.EntryId!, error));
+                outcome.Strays++;
+            }
+            else if (inbox.Strays.Count > 0 && inbox.Strays.Contains(Candidate(delivery)))
+            {
+                rows.Add(NewRetry.Stray(delivery.Event, delivery.EntryId!));
+                outcome.Strays++;
+            }
+            else if (!inbox.IsFresh(delivery.Event.Position) || !positions.Add(delivery.Event.Position))
+            {
+                outcome.Duplicates++;
+            }
+            else if (delivery.Type is not null)
+            {
+                fresh.Add(delivery);
+            }
+            else if (inbox.Subscriptions.Contains(delivery.Event.Type.ToString()))
+            {
+                // No handler of this process handles it: another version of the worker does.
+                rows.Add(NewRetry.Waiting(delivery.Event, delivery.EntryId, attempts: 0, TimeSpan.Zero));
+                outcome.Retries++;
+            }
+            else
+            {
+                outcome.Ignored++;
+            }
         }
-
-        outcome.Strays = rows.Count;
-        var fresh = events.Where(delivery => inbox.IsFresh(delivery.Event.Position) && !inbox.Strays.Contains(Candidate(delivery)))
-            .DistinctBy(delivery => delivery.Event.Position)
-            .ToList();
-        outcome.Duplicates = batch.Count - rows.Count - fresh.Count;
-        fresh.RemoveAll(delivery => delivery.Type is null && TakeUnknown(delivery, inbox, outcome, rows));
 
         var transaction = new BatchTransaction(group.Stream.Name, group.Name, inbox.Connection, inbox.Transaction);
         List<HandlerFailure> failures = failure is null || fresh.Count == 0
@@ -77,22 +95,6 @@ internal sealed class EntryProcessor(
     }
 
     private static InboxCandidate Candidate(Delivery delivery) => new(delivery.Event.Position, delivery.Event.Id);
-
-    /// <summary>An event that no handler of this process handles: another version of the worker may, where the group has subscribed to it.</summary>
-    private static bool TakeUnknown(Delivery delivery, InboxTransaction inbox, BatchOutcome outcome, List<NewRetry> rows)
-    {
-        if (inbox.Subscriptions.Contains(delivery.Event.Type.ToString()))
-        {
-            rows.Add(NewRetry.Waiting(delivery.Event, delivery.EntryId, attempts: 0, TimeSpan.Zero));
-            outcome.Retries++;
-        }
-        else
-        {
-            outcome.Ignored++;
-        }
-
-        return true;
-    }
 
     private void TakeFailure(HandlerFailure failure, BatchTrace trace, BatchOutcome outcome, List<NewRetry> rows)
     {
