@@ -7,6 +7,7 @@ internal sealed class SystemProcesses(BenchServers servers, PostgresDatabase dat
     {
         ["ConnectionStrings__redis"] = servers.RedisServer.ConnectionString,
         ["ConnectionStrings__fanout"] = database.ConnectionString,
+        ["Postgres__MaxAutoPrepare"] = "32",
         ["Logging__LogLevel__Default"] = "Warning",
         ["OTEL_TRACES_SAMPLER"] = "always_off",
     };
