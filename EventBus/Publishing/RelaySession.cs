@@ -141,7 +141,8 @@ internal sealed class RelaySession(
             // Mostly it is about to succeed, and the trace ends well.
             if (sendings.Count > 0)
             {
-                await Task.WhenAny(Task.WhenAll(sendings.Select(FinishAsync)), Task.Delay(LastWord, time, CancellationToken.None));
+                await ((Task)Task.WhenAll(sendings.Select(FinishAsync))).WaitAsync(LastWord, time, CancellationToken.None)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
