@@ -50,7 +50,7 @@ internal sealed class OutboxPage
     /// <summary>A xid that was drawn after what was read, if one was asked for.</summary>
     public required ulong? Xid { get; init; }
 
-    public required bool IsInRecovery { get; init; }
+    public required bool IsReadOnly { get; init; }
 
     public required DateTime ServerStarted { get; init; }
 
@@ -84,12 +84,12 @@ internal sealed class OutboxPage
 
         Field(buffer, ref server);
         Field(buffer, ref server);
-        var (xmin, xid, recovery) = (Text(Field(buffer, ref server)), Text(Field(buffer, ref server)), Text(Field(buffer, ref server)));
+        var (xmin, xid, isReadOnly) = (Text(Field(buffer, ref server)), Text(Field(buffer, ref server)), Text(Field(buffer, ref server)));
         return new OutboxPage(buffer, positions, offsets, end, !isEnd || positions.Count >= limit)
         {
             Xmin = ulong.Parse(xmin, CultureInfo.InvariantCulture),
             Xid = xid.Length > 0 ? ulong.Parse(xid, CultureInfo.InvariantCulture) : null,
-            IsInRecovery = recovery == "true",
+            IsReadOnly = isReadOnly == "on",
             ServerStarted = Time(Field(buffer, ref server)),
         };
     }

@@ -78,7 +78,7 @@ internal sealed class OutboxReader(OutboxStart start, NpgsqlDataSource postgres,
             reader.GetFieldValue<Guid[]>(reader.GetOrdinal("earlier_outboxes")));
         return new OutboxFound(history)
         {
-            IsInRecovery = reader.GetFieldValue<bool>(reader.GetOrdinal("in_recovery")),
+            IsReadOnly = reader.GetFieldValue<bool>(reader.GetOrdinal("is_read_only")),
             ServerStarted = reader.GetFieldValue<DateTime>(reader.GetOrdinal("server_started")),
             LowestDoneThrough = reader.GetFieldValue<long>(reader.GetOrdinal("lowest_done_through")),
             Highest = reader.GetFieldValue<long>(reader.GetOrdinal("highest")),
@@ -199,7 +199,7 @@ internal sealed class OutboxReader(OutboxStart start, NpgsqlDataSource postgres,
 /// <param name="History">Whose events the stream may carry.</param>
 internal sealed record OutboxFound(OutboxHistory History)
 {
-    public required bool IsInRecovery { get; init; }
+    public required bool IsReadOnly { get; init; }
 
     /// <summary>Which server says so.</summary>
     public required DateTime ServerStarted { get; init; }

@@ -8,7 +8,7 @@ namespace FanOut.EventBus.Publishing;
 
 /// <summary>
 /// Registers the stream when the host starts, behind the migrations, and makes sure that events can be published from this database. It waits while
-/// Postgres is away or a standby; a wrong setting stops the start.
+/// Postgres is away or read-only; a wrong setting stops the start.
 /// </summary>
 internal sealed partial class OutboxStart(
     StreamName name, SchemaMigrator migrator, StreamCatalog catalog, NpgsqlDataSource postgres, TimeProvider time, ILogger<OutboxStart> logger)
@@ -30,13 +30,13 @@ internal sealed partial class OutboxStart(
             try
             {
                 var stream = await catalog.GetAsync(name, cancellationToken);
-                if (await IsPrimaryAsync(stream, cancellationToken))
+                if (await IsWritableAsync(stream, cancellationToken))
                 {
                     _stream = stream;
                     return;
                 }
 
-                Wait(retry, "it is a standby", null);
+                Wait(retry, "it is read-only: a standby, or made so", null);
             }
             catch (Exception e) when (EnvironmentFault.Is(e))
             {
@@ -60,7 +60,7 @@ internal sealed partial class OutboxStart(
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private async Task<bool> IsPrimaryAsync(StreamIdentity stream, CancellationToken cancellationToken)
+    private async Task<bool> IsWritableAsync(StreamIdentity stream, CancellationToken cancellationToken)
     {
         await using var command = postgres.CreateCommand(CheckSql);
         command.Parameters.AddWithValue(stream.Id);
@@ -76,7 +76,7 @@ internal sealed partial class OutboxStart(
 
         var cache = reader.GetFieldValue<long>(reader.GetOrdinal("sequence_cache"));
         return cache == 1
-            ? !reader.GetFieldValue<bool>(reader.GetOrdinal("in_recovery"))
+            ? !reader.GetFieldValue<bool>(reader.GetOrdinal("is_read_only"))
             : throw new InvalidOperationException(
                 $"The sequence bus.position_{stream.Id} of stream '{name}' has a cache of {cache}: sessions would keep positions for much later, and "
                 + $"the relay would pass over their events. Fix it: alter sequence bus.position_{stream.Id} cache 1.");

@@ -29,9 +29,9 @@ internal sealed class RelaySession(
         await reader.OpenAsync(cancellationToken);
         var outbox = await reader.CompareAsync(found.State, cancellationToken) ?? throw new StateException(
             $"stream '{reader.Stream.Name}' is no longer in bus.stream: its database was restored or replaced. Restart this service");
-        if (outbox.IsInRecovery)
+        if (outbox.IsReadOnly)
         {
-            throw new Npgsql.NpgsqlException("the server is a standby");
+            throw new Npgsql.NpgsqlException("the server is read-only: it is a standby, or was made so");
         }
 
         if (found.State is not { } state)
@@ -162,7 +162,7 @@ internal sealed class RelaySession(
     private async Task<OutboxPage?> ReadAsync(GapTracker gaps, OutboxFound outbox, CancellationToken cancellationToken)
     {
         var page = await reader.ReadAsync(gaps, cancellationToken);
-        if (page.IsInRecovery || page.ServerStarted != outbox.ServerStarted)
+        if (page.IsReadOnly || page.ServerStarted != outbox.ServerStarted)
         {
             return null;
         }

@@ -4,10 +4,10 @@
 --   gaps: read_gaps.sql where there are gaps
 --   limit: how many rows at most
 --   xid: whether a xid is drawn, after the snapshot was taken: true or false
--- The first row is about the server: type is the snapshot's xmin, source the xid, subject whether it is in recovery, time when it started.
+-- The first row is about the server: type is the snapshot's xmin, source the xid, subject whether it is read-only (a standby, or made so), time when it started.
 select
     null::int8 as position, null::uuid as id, pg_snapshot_xmin(pg_current_snapshot())::text as type,
-    case when {xid} then pg_current_xact_id()::text else '' end as source, pg_is_in_recovery()::text as subject,
+    case when {xid} then pg_current_xact_id()::text else '' end as source, current_setting('transaction_read_only') as subject,
     bus.server_started() as time, null::bytea as data, null::text as traceparent, null::text as tracestate, null::jsonb as headers
 union all
 (select * from (

@@ -132,10 +132,10 @@ internal sealed class BusWorld : IAsyncDisposable
 
     /// <summary>Adds events to the outbox, committed long ago: the pings with the next numbers. Nothing is published.</summary>
     /// <returns>Their positions, ids and numbers.</returns>
-    public async Task<TestEvent[]> AddEventsAsync(int count, string type = Ping.EventType)
+    public async Task<TestEvent[]> AddEventsAsync(int count, string type = Ping.EventType, NpgsqlDataSource? postgres = null)
     {
         var numbers = Enumerable.Range(0, count).Select(_ => Interlocked.Increment(ref _numbers)).ToArray();
-        await using var command = Postgres.CreateCommand("""
+        await using var command = (postgres ?? Postgres).CreateCommand("""
             insert into bus.outbox (stream, position, id, type, source, subject, time, data, created_at)
             select
                 $1, bus.next_position($1), id, $2, 'tests', number::text, $5, convert_to('{"number":' || number || '}', 'UTF8'), $5

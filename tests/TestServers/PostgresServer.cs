@@ -63,13 +63,22 @@ public class PostgresServer : TestServer
         return new PostgresDatabase(this, name, Options.ClientSettings);
     }
 
-    /// <summary>Leaves it up for readers only, as a primary that has been demoted. Open sessions can still read.</summary>
+    /// <summary>
+    /// Leaves it up for readers only, as a primary that has been demoted. Open sessions can still read. Returns when the last transaction has ended
+    /// that may write.
+    /// </summary>
     public async Task MakeReadOnlyAsync(CancellationToken cancellationToken = default)
     {
         await SetAsync("default_transaction_read_only", "on", cancellationToken);
         await Until.TrueAsync(
             async () => await ExecuteAsync("show default_transaction_read_only", cancellationToken) is "on",
             TimeSpan.FromSeconds(60), "the server to be read-only", cancellationToken, everyMilliseconds: 10);
+        var since = (DateTime)(await ExecuteAsync("select clock_timestamp()", cancellationToken))!;
+        await Until.TrueAsync(
+            async () => await ExecuteAsync(
+                $"select not exists (select from pg_stat_activity where backend_type = 'client backend' and xact_start < '{since:O}')",
+                cancellationToken) is true,
+            TimeSpan.FromSeconds(60), "the last writer to end", cancellationToken, everyMilliseconds: 10);
     }
 
     private protected override async Task CreateDataAsync(CancellationToken cancellationToken)

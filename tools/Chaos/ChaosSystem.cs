@@ -107,8 +107,10 @@ internal sealed class ChaosSystem : IAsyncDisposable
         }
     }
 
-    /// <summary>Switches every service, and this program's own queries, to another Postgres, and resets the connections to the former one.</summary>
-    public void FailOverTo(PostgresServer postgres)
+    /// <summary>Switches every service, and this program's own queries, to another Postgres.</summary>
+    /// <param name="postgres">The server that new connections lead to.</param>
+    /// <param name="resetsConnections">Whether those to the former one are reset, or stay as long as the services keep them.</param>
+    public void FailOverTo(PostgresServer postgres, bool resetsConnections = true)
     {
         _formerPostgres.Add(Postgres);
         Postgres = postgres;
@@ -118,7 +120,10 @@ internal sealed class ChaosSystem : IAsyncDisposable
         foreach (var proxy in Services.Select(service => service.ToPostgres))
         {
             proxy.UpstreamPort = postgres.Port;
-            proxy.Reset();
+            if (resetsConnections)
+            {
+                proxy.Reset();
+            }
         }
     }
 

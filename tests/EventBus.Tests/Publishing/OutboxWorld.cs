@@ -31,9 +31,10 @@ internal sealed class OutboxWorld : IAsyncDisposable
         new(await BusWorld.CreateAsync(redis, postgres));
 
     /// <summary>One replica.</summary>
-    public async Task<IHost> StartRelayAsync(Action<OutboxOptions>? configure = null, LogRecorder? log = null)
+    public async Task<IHost> StartRelayAsync(
+        Action<OutboxOptions>? configure = null, LogRecorder? log = null, NpgsqlDataSource? postgres = null)
     {
-        var host = await Bus.StartAsync(Configure(configure, log));
+        var host = await Bus.StartAsync(Configure(configure, log, postgres));
         _hosts.Add(host);
         return host;
     }
@@ -41,9 +42,10 @@ internal sealed class OutboxWorld : IAsyncDisposable
     /// <summary>Ends a replica in an orderly way.</summary>
     public static Task StopAsync(IHost host) => host.StopAsync(Cancellation);
 
-    public HostApplicationBuilder Configure(Action<OutboxOptions>? configure = null, LogRecorder? log = null)
+    public HostApplicationBuilder Configure(
+        Action<OutboxOptions>? configure = null, LogRecorder? log = null, NpgsqlDataSource? postgres = null)
     {
-        var builder = Bus.CreateHost();
+        var builder = Bus.CreateHost(postgres);
         if (log is not null)
         {
             builder.Logging.AddProvider(log);

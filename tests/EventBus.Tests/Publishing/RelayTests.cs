@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using FanOut.EventBus.Publishing;
+using FanOut.TestServers;
+using FanOut.TestServers.Network;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -8,6 +10,31 @@ namespace FanOut.EventBus.Tests.Publishing;
 public sealed class RelayTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    /// <summary>Such a server answers every query, and has no new rows.</summary>
+    [Fact]
+    public async Task A_relay_leaves_a_server_that_was_made_read_only_and_stays_up()
+    {
+        await using var primary = await PostgresServer.StartAsync(cancellationToken: Cancellation);
+        await using var world = await OutboxWorld.CreateAsync(postgres: primary);
+        await using var standby = await PostgresStandby.StartAsync(primary, cancellationToken: Cancellation);
+        await using var proxy = TcpProxy.Start(primary.Port);
+        await using var behindProxy = DataSource(proxy.Port);
+        await using var promoted = DataSource(standby.Port);
+        await world.StartRelayAsync(postgres: behindProxy);
+        var before = await world.Bus.AddEventsAsync(1);
+        await world.AssertPublishedAsync(before);
+        await standby.CatchUpAsync(Cancellation);
+
+        await primary.MakeReadOnlyAsync(Cancellation);
+        await standby.PromoteAsync(Cancellation);
+        proxy.UpstreamPort = standby.Port;
+
+        await world.AssertPublishedAsync([.. before, .. await world.Bus.AddEventsAsync(1, postgres: promoted)]);
+
+        NpgsqlDataSource DataSource(int port) => NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(world.Bus.Database.ConnectionString) { Port = port, Pooling = false }.ConnectionString);
+    }
 
     [Fact]
     public async Task Slow_or_rolled_back_writers_publish_each_event_once_in_causal_order()

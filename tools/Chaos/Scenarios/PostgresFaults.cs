@@ -14,6 +14,8 @@ internal static class PostgresFaults
         new("postgres-away", "Postgres is stopped for 30 s", Part.Postgres, StopAsync),
         new("postgres-cut", "the server ends all sessions, several times", Part.Postgres, CutAsync),
         new("postgres-failover", "Postgres dies, and all services switch to a standby that lacks the last commits", Part.All, FailOverAsync),
+        new("postgres-switchover", "the primary is made read-only and stays up, its standby takes over behind the same address; and back", Part.All,
+            SwitchOverAsync),
         new("slow-commits", "some orders commit late or roll back, and later ones overtake them", Part.Postgres, SlowCommitsAsync),
     ];
 
@@ -60,6 +62,27 @@ internal static class PostgresFaults
 
         fault.Promises.PostgresHasLost(lost);
         fault.Say($"{lost.Count} accepted orders were lost with their commits");
+    }
+
+    /// <summary>Nothing resets the services' connections: they have to notice that the server they are connected to takes no writes any more.</summary>
+    private static async Task SwitchOverAsync(Fault fault, CancellationToken cancellationToken)
+    {
+        var first = fault.System.Postgres;
+        await SwitchOverToAsync(await PostgresStandby.StartAsync(first, cancellationToken: cancellationToken));
+        await first.StopAsync();
+        fault.Say("the former primary comes back as a standby");
+        await SwitchOverToAsync(await PostgresStandby.StartAsync(fault.System.Postgres, first.Port, cancellationToken));
+
+        async Task SwitchOverToAsync(PostgresStandby standby)
+        {
+            await standby.CatchUpAsync(cancellationToken);
+            await fault.System.Postgres.MakeReadOnlyAsync(cancellationToken);
+            await standby.CatchUpAsync(cancellationToken);
+            await standby.PromoteAsync(cancellationToken);
+            fault.System.FailOverTo(standby, resetsConnections: false);
+            fault.Say("postgres is read-only and stays up; its standby is promoted behind the same address");
+            await fault.OrdersGoOnAsync(fault.Time(30, 10), "the former primary was up and read-only", cancellationToken);
+        }
     }
 
     private static async Task AwayAsync(Fault fault, string how, TimeSpan time, CancellationToken cancellationToken)
