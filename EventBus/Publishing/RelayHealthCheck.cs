@@ -2,7 +2,10 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace FanOut.EventBus.Publishing;
 
-/// <summary>Readiness only: restarting the process would make neither Redis nor Postgres come back.</summary>
+/// <summary>
+/// At most degraded, whatever the relay waits for: the outbox takes events meanwhile, so the process must stay in its load balancer, and a restart
+/// would mend nothing.
+/// </summary>
 internal sealed class RelayHealthCheck(StreamName stream, RelayStatus status, OutboxBacklog backlog) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -11,7 +14,7 @@ internal sealed class RelayHealthCheck(StreamName stream, RelayStatus status, Ou
         var reason = $"of stream '{stream}': {status.Reason}.";
         return Task.FromResult(status.State switch
         {
-            RelayState.Stopped => HealthCheckResult.Unhealthy($"The relay writes nothing, {reason}", data: data),
+            RelayState.Stopped => HealthCheckResult.Degraded($"The relay writes nothing, {reason}", data: data),
             RelayState.WaitingForRedis => HealthCheckResult.Degraded($"The relay waits for Redis, {reason}", data: data),
             RelayState.WaitingForPostgres => HealthCheckResult.Degraded($"The relay waits for Postgres, {reason}", data: data),
             _ when backlog.IsFull => HealthCheckResult.Degraded(

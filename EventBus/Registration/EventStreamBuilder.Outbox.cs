@@ -10,7 +10,8 @@ public sealed partial class EventStreamBuilder
 {
     /// <summary>
     /// Adds the <see cref="Outbox"/> of this stream and the relay that publishes it. Any number of replicas may run: one of them leads, the others
-    /// stand by. Adds <see cref="StreamRecovery"/>, and the health check <c>relay-{stream}</c>, which is not one of liveness.
+    /// stand by. Adds <see cref="StreamRecovery"/>, and the health check <c>relay-{stream}</c>, which is never
+    /// worse than degraded: the outbox takes events while the relay waits.
     /// </summary>
     /// <param name="configure">
     /// Changes the options after they were read from <see cref="OutboxOptions.SectionName"/> and from <c>EventBus:Streams:{stream}:Outbox</c>; may be

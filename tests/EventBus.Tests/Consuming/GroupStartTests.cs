@@ -1,4 +1,5 @@
 using FanOut.EventBus.Tests.Publishing;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 
 namespace FanOut.EventBus.Tests.Consuming;
@@ -29,5 +30,26 @@ public sealed class GroupStartTests
 
         async Task<string?> ReasonAsync() =>
             (await host.Services.GetHealthChecks().CheckHealthAsync(Cancellation)).Entries.Values.Single().Description;
+    }
+
+    [Fact]
+    public async Task A_group_whose_key_holds_something_else_is_degraded_until_the_key_is_gone()
+    {
+        await using var world = await BusWorld.CreateAsync();
+        await world.Redis.StringSetAsync(world.Key, "a cache");
+        var host = await world.StartWorkerAsync("blocked");
+        await BusWorld.UntilAsync(
+            async () => await HealthAsync() is { Status: HealthStatus.Degraded, Description: { } reason }
+                && reason.Contains("WRONGTYPE", StringComparison.Ordinal),
+            () => "a reason");
+
+        await world.Redis.KeyDeleteAsync(world.Key);
+
+        await BusWorld.UntilAsync(async () => (await HealthAsync()).Status == HealthStatus.Healthy, () => "the start");
+        await world.PublishAsync(1);
+        await world.AssertEachOnceAsync("blocked", 1);
+
+        async Task<HealthReportEntry> HealthAsync() =>
+            (await host.Services.GetHealthChecks().CheckHealthAsync(Cancellation)).Entries.Values.Single();
     }
 }

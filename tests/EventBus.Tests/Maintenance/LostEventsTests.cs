@@ -68,6 +68,23 @@ public sealed class LostEventsTests
         Assert.Equal(events.Select(item => item.Position), await world.WaitingAsync(group));
     }
 
+    /// <summary>Nothing comes later that would show it.</summary>
+    [Fact]
+    public async Task Newest_entries_that_somebody_deleted_on_a_quiet_stream_are_lost()
+    {
+        await using var world = await BusWorld.CreateAsync();
+        var group = await world.RegisterGroupAsync("quiet");
+        var events = await world.AddEventsAsync(3);
+        var ids = await world.AppendAsync(events);
+        await RelayAtAsync(world, events[2].Position);
+        await world.HandleAsync(group, events[..1]);
+        await world.Redis.StreamDeleteAsync(world.Key, ids[1..]);
+
+        await PassAsync(new Parts(world).LostEvents(group), 3);
+
+        Assert.Equal(events[1..].Select(item => item.Position), await world.WaitingAsync(group));
+    }
+
     /// <summary>Attack 25.</summary>
     [Fact]
     public async Task A_stream_with_lower_ids_gets_a_new_note()

@@ -100,6 +100,33 @@ public sealed class AvailabilityTests
         Assert.Equal(HttpStatusCode.Created, order.Status);
     }
 
+    /// <summary>Two systems on one Redis. Every replica sees the same: were they all taken out of the load balancer, no order could be placed.</summary>
+    [Fact]
+    public async Task While_the_stream_is_another_system_s_the_API_is_degraded_and_accepts_orders()
+    {
+        await using var redis = await RedisServer.StartAsync(cancellationToken: Cancellation);
+        await using (var connection = await redis.ConnectAsync())
+        {
+            StackExchange.Redis.HashEntry[] state =
+            [
+                new("outbox", Guid.NewGuid().ToString()), new("generation", 1), new("seq", "other:1"), new("position", 7),
+                new("id", Guid.NewGuid().ToString()), new("added", 0),
+            ];
+            await connection.GetDatabase().HashSetAsync("{orders}:relay", state);
+        }
+
+        var settings = new Dictionary<string, string> { ["ConnectionStrings:redis"] = redis.ConnectionString };
+        await using var host = await ServiceHost<OrderWriter>.StartAsync(settings, cancellationToken: Cancellation);
+        await Eventually.BecomesTrueAsync(
+            async () => await host.Http.GetStringAsync(new Uri("/health", UriKind.Relative), Cancellation) is var report
+                && report.Contains("The relay writes nothing", StringComparison.Ordinal),
+            TimeSpan.FromSeconds(30));
+
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(host.Http, "/health"));
+        var order = await Answer.ToAsync(host.Http, new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = Json(NewOrder().ToJsonString()) });
+        Assert.Equal(HttpStatusCode.Created, order.Status);
+    }
+
     private static async Task<HttpStatusCode> StatusAsync(HttpClient http, string path)
     {
         using var response = await http.GetAsync(new Uri(path, UriKind.Relative), Cancellation);
