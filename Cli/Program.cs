@@ -24,7 +24,7 @@ try
         DlqCommand.Create(workspace),
         VerifyCommand.Create(workspace),
     };
-    return await root.Parse(args).InvokeAsync(new() { ProcessTerminationTimeout = TimeSpan.FromMinutes(3), EnableDefaultExceptionHandler = false });
+    return await root.Parse(args).RunAsync(new() { ProcessTerminationTimeout = TimeSpan.FromMinutes(3), EnableDefaultExceptionHandler = false });
 }
 catch (OperationCanceledException)
 {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FanOut.Bench;
+using FanOut.Cli;
 using Spectre.Console;
 
 // A pipe or a log has no width, and the default is too narrow for the tables.
@@ -8,4 +9,4 @@ if (Console.IsOutputRedirected)
     AnsiConsole.Profile.Width = 180;
 }
 
-return await BenchCommand.Create().Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) });
+return await BenchCommand.Create().Parse(args).RunAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) });

@@ -1,4 +1,5 @@
 using System.CommandLine;
 using FanOut.Chaos;
+using FanOut.Cli;
 
-return await ChaosCommand.Create().Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) });
+return await ChaosCommand.Create().Parse(args).RunAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) });

@@ -8,16 +8,24 @@ internal static class FanOutProgram
 {
     public static async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
     {
+        var (exitCode, output, _) = await RunFullyAsync(arguments);
+        return (exitCode, output);
+    }
+
+    public static async Task<(int ExitCode, string Output, string Errors)> RunFullyAsync(params string[] arguments)
+    {
         var root = RepositoryRoot();
         var start = new ProcessStartInfo("dotnet", [Path.Combine(root, "Cli", "bin", "Release", "net10.0", "fanout.dll"), .. arguments])
         {
             RedirectStandardOutput = true,
+            RedirectStandardError = true,
             Environment = { ["FANOUT_ROOT"] = root },
         };
         using var process = Process.Start(start)!;
-        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return (process.ExitCode, output);
+        return (process.ExitCode, await output, await errors);
     }
 
     private static string RepositoryRoot()

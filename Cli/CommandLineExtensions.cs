@@ -1,0 +1,34 @@
+using System.CommandLine;
+using System.Text.RegularExpressions;
+
+namespace FanOut.Cli;
+
+internal static partial class CommandLineExtensions
+{
+    /// <summary>Runs the command. Where a value does not fit its option, says what is expected; the parser itself names a type of .NET.</summary>
+    public static async Task<int> RunAsync(this ParseResult parsed, InvocationConfiguration configuration)
+    {
+        if (parsed.Errors.Count == 0)
+        {
+            return await parsed.InvokeAsync(configuration);
+        }
+
+        var (output, error) = (configuration.Output, configuration.Error);
+        await using StringWriter help = new(), errors = new();
+        (configuration.Output, configuration.Error) = (help, errors);
+        var exitCode = await parsed.InvokeAsync(configuration);
+        await error.WriteAsync(ExpectedType().Replace(errors.ToString(), match => $": {Describe(match.Value)} is expected"));
+        await output.WriteAsync(help.ToString());
+        return exitCode;
+    }
+
+    private static string Describe(string type) =>
+        type.Contains("Int32", StringComparison.Ordinal) ? $"a whole number up to {int.MaxValue}"
+        : type.Contains("Int64", StringComparison.Ordinal) ? $"a whole number up to {long.MaxValue}"
+        : type.Contains("Double", StringComparison.Ordinal) ? "a number"
+        : type.Contains("DateTimeOffset", StringComparison.Ordinal) ? "a time such as 2026-01-31T08:00:00Z"
+        : "another value";
+
+    [GeneratedRegex(" as expected type '[^']*'")]
+    private static partial Regex ExpectedType();
+}

@@ -1,0 +1,27 @@
+using Xunit;
+
+namespace FanOut.EndToEnd.Tests.CommandLine;
+
+/// <summary>What the tool says of wrong arguments. The system need not run.</summary>
+public sealed class WrongArgumentTests
+{
+    [Theory]
+    [InlineData("dlq show seven", "'seven'", "a whole number")]
+    [InlineData("dlq redrive 1 2x", "'2x'", "Unrecognized")]
+    [InlineData("dlq list --limit 99999999999", "'--limit'", "a whole number up to 2147483647")]
+    [InlineData("dlq list --from yesterday-ish", "'--from'", "a time such as 2026-01-31T08:00:00Z")]
+    [InlineData("demo --orders many", "'--orders'", "a whole number")]
+    [InlineData("demo --rate fast", "'--rate'", "a number")]
+    [InlineData("demo --orders 0", "--orders", "above 0")]
+    [InlineData("verify --wait long", "'--wait'", "a number")]
+    [InlineData("dlq shw", "'shw'", "show")]
+    public async Task Wrong_arguments_are_named_without_types_of_dotnet(string arguments, string named, string expected)
+    {
+        var (exitCode, output, errors) = await FanOutProgram.RunFullyAsync(arguments.Split(' '));
+
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains(named, errors, StringComparison.Ordinal);
+        Assert.Contains(expected, errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", errors + output, StringComparison.Ordinal);
+    }
+}
