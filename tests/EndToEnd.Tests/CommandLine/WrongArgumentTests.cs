@@ -21,7 +21,7 @@ public sealed class WrongArgumentTests
 
         Assert.NotEqual(0, exitCode);
         Assert.Contains(named, errors, StringComparison.Ordinal);
-        Assert.Contains(expected, errors, StringComparison.Ordinal);
+        Assert.Contains(expected, errors + output, StringComparison.Ordinal);
         Assert.DoesNotContain("System.", errors + output, StringComparison.Ordinal);
     }
 }
