@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace FanOut.Cli;
@@ -21,6 +22,17 @@ internal static partial class CommandLineExtensions
         await output.WriteAsync(help.ToString());
         return exitCode;
     }
+
+    /// <summary>Refuses numbers that are out of range. What is no number has its error from the parser.</summary>
+    public static void MustBe<T>(this Option<T> option, string range, Func<double, bool> isInRange) => option.Validators.Add(result =>
+    {
+        if (result.Tokens is [var token]
+            && double.TryParse(token.Value, CultureInfo.InvariantCulture, out var number)
+            && !isInRange(number))
+        {
+            result.AddError($"{option.Name} must be {range}.");
+        }
+    });
 
     private static string Describe(string type) =>
         type.Contains("Int32", StringComparison.Ordinal) ? $"a whole number up to {int.MaxValue}"

@@ -27,7 +27,7 @@ internal static class DecideCommand
         {
             var isFiltered = filter.All.Any(option => result.GetResult(option) is { Implicit: false });
             var isAll = result.GetResult(all) is { Implicit: false } && result.GetValue(all);
-            var given = result.GetValue(numbers)?.Length ?? 0;
+            var given = result.GetResult(numbers)?.Tokens.Count ?? 0;
             if ((given > 0 ? 1 : 0) + (isFiltered ? 1 : 0) + (isAll ? 1 : 0) != 1)
             {
                 result.AddError("Name the dead letters: numbers, conditions (--group, --type, --subject, --error, --from, --until) or --all.");

@@ -24,8 +24,9 @@ internal static class DemoCommand
             DefaultValueFactory = _ => 180,
         };
         var json = new Option<bool>("--json") { Description = "Print JSON." };
-        orders.Validators.Add(result => Positive(result, "--orders"));
-        rate.Validators.Add(result => Positive(result, "--rate"));
+        orders.MustBe("above 0", count => count > 0);
+        rate.MustBe("above 0", perSecond => perSecond > 0);
+        timeout.MustBe("1 to 86400 seconds", seconds => seconds is >= 1 and <= 86_400);
         var command = new Command(
             "demo",
             "Place orders through the API and check that each takes effect exactly once in every group.") { orders, rate, file, timeout, json };
@@ -152,13 +153,5 @@ internal static class DemoCommand
         }
 
         static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
-    }
-
-    private static void Positive(System.CommandLine.Parsing.OptionResult result, string name)
-    {
-        if (result.Tokens is [var token] && double.TryParse(token.Value, CultureInfo.InvariantCulture, out var value) && value <= 0)
-        {
-            result.AddError($"{name} must be above 0.");
-        }
     }
 }

@@ -27,13 +27,7 @@ internal static class VerifyCommand
         var postgres = new Option<string?>("--postgres") { Description = $"Connection string of the database, {Elsewhere}." };
         var redis = new Option<string?>("--redis") { Description = $"Connection string of Redis, {Elsewhere}." };
         var json = new Option<bool>("--json") { Description = "Print JSON." };
-        wait.Validators.Add(result =>
-        {
-            if (result.Tokens is [_] && result.GetValueOrDefault<double>() < 0)
-            {
-                result.AddError("--wait must be 0 seconds or more.");
-            }
-        });
+        wait.MustBe("0 to 86400 seconds", seconds => seconds is >= 0 and <= 86_400);
         var command = new Command("verify", "Compare orders, outbox, stream, groups and effects, event by event.")
         {
             stream, wait, postgres, redis, json,

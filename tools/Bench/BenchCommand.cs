@@ -10,6 +10,7 @@ using FanOut.Bench.Publish;
 using FanOut.Bench.Reporting;
 using FanOut.Bench.Retention;
 using FanOut.Bench.Retry;
+using FanOut.Cli;
 using Spectre.Console;
 
 namespace FanOut.Bench;
@@ -31,13 +32,7 @@ internal static class BenchCommand
         var quick = new Option<bool>("--quick") { Description = "Run each scenario in a few minutes, with rough ratios." };
         var smoke = new Option<bool>("--smoke") { Description = "Only check that everything works. The figures mean nothing.", Hidden = true };
         var rounds = new Option<int?>("--rounds") { Description = "Rounds of each variant (default 5, with --quick 3)." };
-        rounds.Validators.Add(result =>
-        {
-            if (result.GetValue(rounds) is < 1 or > 100)
-            {
-                result.AddError("--rounds must be 1 to 100.");
-            }
-        });
+        rounds.MustBe("1 to 100", count => count is >= 1 and <= 100);
         var json = new Option<FileInfo?>("--json") { Description = "Write the results to this file." };
         var writeDocs = new Option<bool>("--write-docs") { Description = "Write tables and charts to docs/performance.md and docs/performance/." };
         var command = new RootCommand("Measures FanOut, its limit, and alternatives, on its own durable Redis and Postgres.")

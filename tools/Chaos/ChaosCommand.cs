@@ -1,6 +1,7 @@
 using System.CommandLine;
 using FanOut.Chaos.Reporting;
 using FanOut.Chaos.Scenarios;
+using FanOut.Cli;
 
 namespace FanOut.Chaos;
 
@@ -15,23 +16,11 @@ internal static class ChaosCommand
         var names = new Argument<string[]>("scenario") { Description = About, Arity = ArgumentArity.ZeroOrMore };
         names.AcceptOnlyFromAmong(known);
         var minutes = new Option<double?>("--minutes") { Description = "Duration of random (default 5). Selects random if no scenario is named." };
-        minutes.Validators.Add(result =>
-        {
-            if (result.GetValue(minutes) is not > 0)
-            {
-                result.AddError("--minutes must be more than 0.");
-            }
-        });
+        minutes.MustBe("more than 0, at most 1440", time => time is > 0 and <= 1_440);
         var seed = new Option<int?>("--seed") { Description = "Seed of random choices. Default: drawn and printed." };
         var list = new Option<bool>("--list") { Description = "List the scenarios and exit." };
         var rate = new Option<int>("--orders-per-second") { Description = "The load.", DefaultValueFactory = _ => DefaultOrdersPerSecond };
-        rate.Validators.Add(result =>
-        {
-            if (result.GetValue(rate) is < 1 or > 1_000)
-            {
-                result.AddError("--orders-per-second must be 1 to 1000.");
-            }
-        });
+        rate.MustBe("1 to 1000", count => count is >= 1 and <= 1_000);
         var quick = new Option<bool>("--quick") { Description = "Use shorter faults." };
         var keep = new Option<bool>("--keep") { Description = "Keep the logs even if everything passed." };
         var command = new RootCommand("Injects faults into a running system under load, and verifies that no order is lost or duplicated.")

@@ -14,6 +14,7 @@ public sealed class WrongArgumentTests
     [InlineData("demo --rate fast", "'--rate'", "a number")]
     [InlineData("demo --orders 0", "--orders", "above 0")]
     [InlineData("verify --wait long", "'--wait'", "a number")]
+    [InlineData("verify --wait -1", "--wait", "0 to 86400 seconds")]
     [InlineData("dlq shw", "'shw'", "show")]
     public async Task Wrong_arguments_are_named_without_types_of_dotnet(string arguments, string named, string expected)
     {
