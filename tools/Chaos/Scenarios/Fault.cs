@@ -5,6 +5,7 @@ namespace FanOut.Chaos.Scenarios;
 /// <summary>The context of a scenario under load. Random chooses replicas; Run is the prefix of the keys of its orders.</summary>
 internal sealed record Fault(ChaosSystem System, OrderClient Client, Promises Promises, Random Random, Action<string> Say, bool IsQuick, string Run)
 {
+    private const int MaxAttempts = 10;
     private static readonly TimeSpan HealthTimeout = TimeSpan.FromMinutes(2);
 
     /// <summary>Whether no other fault happens at the same time. If Postgres is away too, no order can be accepted.</summary>
@@ -82,11 +83,23 @@ internal sealed record Fault(ChaosSystem System, OrderClient Client, Promises Pr
     public static Task HealthyAsync(ServiceReplica service, CancellationToken cancellationToken) =>
         service.WaitUntilHealthyAsync(HealthTimeout, cancellationToken);
 
+    /// <summary>Runs a statement; again where it has deadlocked with the load.</summary>
     public async Task ExecuteAsync(string sql)
     {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
 #pragma warning disable CA2100
-        await using var command = System.Database.CreateCommand(sql);
+                await using var command = System.Database.CreateCommand(sql);
 #pragma warning restore CA2100
-        await command.ExecuteNonQueryAsync(CancellationToken.None);
+                await command.ExecuteNonQueryAsync(CancellationToken.None);
+                return;
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.DeadlockDetected && attempt < MaxAttempts)
+            {
+                Say("a deadlock; once more");
+            }
+        }
     }
 }
