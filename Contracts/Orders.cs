@@ -41,6 +41,10 @@ public static class OrderLimits
     public const int UnitPrice = 100_000_000;
     public const int UnitPriceDecimals = 6;
     public const int DiscountDecimals = 4;
+    public const long LineAmount = (long)Quantity * UnitPrice;
+    public const int LineAmountDecimals = UnitPriceDecimals + DiscountDecimals;
+    public const long Total = LinesPerOrder * LineAmount;
+    public const int TotalDecimals = 4;
 }
 
 public sealed record Customer(
@@ -63,9 +67,9 @@ public sealed record PlaceOrder(
 public sealed record PlaceOrderLine(
     [property: Text(OrderLimits.SkuLength, IsName = true)] string Sku,
     [property: Text(OrderLimits.NameLength)] string Name,
-    [property: Range(1, OrderLimits.Quantity, ErrorMessage = "must be from {1} to {2}")] int Quantity,
-    [property: Amount(OrderLimits.UnitPrice, OrderLimits.UnitPriceDecimals)] decimal UnitPrice,
-    [property: Amount(1, OrderLimits.DiscountDecimals)] decimal Discount = 0m);
+    [property: Range(1, OrderLimits.Quantity, ErrorMessage = "must be from {1} to {2}"), JsonConverter(typeof(WholeNumberConverter<int>))] int Quantity,
+    [property: Amount(OrderLimits.UnitPrice, OrderLimits.UnitPriceDecimals), JsonConverter(typeof(AmountConverter))] decimal UnitPrice,
+    [property: Amount(1, OrderLimits.DiscountDecimals), JsonConverter(typeof(AmountConverter))] decimal Discount = 0m);
 
 /// <summary>The body of <c>POST /orders/batch</c>: all orders are placed in one transaction, or none is.</summary>
 [ValidatableType]
@@ -93,7 +97,13 @@ public sealed record Order(
     Guid Id, string Number, Customer Customer, string Currency, IReadOnlyList<OrderLine> Lines, decimal Total, DateTimeOffset PlacedAt);
 
 /// <summary>A line; its amount is quantity x unit price x (1 - discount), exact: only an order's total is rounded.</summary>
-public sealed record OrderLine(string Sku, string Name, int Quantity, decimal UnitPrice, decimal Discount, decimal Amount);
+public sealed record OrderLine(
+    [property: Text(OrderLimits.SkuLength, IsName = true)] string Sku,
+    [property: Text(OrderLimits.NameLength)] string Name,
+    [property: Range(1, OrderLimits.Quantity, ErrorMessage = "must be from {1} to {2}"), JsonConverter(typeof(WholeNumberConverter<int>))] int Quantity,
+    [property: Amount(OrderLimits.UnitPrice, OrderLimits.UnitPriceDecimals), JsonConverter(typeof(AmountConverter))] decimal UnitPrice,
+    [property: Amount(1, OrderLimits.DiscountDecimals), JsonConverter(typeof(AmountConverter))] decimal Discount,
+    [property: Amount(OrderLimits.LineAmount, OrderLimits.LineAmountDecimals)] decimal Amount);
 
 public sealed record OrderReceipt(Guid Id, string Number, string Currency, decimal Total);
 

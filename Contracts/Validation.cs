@@ -11,7 +11,8 @@ namespace FanOut.Contracts;
 public static class ContractsValidation
 {
     /// <summary>Validates these types at every endpoint. The source generator sees only its own assembly, so the call must be in it.</summary>
-    public static IServiceCollection AddContractsValidation(this IServiceCollection services) => services.AddValidation();
+    public static IServiceCollection AddContractsValidation(this IServiceCollection services) =>
+        services.AddValidation().AddSingleton<ContractsValidator>();
 }
 
 /// <summary>Text of a limited length (at least 1 unless MinimumLength is set), not blank, without control characters.</summary>
@@ -56,11 +57,12 @@ public sealed class CursorAttribute() : RegularExpressionAttribute("^[0-9]{1,18}
     public override string FormatErrorMessage(string name) => "must be the cursor of an earlier page";
 }
 
-/// <summary>A number from 0 to <paramref name="maximum"/> with at most so many decimals.</summary>
+/// <summary>A number from 0 to <paramref name="maximum"/> with at most so many decimals; zeros at the end do not count.</summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class AmountAttribute(int maximum, int decimals) : RangeAttribute(typeof(decimal), "0", maximum.ToString(CultureInfo.InvariantCulture))
+public sealed class AmountAttribute(long maximum, int decimals) : RangeAttribute(typeof(decimal), "0", maximum.ToString(CultureInfo.InvariantCulture))
 {
-    public override bool IsValid(object? value) => value is decimal amount && amount >= 0 && amount <= maximum && amount.Scale <= decimals;
+    public override bool IsValid(object? value) =>
+        value is decimal amount && amount >= 0 && amount <= maximum && decimal.Round(amount, decimals) == amount;
 
     public override string FormatErrorMessage(string name) =>
         string.Create(CultureInfo.InvariantCulture, $"must be from 0 to {maximum:N0} and have at most {decimals} decimals");
@@ -121,10 +123,13 @@ public sealed class PlacedAtAttribute : ValidationAttribute
     private static readonly DateTimeOffset Earliest = new(1900, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private static readonly TimeSpan ClockSkew = TimeSpan.FromDays(1);
 
+    /// <summary>Whether any later time is valid too: an event may be handled by a slower clock than the one that accepted the order.</summary>
+    public bool IsOfEvent { get; set; }
+
     protected override ValidationResult? IsValid(object? value, ValidationContext validationContext)
     {
         var latest = (validationContext.GetService(typeof(TimeProvider)) as TimeProvider ?? TimeProvider.System).GetUtcNow() + ClockSkew;
-        return value is DateTimeOffset time && (time < Earliest || time > latest)
+        return value is DateTimeOffset time && (time < Earliest || (time > latest && !IsOfEvent))
             ? new(string.Create(CultureInfo.InvariantCulture, $"must be from {Earliest:yyyy-MM-dd} to {latest:yyyy-MM-dd'T'HH:mm:ss'Z'}"))
             : null;
     }

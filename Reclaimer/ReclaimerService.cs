@@ -11,7 +11,11 @@ internal static class ReclaimerService
 {
     public static void AddOperations(this IHostApplicationBuilder builder)
     {
-        builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, OperationsJson.Default));
+        builder.Services.ConfigureHttpJsonOptions(options =>
+        {
+            options.SerializerOptions.TypeInfoResolverChain.Insert(0, OperationsJson.Default);
+            options.SerializerOptions.Converters.Add(new WholeNumberConverter<long>());
+        });
         builder.Services.AddContractsValidation();
         builder.Services.AddOpenApi(options => options.Describe(
             "FanOut operations",

@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -23,10 +25,23 @@ public static class ApiDocument
         options.AddSchemaTransformer((schema, context, _) =>
         {
             // Types with their own converter have no schema.
-            var type = context.JsonPropertyInfo?.PropertyType;
-            if (schema.Type is null && (type == typeof(DateTimeOffset) || type == typeof(DateTimeOffset?)))
+            if (schema.Type is null)
             {
-                (schema.Type, schema.Format) = (JsonSchemaType.String | (type == typeof(DateTimeOffset?) ? JsonSchemaType.Null : 0), "date-time");
+                var type = context.JsonPropertyInfo?.PropertyType ?? context.JsonTypeInfo.Type;
+                var isOptional = Nullable.GetUnderlyingType(type) is not null ? JsonSchemaType.Null : 0;
+                (schema.Type, schema.Format) = (Nullable.GetUnderlyingType(type) ?? type) switch
+                {
+                    var known when known == typeof(DateTimeOffset) => (JsonSchemaType.String | isOptional, "date-time"),
+                    var known when known == typeof(int) => (JsonSchemaType.Integer | isOptional, "int32"),
+                    var known when known == typeof(long) => (JsonSchemaType.Integer | isOptional, "int64"),
+                    var known when known == typeof(decimal) => (JsonSchemaType.Number | isOptional, "double"),
+                    _ => (schema.Type, schema.Format),
+                };
+                if (context.JsonPropertyInfo?.AttributeProvider?.GetCustomAttributes(typeof(RangeAttribute), inherit: true) is [RangeAttribute range])
+                {
+                    schema.Minimum ??= Convert.ToString(range.Minimum, CultureInfo.InvariantCulture);
+                    schema.Maximum ??= Convert.ToString(range.Maximum, CultureInfo.InvariantCulture);
+                }
             }
 
             return Task.CompletedTask;
@@ -44,7 +59,7 @@ public static class ApiDocument
 
     public static void MapApiDocument(this WebApplication app)
     {
-        app.MapOpenApi();
+        app.MapOpenApi("/openapi/v1.json");
         app.MapScalarApiReference(page => page
                 .WithTitle("FanOut API")
                 .HideDeveloperTools()

@@ -1,3 +1,4 @@
+using System.Globalization;
 using FanOut.Contracts;
 using FanOut.ServiceDefaults;
 using Npgsql;
@@ -10,22 +11,26 @@ internal sealed class Reports(NpgsqlDataSource dataSource)
     private static readonly string Revenue = EmbeddedSql.Read(typeof(Reports), "revenue.sql");
     private static readonly string BestSelling = EmbeddedSql.Read(typeof(Reports), "top_products.sql");
 
-    public async Task<RevenueReport> RevenueAsync(Period period, string? currency, CancellationToken cancellationToken)
+    public async Task<RevenueReport> RevenueAsync(Period period, string? inCurrency, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(Revenue);
-        AddPeriodAndCurrency(command, period, currency);
+        AddPeriodAndCurrency(command, period, inCurrency);
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
-        var days = new List<DailyRevenue>();
+        var (days, totals) = (new List<DailyRevenue>(), new List<RevenueTotal>());
         while (await rows.ReadAsync(cancellationToken))
         {
-            days.Add(new DailyRevenue(rows.GetFieldValue<DateOnly>(0), rows.GetString(1), rows.GetInt64(2), rows.GetDecimal(3)));
+            var (currency, orders, revenue) = (rows.GetString(1), rows.GetInt64(2), Amount(rows.GetString(3)));
+            if (await rows.IsDBNullAsync(0, cancellationToken))
+            {
+                totals.Add(new RevenueTotal(currency, orders, revenue));
+            }
+            else
+            {
+                days.Add(new DailyRevenue(rows.GetFieldValue<DateOnly>(0), currency, orders, revenue));
+            }
         }
 
-        var totals = days
-            .GroupBy(day => day.Currency, StringComparer.Ordinal)
-            .OrderBy(group => group.Key, StringComparer.Ordinal)
-            .Select(group => new RevenueTotal(group.Key, group.Sum(day => day.Orders), group.Sum(day => day.Revenue)));
-        return new RevenueReport(period.From, period.To, days, [.. totals]);
+        return new RevenueReport(period.From, period.To, days, totals);
     }
 
     public async Task<TopProducts> TopProductsAsync(Period period, TopProductsQuery query, CancellationToken cancellationToken)
@@ -38,11 +43,16 @@ internal sealed class Reports(NpgsqlDataSource dataSource)
         var products = new List<ProductRevenue>();
         while (await rows.ReadAsync(cancellationToken))
         {
-            products.Add(new ProductRevenue(rows.GetString(0), rows.GetString(1), rows.GetString(2), rows.GetInt64(3), rows.GetDecimal(4)));
+            products.Add(new ProductRevenue(rows.GetString(0), rows.GetString(1), rows.GetString(2), rows.GetInt64(3), Amount(rows.GetString(4))));
         }
 
         return new TopProducts(period.From, period.To, products);
     }
+
+    /// <summary>Rounded to the digits that a decimal has, and to the largest decimal: Postgres sums exactly, whatever is in its tables.</summary>
+    private static decimal Amount(string sum) => decimal.TryParse(sum, NumberStyles.Float, CultureInfo.InvariantCulture, out var amount) ? amount
+        : sum.StartsWith('-') ? decimal.MinValue
+        : decimal.MaxValue;
 
     private static void AddPeriodAndCurrency(NpgsqlCommand command, Period period, string? currency)
     {

@@ -54,12 +54,12 @@ internal static class ListCommand
             var error = letter.Error.Length <= MaxErrorLength ? letter.Error : string.Concat(letter.Error.AsSpan(0, MaxErrorLength), "...");
             table.AddRow(
                 letter.Number.ToString(CultureInfo.InvariantCulture),
-                Markup.Escape(letter.Group),
-                Markup.Escape(letter.Type ?? ""),
-                Markup.Escape(letter.Subject ?? ""),
-                Markup.Escape(error),
+                Output.Text(letter.Group),
+                Output.Text(letter.Type),
+                Output.Text(letter.Subject),
+                Output.Text(error),
                 letter.DeadLetteredAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture),
-                Markup.Escape(letter.DecidedBy is null ? letter.State : $"{letter.State} by {letter.DecidedBy}"));
+                Output.Text(letter.DecidedBy is null ? letter.State : $"{letter.State} by {letter.DecidedBy}"));
         }
 
         AnsiConsole.Write(table);

@@ -51,7 +51,7 @@ internal static class ShowCommand
         {
             if (value is not null)
             {
-                table.AddRow(Markup.Escape(name), Markup.Escape(value));
+                table.AddRow(Markup.Escape(name), Output.Text(value));
             }
         }
     }

@@ -9,12 +9,20 @@ using NpgsqlTypes;
 
 namespace FanOut.NotificationWorker.Emails;
 
-internal sealed class OrderPlacedHandler(DispatchSignal signal) : IEventBatchHandler<OrderPlaced>
+internal sealed class OrderPlacedHandler(DispatchSignal signal, ContractsValidator validator) : IEventBatchHandler<OrderPlaced>
 {
     private static readonly string RecordEmails = EmbeddedSql.Read(typeof(OrderPlacedHandler), "record_emails.sql");
 
     public async Task HandleAsync(EventBatch<OrderPlaced> batch, CancellationToken cancellationToken)
     {
+        foreach (var context in batch)
+        {
+            if (await validator.FindProblemAsync(context.Data, cancellationToken) is { } problem)
+            {
+                throw new RejectEventException(problem);
+            }
+        }
+
         var traces = batch.Select(context => IsTrace(context) ? (context.TraceParent, context.Event.TraceState) : default).ToArray();
         await using var command = new NpgsqlCommand(RecordEmails, batch.Connection, batch.Transaction)
         {

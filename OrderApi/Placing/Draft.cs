@@ -39,13 +39,7 @@ internal sealed record Draft(Order Order, string? Number, byte[]? RequestHash, D
         return new Draft(order, request.Number, request.Number is null ? null : Hash(request), now);
     }
 
-    /// <summary>The request with its decimals in one form: 9.80 becomes 9.8.</summary>
-    public static PlaceOrder Normalize(PlaceOrder request) => request with
-    {
-        Lines = [.. request.Lines.Select(line => line with { UnitPrice = WithoutZeros(line.UnitPrice), Discount = WithoutZeros(line.Discount) })],
-    };
-
-    /// <summary>The same for normalized requests with the same content, whatever their spacing and order of fields.</summary>
+    /// <summary>The same for requests with the same content, whatever their spacing, order of fields and notation of numbers.</summary>
     public static byte[] Hash(PlaceOrder request) =>
         SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, ContractsJson.Default.PlaceOrder));
 
@@ -60,7 +54,4 @@ internal sealed record Draft(Order Order, string? Number, byte[]? RequestHash, D
     {
         Time = AcceptedAt,
     };
-
-    // The division removes trailing zeros, and is slow.
-    private static decimal WithoutZeros(decimal value) => value.Scale == 0 ? value : value / 1.0000000000000000000000000000m;
 }

@@ -47,7 +47,6 @@ internal static class PlaceOrderEndpoints
         OrderWriter writer,
         TimeProvider time)
     {
-        order = Draft.Normalize(order);
         var placement = await writer.PlaceAsync(
             Draft.Of(order, time.GetUtcNow()), idempotencyKey is null ? null : new BoundKey(idempotencyKey, Draft.Hash(order)), http.RequestAborted);
         return Answer(http, placement, () => TypedResults.Created($"/orders/{placement.Orders[0].Id}", placement.Orders[0]));
@@ -62,7 +61,6 @@ internal static class PlaceOrderEndpoints
         OrderWriter writer,
         TimeProvider time)
     {
-        orders = new PlaceOrders([.. orders.Orders.Select(Draft.Normalize)]);
         var now = time.GetUtcNow();
         var placement = await writer.PlaceBatchAsync(
             [.. orders.Orders.Select(order => Draft.Of(order, now))],

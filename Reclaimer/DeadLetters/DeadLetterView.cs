@@ -61,9 +61,13 @@ internal static class DeadLetterView
         try
         {
             using var document = JsonDocument.Parse(bytes, JsonOptions);
+
+            // Halves of surrogate pairs ("\ud800") can be parsed, and not be written again.
+            using var written = new Utf8JsonWriter(Stream.Null);
+            document.WriteTo(written);
             return document.RootElement.Clone();
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return null;
         }

@@ -11,12 +11,20 @@ using NpgsqlTypes;
 
 namespace FanOut.WebhookWorker.Deliveries;
 
-internal sealed class OrderPlacedHandler(DispatchSignal signal) : IEventBatchHandler<OrderPlaced>
+internal sealed class OrderPlacedHandler(DispatchSignal signal, ContractsValidator validator) : IEventBatchHandler<OrderPlaced>
 {
     private static readonly string RecordEvents = EmbeddedSql.Read(typeof(OrderPlacedHandler), "record_events.sql");
 
     public async Task HandleAsync(EventBatch<OrderPlaced> batch, CancellationToken cancellationToken)
     {
+        foreach (var context in batch)
+        {
+            if (await validator.FindProblemAsync(context.Data, cancellationToken) is { } problem)
+            {
+                throw new RejectEventException(problem);
+            }
+        }
+
         var buffer = new ArrayBufferWriter<byte>();
         var events = batch.Select(context => context.Event).ToArray();
         var traces = batch.Select(context => IsTrace(context) ? (context.TraceParent, context.Event.TraceState) : default).ToArray();

@@ -38,7 +38,7 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
             """;
         const string again = """
             { "placedAt": "2026-01-31T11:00:00+01:00", "number": null, "currency": "\u0055SD",
-              "lines": [ { "name": "x", "sku": "1", "unitPrice": 98e-1, "quantity": 2 } ],
+              "lines": [ { "name": "x", "sku": "1", "unitPrice": 98e-1, "quantity": 2.0, "discount": -0.00 } ],
               "customer": { "email": "a@b.example", "name": "B", "id": "A" } }
             """;
 

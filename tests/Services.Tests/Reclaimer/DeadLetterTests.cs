@@ -52,16 +52,19 @@ public sealed class DeadLetterTests
         Assert.Equal("discarded", discarded.State);
     }
 
-    [Fact]
-    public async Task Data_that_is_not_JSON_is_shown_in_base64()
+    [Theory]
+    [InlineData("{broken")]
+    [InlineData("""{"name":"\ud800"}""")]
+    [InlineData("""{"\udc00":{"\ud800":1}}""")]
+    public async Task Data_that_is_not_JSON_is_shown_in_base64(string data)
     {
         await using var operations = await Operations.StartAsync();
-        var number = await operations.AddAsync(data: "{broken");
+        var number = await operations.AddAsync(data);
 
         var shown = await operations.Api.GetDeadLetterAsync(number, Cancellation);
 
         Assert.Null(shown.Data);
-        Assert.Equal("{broken"u8.ToArray(), Convert.FromBase64String(shown.DataBase64!));
+        Assert.Equal(data, System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(shown.DataBase64!)));
     }
 
     [Fact]
