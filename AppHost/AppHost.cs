@@ -35,6 +35,7 @@ IResourceBuilder<ProjectResource> Service<TProject>(string name, string icon, in
         .WithIconName(icon)
         .RunAsBuiltProgram()
         .WithEnvironment("Postgres__MaxAutoPrepare", "32")
+        .WithEnvironment("AllowedHosts", builder.ExecutionContext.IsRunMode ? "localhost" : $"{name};*.azurecontainerapps.io")
         .WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ConnectionString)
         .WithReference(redis).WaitFor(redis)
         .WithReference(database).WaitFor(database)

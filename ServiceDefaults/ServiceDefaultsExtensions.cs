@@ -4,6 +4,7 @@ using FanOut.ServiceDefaults.Health;
 using FanOut.ServiceDefaults.Requests;
 using FanOut.ServiceDefaults.Telemetry;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -15,6 +16,9 @@ public static class ServiceDefaultsExtensions
 {
     // Time for a lane to finish its batch, and for a dispatcher to finish its request. The orchestrator's limit must be longer.
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(30);
+
+    // Where a route sets no other limit.
+    private const long MaxBody = 1 << 20;
 
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
@@ -35,7 +39,12 @@ public static class ServiceDefaultsExtensions
             http.AddServiceDiscovery();
         });
 
-        builder.Services.Configure<KestrelServerOptions>(options => options.AddServerHeader = false);
+        builder.Services.Configure<KestrelServerOptions>(options =>
+        {
+            options.AddServerHeader = false;
+            options.Limits.MaxRequestBodySize = MaxBody;
+        });
+        builder.Services.Configure<HostFilteringOptions>(options => options.AllowedHosts = ["*"]); // BrowserRules also allows addresses.
         if (builder.Configuration["shutdownTimeoutSeconds"] is null)
         {
             builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
@@ -48,6 +57,7 @@ public static class ServiceDefaultsExtensions
     {
         ArgumentNullException.ThrowIfNull(app);
         app.UseMiddleware<UnknownParameters>();
+        app.UseMiddleware<RequestBodies>();
         app.MapHealth();
         app.MapPrometheusScrapingEndpoint(DefaultEndpoints.Metrics).DisableHttpMetrics();
         return app;

@@ -1,3 +1,4 @@
+using FanOut.ServiceDefaults.Requests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 
@@ -10,6 +11,7 @@ internal sealed class ErrorResponsesFilter : IStartupFilter
     {
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UseMiddleware<BrowserRules>();
         next(app);
     };
 }

@@ -19,4 +19,10 @@ public static class UnavailableProblem
             ProblemDetails = { Status = context.Response.StatusCode, Title = title, Detail = detail },
         });
     }
+
+    internal static async ValueTask WriteAsync(this IProblemDetailsService problems, HttpContext context, int status, string detail)
+    {
+        context.Response.StatusCode = status;
+        await problems.WriteAsync(new() { HttpContext = context, ProblemDetails = { Status = status, Detail = detail } });
+    }
 }

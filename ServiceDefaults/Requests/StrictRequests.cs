@@ -21,5 +21,6 @@ internal static class StrictRequests
             json.RespectRequiredConstructorParameters = true;
         });
         services.AddEndpointsApiExplorer();
+        services.AddOptions<RequestLimits>().BindConfiguration(RequestLimits.SectionName).ValidateDataAnnotations().ValidateOnStart();
     }
 }

@@ -41,6 +41,19 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
         Assert.All(deployments, pod => Assert.Equal(1654, pod.SecurityContext.RunAsUser));
     }
 
+    [Theory]
+    [InlineData("production")]
+    [InlineData("production-redis-scaler")]
+    public void The_services_answer_to_the_names_of_the_ingress(string overlay)
+    {
+        var resources = overlays.Read(overlay);
+        var allowed = resources.All<V1ConfigMap>().Single(map => map.Name().StartsWith("fanout-settings", StringComparison.Ordinal)).Data["AllowedHosts"];
+
+        Assert.All(
+            resources.All<V1Ingress>().SelectMany(ingress => ingress.Spec.Rules).Select(rule => rule.Host),
+            host => Assert.Contains(host, allowed.Split(';')));
+    }
+
     [Fact]
     public void Probes_use_the_health_endpoints()
     {

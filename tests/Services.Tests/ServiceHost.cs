@@ -33,6 +33,8 @@ internal sealed class ServiceHost<TAnyTypeOfService> : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    public IServiceProvider Services => _factory.Services;
+
     public static async Task<ServiceHost<TAnyTypeOfService>> StartAsync(
         IReadOnlyDictionary<string, string>? settings = null, PostgresDatabase? database = null, CancellationToken cancellationToken = default)
     {

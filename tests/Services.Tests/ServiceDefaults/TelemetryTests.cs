@@ -131,7 +131,7 @@ public sealed class TelemetryTests
         {
             received.AddOrUpdate(signal, 1, (_, count) => count + 1);
             return Results.Ok();
-        }));
+        }).Accepts<byte[]>("application/x-protobuf"));
 
         await using (var service = await StartAsync(settings: new()
         {
