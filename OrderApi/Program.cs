@@ -16,7 +16,7 @@ builder.Services.AddSchemaMigrations("orders", typeof(Program).Assembly);
 builder.AddOrders();
 
 var app = builder.Build();
+app.MapDefaultEndpoints(); // Before the limiter: bodies are read before a request takes a permit.
 app.MapOrders();
 app.MapApiDocument();
-app.MapDefaultEndpoints();
 app.Run();

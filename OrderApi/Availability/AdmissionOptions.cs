@@ -8,11 +8,11 @@ internal sealed class AdmissionOptions : IValidatableObject
 {
     public const string SectionName = "Admission";
 
-    /// <summary>Requests that run at once. It may exceed the connections to Postgres: the others are read and validated. Default 64.</summary>
+    /// <summary>Requests that run at once. It may exceed the connections to Postgres: the others are validated. Default 64.</summary>
     [Range(1, 10_000, ErrorMessage = "Admission:MaxConcurrent must be 1 to 10000 requests.")]
     public int MaxConcurrent { get; set; } = 64;
 
-    /// <summary>Requests that wait, first come first served, before their bodies are read. More are answered 503. Default 1,000.</summary>
+    /// <summary>Requests that wait, first come first served, with their bodies in memory. More are answered 503. Default 1,000.</summary>
     [Range(0, 100_000, ErrorMessage = "Admission:MaxQueued must be 0 to 100000 requests.")]
     public int MaxQueued { get; set; } = 1_000;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using FanOut.ServiceDefaults.Requests;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace FanOut.ServiceDefaults.Errors;
@@ -11,6 +12,7 @@ internal static class ErrorResponses
 {
     public static void AddErrorResponses(this IServiceCollection services)
     {
+        services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
         services.AddProblemDetails(options => options.CustomizeProblemDetails = problem =>
         {
             problem.ProblemDetails.Extensions["traceId"] = Activity.Current?.TraceId.ToHexString() ?? problem.HttpContext.TraceIdentifier;
@@ -18,8 +20,19 @@ internal static class ErrorResponses
             {
                 RequestErrors.Complete(invalid, problem.HttpContext);
             }
+
+            problem.ProblemDetails.Detail ??= DetailOf(problem.HttpContext);
         });
         services.AddExceptionHandler<ExpectedFailureHandler>();
         services.AddTransient<IStartupFilter, ErrorResponsesFilter>();
     }
+
+    private static string? DetailOf(HttpContext context) => context.Response.StatusCode switch
+    {
+        StatusCodes.Status404NotFound => "Nothing has this path.",
+        StatusCodes.Status405MethodNotAllowed => $"{context.Request.Method} is not one of the methods of this path: {context.Response.Headers.Allow}.",
+        StatusCodes.Status413PayloadTooLarge =>
+            $"The body must have at most {context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize} bytes.",
+        _ => null,
+    };
 }

@@ -19,9 +19,14 @@ internal sealed partial class ExpectedFailureHandler(IProblemDetailsService prob
         switch (exception)
         {
             case BadHttpRequestException bad:
-                var problem = bad.StatusCode == 400 ? RequestErrors.ToProblem(RequestErrors.Of(bad)) : new ProblemDetails();
+                var problem = bad.StatusCode == 400 ? RequestErrors.ToProblem(RequestErrors.Of(bad)) : new ProblemDetails { Detail = bad.StatusCode == 413 ? null : bad.Message };
                 problem.Status = httpContext.Response.StatusCode = bad.StatusCode;
                 await problems.TryWriteAsync(new() { HttpContext = httpContext, ProblemDetails = problem });
+                return true;
+            case InvalidOperationException { Source: "System.Text.Json.Rethrowable" } when !BrowserRules.IsSafe(httpContext.Request.Method):
+                // The serializer has this text as the name of a field that it wants to name in its own exception.
+                httpContext.Response.StatusCode = StatusCodes.Status400BadRequest;
+                await problems.TryWriteAsync(new() { HttpContext = httpContext, ProblemDetails = RequestErrors.ToProblem(RequestErrors.NotUnicode) });
                 return true;
             case NpgsqlException database when IsUnavailable(database):
             case RedisConnectionException or RedisTimeoutException:

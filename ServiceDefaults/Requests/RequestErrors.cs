@@ -14,6 +14,8 @@ public static partial class RequestErrors
     private const int MaxPathLength = 100;
     private const string Title = "The request is not valid.";
 
+    internal static Dictionary<string, string[]> NotUnicode { get; } = new() { ["$"] = ["has text that is not valid Unicode"] };
+
     /// <summary>Refuses a request for a rule that only its endpoint can check.</summary>
     public static IResult Refuse(string path, string message) => TypedResults.Problem(ToProblem([KeyValuePair.Create(path, new[] { message })]));
 
@@ -81,8 +83,9 @@ public static partial class RequestErrors
         _ => NotJson(exception),
     };
 
-    private static string NotJson(JsonException exception) =>
-        $"is not valid JSON (line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1})";
+    private static string NotJson(JsonException exception) => exception.Message.StartsWith("The maximum configured depth", StringComparison.Ordinal)
+        ? "is nested too deeply"
+        : $"is not valid JSON (line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1})";
 
     private static string Form(string type)
     {

@@ -7,17 +7,17 @@ using Microsoft.AspNetCore.Mvc.ModelBinding;
 
 namespace FanOut.ServiceDefaults.Requests;
 
-/// <summary>Refuses query parameters that are unknown or given twice: a misspelt filter would return everything.</summary>
+/// <summary>Refuses query parameters that are unknown, given twice, or empty where the platform would ignore that: the answer would be everything.</summary>
 internal sealed class UnknownParameters(RequestDelegate next, IApiDescriptionGroupCollectionProvider api, IProblemDetailsService problems)
 {
     // Read at the first request: endpoints are mapped after the middleware is created.
-    private readonly Lazy<FrozenDictionary<MethodInfo, FrozenSet<string>>> _known = new(() => api.ApiDescriptionGroups.Items
+    private readonly Lazy<FrozenDictionary<MethodInfo, FrozenDictionary<string, Type>>> _known = new(() => api.ApiDescriptionGroups.Items
         .SelectMany(group => group.Items)
         .DistinctBy(Handler)
         .ToFrozenDictionary(Handler, operation => operation.ParameterDescriptions
             .Where(parameter => parameter.Source == BindingSource.Query)
-            .Select(parameter => JsonNamingPolicy.CamelCase.ConvertName(parameter.Name))
-            .ToFrozenSet(StringComparer.OrdinalIgnoreCase)));
+            .ToFrozenDictionary(
+                parameter => JsonNamingPolicy.CamelCase.ConvertName(parameter.Name), parameter => parameter.Type, StringComparer.OrdinalIgnoreCase)));
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -26,12 +26,14 @@ internal sealed class UnknownParameters(RequestDelegate next, IApiDescriptionGro
             && _known.Value.TryGetValue(handler, out var known))
         {
             var errors = context.Request.Query
-                .Where(parameter => !known.Contains(parameter.Key) || parameter.Value.Count > 1)
+                .Where(parameter => !known.TryGetValue(parameter.Key, out var type)
+                    || parameter.Value.Count > 1
+                    || (type != typeof(string) && string.IsNullOrEmpty(parameter.Value)))
                 .ToDictionary(parameter => parameter.Key, parameter => new[]
                 {
-                    known.Contains(parameter.Key) ? "is given more than once"
+                    known.ContainsKey(parameter.Key) ? parameter.Value.Count > 1 ? "is given more than once" : "must not be empty"
                         : known.Count == 0 ? "is unknown; this request has no parameters"
-                        : $"is unknown; known are: {string.Join(", ", known.Order())}",
+                        : $"is unknown; known are: {string.Join(", ", known.Keys.Order())}",
                 });
             if (errors.Count > 0)
             {
