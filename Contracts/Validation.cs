@@ -3,7 +3,6 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace FanOut.Contracts;
@@ -77,19 +76,13 @@ public sealed class CurrencyAttribute() : RegularExpressionAttribute("^[A-Z]{3}$
     public override string FormatErrorMessage(string name) => "must be the ISO 4217 code of a currency in use, like USD";
 }
 
-/// <summary>One mailbox without display name, comment or quoting: every mail server accepts it, and it cannot add a header.</summary>
+/// <summary>An address that <see cref="EmailAddress"/> accepts.</summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed partial class MailboxAttribute() : RegularExpressionAttribute(Form)
+public sealed class MailboxAttribute : ValidationAttribute
 {
-    // No character fits two neighbouring parts, so there is only one way to match, and no backtracking.
-    private const string Form = @"^[^\s@""(),:;<>\[\]\\\p{C}]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63})*$";
+    public override bool IsValid(object? value) => value is null || (value is string text && EmailAddress.TryParse(text, out _));
 
-    public override bool IsValid(object? value) => value is null || (value is string text && !text.EndsWith('\n') && Compiled().IsMatch(text));
-
-    public override string FormatErrorMessage(string name) => "must be an e-mail address, like ada@example.com";
-
-    [GeneratedRegex(Form, RegexOptions.CultureInvariant)]
-    private static partial Regex Compiled();
+    public override string FormatErrorMessage(string name) => EmailAddress.Rule;
 }
 
 /// <summary>A day, like 2026-01-31, as text: a <see cref="DateOnly"/> in a query string accepts other notations.</summary>

@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text;
+using FanOut.Contracts;
 using FanOut.ServiceDefaults;
 using MailKit.Security;
 using MimeKit;
@@ -9,13 +11,18 @@ internal sealed class SmtpOptions : IValidatableObject
 {
     public const string SectionName = "Smtp";
 
+    private const int ImplicitTlsPort = 465;
+
     /// <summary>The mail server. Without one, mails are written to <see cref="PickupFolder"/>.</summary>
     public string? Host { get; set; }
 
     [Range(0, 65_535, ErrorMessage = "Smtp:Port must be 1 to 65535, or 0 for the usual one.")]
     public int Port { get; set; }
 
-    /// <summary>None, Auto, SslOnConnect, StartTls or StartTlsWhenAvailable. Default Auto: TLS on port 465, otherwise STARTTLS if offered.</summary>
+    /// <summary>
+    /// Auto, SslOnConnect, StartTls, StartTlsWhenAvailable or None. Default Auto: TLS is required, at once on port 465, otherwise by STARTTLS. Only
+    /// StartTlsWhenAvailable and None send mails unencrypted.
+    /// </summary>
     public SecureSocketOptions Security { get; set; } = SecureSocketOptions.Auto;
 
     public string? User { get; set; }
@@ -35,11 +42,32 @@ internal sealed class SmtpOptions : IValidatableObject
     [Required(ErrorMessage = "Smtp:PickupFolder is missing: name a folder, or set Smtp:Host.")]
     public string PickupFolder { get; set; } = ".data/mail";
 
+    /// <summary>MailKit's Auto does without TLS where none is offered.</summary>
+    internal SecureSocketOptions EffectiveSecurity => Security switch
+    {
+        SecureSocketOptions.Auto => Port == ImplicitTlsPort ? SecureSocketOptions.SslOnConnect : SecureSocketOptions.StartTls,
+        _ => Security,
+    };
+
+    /// <summary>
+    /// <see cref="From"/>; null if it is not valid. Its local part is ASCII, or no mail could be sent through a server without SMTPUTF8.
+    /// </summary>
+    internal MailboxAddress? Sender =>
+        MailboxAddress.TryParse(From, out var from) && EmailAddress.TryParse(from.Address, out var address) && Ascii.IsValid(address)
+            ? new MailboxAddress(from.Name, address)
+            : null;
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (!MailboxAddress.TryParse(From, out var sender) || !sender.Address.Contains('@', StringComparison.Ordinal) || sender.Address.EndsWith('@'))
+        if (!string.IsNullOrWhiteSpace(Host) && Uri.CheckHostName(Host) == UriHostNameType.Unknown)
         {
-            yield return new($"Smtp:From is '{From}', but must be an e-mail address, like 'Shop <orders@shop.example>'.", [nameof(From)]);
+            yield return new($"Smtp:Host is '{Host}', but must be a host name or an IP address. The port is set by Smtp:Port.", [nameof(Host)]);
+        }
+
+        if (Sender is null)
+        {
+            yield return new(
+                $"Smtp:From is '{From}', but must be an e-mail address like 'Shop <orders@shop.example>', in ASCII before the '@'.", [nameof(From)]);
         }
 
         if (string.IsNullOrEmpty(User) != string.IsNullOrEmpty(Password))

@@ -12,12 +12,12 @@ internal sealed class OrderConfirmation
 {
     private readonly MailboxAddress _from;
 
-    public OrderConfirmation(IOptions<SmtpOptions> options) => _from = MailboxAddress.Parse(options.Value.From);
+    public OrderConfirmation(IOptions<SmtpOptions> options) => _from = options.Value.Sender!;
 
     /// <returns>The mail; null if the recipient's address is not valid.</returns>
     public MimeMessage? Write(Guid eventId, DateTimeOffset date, OrderPlaced order)
     {
-        if (!IsAddress(order.Customer.Email, out var address))
+        if (!EmailAddress.TryParse(order.Customer.Email, out var address))
         {
             return null;
         }
@@ -26,7 +26,7 @@ internal sealed class OrderConfirmation
         {
             Subject = $"Your order {OneLine(order.Number)}",
             Date = date,
-            MessageId = $"{eventId}@{_from.Domain}",
+            MessageId = $"{eventId}@{_from.GetAddress(idnEncode: true).Split('@')[1]}",
             Body = new MultipartAlternative
             {
                 new TextPart(TextFormat.Plain) { Text = Plain(order) },
@@ -39,15 +39,6 @@ internal sealed class OrderConfirmation
         message.Headers.Add(HeaderId.AutoSubmitted, "auto-generated");
         message.Prepare(EncodingConstraint.SevenBit);
         return message;
-    }
-
-    private static bool IsAddress(string text, out string address)
-    {
-        address = text.Trim();
-        return !address.Any(c => char.IsControl(c) || char.IsWhiteSpace(c))
-            && MailboxAddress.TryParse(address, out var mailbox)
-            && mailbox.Address == address
-            && mailbox.Domain.Length > 0;
     }
 
     // MimeKit would encode or fold line breaks; a name needs none.

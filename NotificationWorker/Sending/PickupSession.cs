@@ -23,10 +23,7 @@ internal sealed class PickupSession : IMailSession
             Directory.CreateDirectory(_folder);
             await using (var file = new FileStream(written, FileMode.Create, FileAccess.Write, FileShare.None))
             {
-                var format = FormatOptions.Default.Clone();
-                format.NewLineFormat = NewLineFormat.Dos;
-                format.International = message.To.Mailboxes.Any(mailbox => mailbox.IsInternational);
-                await message.WriteToAsync(format, file, cancellationToken);
+                await message.WriteToAsync(message.Format(), file, cancellationToken);
                 file.Flush(flushToDisk: true);
             }
 

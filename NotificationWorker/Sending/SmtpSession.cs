@@ -19,10 +19,22 @@ internal sealed class SmtpSession(IOptions<SmtpOptions> options, TimeProvider ti
 
     public async Task SendAsync(MimeMessage message, Guid eventId, CancellationToken cancellationToken)
     {
-        var client = await ConnectAsync(cancellationToken);
+        var format = message.Format();
+        var client = await ConnectAsync(format.International, cancellationToken);
+        if (!format.International)
+        {
+            // With it, MailKit writes domains in Unicode and asks for SMTPUTF8, which the servers that follow may not offer.
+            client.Capabilities &= ~SmtpCapabilities.UTF8;
+        }
+        else if (!client.Capabilities.HasFlag(SmtpCapabilities.UTF8))
+        {
+            throw new MailRefusedException(
+                "The recipient's address is not ASCII before the '@', and the mail server does not offer SMTPUTF8.", forGood: true);
+        }
+
         try
         {
-            await WithinAsync(token => client.SendAsync(message, token), cancellationToken);
+            await WithinAsync(token => client.SendAsync(format, message, token), cancellationToken);
         }
         catch (SmtpCommandException e)
         {
@@ -82,9 +94,10 @@ internal sealed class SmtpSession(IOptions<SmtpOptions> options, TimeProvider ti
         return ValueTask.CompletedTask;
     }
 
-    private async Task<SmtpClient> ConnectAsync(CancellationToken cancellationToken)
+    private async Task<SmtpClient> ConnectAsync(bool international, CancellationToken cancellationToken)
     {
-        if (_client is { IsConnected: true })
+        // A capability that was left out for another mail comes back only with a new connection.
+        if (_client is { IsConnected: true } && (!international || _client.Capabilities.HasFlag(SmtpCapabilities.UTF8)))
         {
             return _client;
         }
@@ -93,7 +106,7 @@ internal sealed class SmtpSession(IOptions<SmtpOptions> options, TimeProvider ti
         _client = new SmtpClient { Timeout = (int)_options.Timeout.TotalMilliseconds };
         try
         {
-            await WithinAsync(token => _client.ConnectAsync(_options.Host!, _options.Port, _options.Security, token), cancellationToken);
+            await WithinAsync(token => _client.ConnectAsync(_options.Host!, _options.Port, _options.EffectiveSecurity, token), cancellationToken);
             if (!string.IsNullOrEmpty(_options.User))
             {
                 if (!_client.IsSecure)
@@ -138,5 +151,10 @@ internal sealed class SmtpSession(IOptions<SmtpOptions> options, TimeProvider ti
         is IOException or SocketException or ProtocolException or SslHandshakeException or ServiceNotConnectedException or TimeoutException
         || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
-    private static string Describe(Exception e) => e is OperationCanceledException ? "no answer in time." : e.Message;
+    private static string Describe(Exception e) => e switch
+    {
+        OperationCanceledException => "no answer in time.",
+        NotSupportedException => $"{e.Message} Smtp:Security says whether TLS is required.",
+        _ => e.Message,
+    };
 }

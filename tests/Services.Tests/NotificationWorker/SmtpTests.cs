@@ -1,4 +1,10 @@
+using System.Collections.Concurrent;
 using System.Net;
+using System.Text;
+using FanOut.NotificationWorker;
+using FanOut.NotificationWorker.Emails;
+using MailKit.Security;
+using Microsoft.Extensions.Options;
 using Refit;
 using Xunit;
 
@@ -65,6 +71,116 @@ public sealed class SmtpTests
         Assert.DoesNotContain(headers, line => line.StartsWith("Bcc", StringComparison.OrdinalIgnoreCase));
         Assert.Equal("Your order 1 Bcc: victim@example.com", mail.Subject);
     }
+
+    [Fact]
+    public async Task Every_address_that_the_API_accepts_is_sent_to()
+    {
+        var recipients = new ConcurrentQueue<string>();
+        var senders = new ConcurrentQueue<string>();
+        await using var sink = SmtpSink.Start();
+        sink.Script = command =>
+        {
+            if (command.StartsWith("RCPT TO:", StringComparison.Ordinal))
+            {
+                recipients.Enqueue(Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(command["RCPT TO:<".Length..command.LastIndexOf('>')])));
+            }
+
+            if (command.StartsWith("MAIL", StringComparison.Ordinal))
+            {
+                senders.Enqueue(command);
+            }
+
+            return command.StartsWith("EHLO", StringComparison.Ordinal) ? "250-sink\r\n250-8BITMIME\r\n250 SMTPUTF8" : null;
+        };
+        await using var orders = await OrderStream.CreateAsync();
+        await using var notifications = await Notifications.StartAsync(orders, Notifications.To(sink));
+        var accepted = EmailAddresses.Accepted.Select(row => row.Data).ToArray();
+
+        await orders.PublishAsync(accepted.Select(address => OrderStream.Order(email: address.Item1)));
+
+        await notifications.CountBecomesAsync("select count(*) from notifications.emails where state = 'sent'", accepted.Length);
+        Assert.Equal(accepted.Select(address => address.Item2).Order(), recipients.Order());
+        Assert.Equal(
+            accepted.Count(address => !Ascii.IsValid(address.Item2)),
+            senders.Count(command => command.Contains("SMTPUTF8", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [MemberData(nameof(EmailAddresses.Refused), MemberType = typeof(EmailAddresses))]
+    public void No_mail_is_written_to_an_address_that_the_API_refuses(string address)
+    {
+        var confirmation = new OrderConfirmation(Options.Create(new SmtpOptions()));
+
+        Assert.Null(confirmation.Write(Guid.NewGuid(), TimeProvider.System.GetUtcNow(), OrderStream.Order(email: address)));
+    }
+
+    [Fact]
+    public async Task An_address_in_Unicode_is_sent_only_to_a_server_with_SMTPUTF8()
+    {
+        await using var sink = SmtpSink.Start();
+        await using var orders = await OrderStream.CreateAsync();
+        await using var notifications = await Notifications.StartAsync(orders, Notifications.To(sink));
+
+        await orders.PublishAsync(OrderStream.Order(email: "δοκιμή@example.com"));
+        await orders.PublishAsync(OrderStream.Order(name: "Ærø", email: "ada@münchen.example"));
+
+        var failed = await notifications.BecomesAsync("failed");
+        await notifications.BecomesAsync("sent");
+        Assert.Equal(("δοκιμή@example.com", 1), (failed.Recipient, failed.Attempts));
+        Assert.Contains("does not offer SMTPUTF8", failed.LastError, StringComparison.Ordinal);
+        Assert.True(Ascii.IsValid(Assert.Single(sink.Mails)));
+    }
+
+    [Fact]
+    public async Task A_sender_with_an_international_domain_gives_an_ASCII_mail()
+    {
+        await using var sink = SmtpSink.Start();
+        await using var orders = await OrderStream.CreateAsync();
+        await using var notifications = await Notifications.StartAsync(
+            orders, [.. Notifications.To(sink), ("Smtp:From", "Müller <orders@münchen.example>")]);
+
+        var id = await orders.PublishAsync();
+
+        await notifications.BecomesAsync("sent");
+        Assert.True(Ascii.IsValid(Assert.Single(sink.Mails)));
+        Assert.Equal($"{id}@xn--mnchen-3ya.example", sink.Parsed.Single().MessageId);
+    }
+
+    [Theory]
+    [InlineData("250-sink\r\n250 8BITMIME")]
+    [InlineData("250-sink\r\n250 STARTTLS")]
+    public async Task No_mail_is_sent_unencrypted_unless_configured(string offered)
+    {
+        var commands = new ConcurrentQueue<string>();
+        await using var sink = SmtpSink.Start();
+        sink.Script = command =>
+        {
+            commands.Enqueue(command.Split(' ')[0]);
+            return command.StartsWith("EHLO", StringComparison.Ordinal) ? offered
+                : command == "STARTTLS" ? "454 4.7.0 TLS is not available" : null;
+        };
+        await using var orders = await OrderStream.CreateAsync();
+        (string, string)[] host = [("Smtp:Host", "127.0.0.1"), ("Smtp:Port", $"{sink.Port}")];
+        await using (var strict = await Notifications.StartAsync(orders, host))
+        {
+            await orders.PublishAsync();
+
+            await Eventually.BecomesTrueAsync(() => Task.FromResult(commands.Count(command => command == "EHLO") >= 2), TimeSpan.FromSeconds(20));
+            Assert.Equal(0, (await strict.BecomesAsync("pending")).Attempts);
+            Assert.DoesNotContain("MAIL", commands);
+        }
+
+        await using var lenient = await Notifications.StartAsync(orders, [.. host, ("Smtp:Security", "None")]);
+        Assert.Equal(1, (await lenient.BecomesAsync("sent")).Attempts);
+    }
+
+    [Theory]
+    [InlineData(SecureSocketOptions.Auto, 465, SecureSocketOptions.SslOnConnect)]
+    [InlineData(SecureSocketOptions.Auto, 587, SecureSocketOptions.StartTls)]
+    [InlineData(SecureSocketOptions.Auto, 0, SecureSocketOptions.StartTls)]
+    [InlineData(SecureSocketOptions.StartTlsWhenAvailable, 25, SecureSocketOptions.StartTlsWhenAvailable)]
+    public void TLS_is_required_by_default_on_every_port(SecureSocketOptions set, int port, SecureSocketOptions used) =>
+        Assert.Equal(used, new SmtpOptions { Security = set, Port = port }.EffectiveSecurity);
 
     [Fact]
     public async Task Temporary_refusals_are_retried_and_permanent_ones_are_not()
@@ -198,6 +314,11 @@ public sealed class SmtpTests
 
     [Theory]
     [InlineData("Smtp:From", "nobody")]
+    [InlineData("Smtp:From", "müller@shop.example")]
+    [InlineData("Smtp:From", "orders@[127.0.0.1]")]
+    [InlineData("Smtp:Host", "smtp://mail.example.com")]
+    [InlineData("Smtp:Host", "mail.example.com:587")]
+    [InlineData("Smtp:Security", "Required")]
     [InlineData("Smtp:User", "someone")]
     [InlineData("Smtp:Connections", "0")]
     [InlineData("Notifications:Lease", "00:00:01")]
