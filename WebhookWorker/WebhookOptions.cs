@@ -37,9 +37,14 @@ internal sealed class WebhookOptions : IValidatableObject
     /// <summary>How long the previous secret is still used after a rotation. Default 24 h.</summary>
     public TimeSpan SecretOverlap { get; set; } = TimeSpan.FromHours(24);
 
-    [Range(1, 1_000, ErrorMessage = "Webhooks:Concurrency, the concurrent attempts of this process, must be 1 to 1000.")]
-    public int Concurrency { get; set; } = 128;
+    /// <summary>The concurrent attempts of this process beyond the first to each endpoint. Default 2,000.</summary>
+    [Range(0, 10_000, ErrorMessage = "Webhooks:Concurrency, the concurrent attempts beyond the first to each endpoint, must be 0 to 10000.")]
+    public int Concurrency { get; set; } = 2_000;
 
+    /// <summary>
+    /// The most concurrent attempts to one endpoint. It begins with one; each success in less than a quarter of <see cref="Timeout"/> adds one,
+    /// anything else halves them. Default 8.
+    /// </summary>
     [Range(1, 1_000, ErrorMessage = "Webhooks:ConcurrencyPerEndpoint, the concurrent attempts to one endpoint, must be 1 to 1000.")]
     public int ConcurrencyPerEndpoint { get; set; } = 8;
 
@@ -49,7 +54,7 @@ internal sealed class WebhookOptions : IValidatableObject
     /// <summary>How often an idle dispatcher looks for due deliveries. Default 1 s.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long finished deliveries and their events are kept. Default 30 days.</summary>
+    /// <summary>How long finished deliveries and their events are kept, also those of disabled endpoints. Default 30 days.</summary>
     public TimeSpan Retention { get; set; } = TimeSpan.FromDays(30);
 
     /// <summary>How often the worker cleans up and measures its backlog. Default 30 s.</summary>

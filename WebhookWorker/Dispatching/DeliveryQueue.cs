@@ -13,14 +13,15 @@ internal sealed class DeliveryQueue(NpgsqlDataSource dataSource, IOptions<Webhoo
     private static readonly string RecordHealth = EmbeddedSql.Read(typeof(DeliveryQueue), "record_health.sql");
     private static readonly string DisableEndpoints = EmbeddedSql.Read(typeof(DeliveryQueue), "disable_endpoints.sql");
 
-    public async Task<List<ClaimedDelivery>> ClaimAsync(IReadOnlyDictionary<Guid, int> busy, int free, CancellationToken cancellationToken)
+    /// <summary>Claims as many due deliveries of each endpoint as it has free slots; one of an endpoint that is not named.</summary>
+    public async Task<List<ClaimedDelivery>> ClaimAsync(IReadOnlyCollection<EndpointSlots.Slots> endpoints, CancellationToken cancellationToken)
     {
         var claim = Guid.CreateVersion7();
         await using var command = dataSource.CreateCommand(ClaimDue);
-        command.Parameters.Add(new() { Value = busy.Keys.ToArray() });
-        command.Parameters.Add(new() { Value = busy.Values.ToArray() });
-        command.Parameters.Add(new() { Value = options.Value.ConcurrencyPerEndpoint });
-        command.Parameters.Add(new() { Value = free });
+        command.Parameters.Add(new() { Value = endpoints.Select(slots => slots.Endpoint).ToArray() });
+        command.Parameters.Add(new() { Value = endpoints.Select(slots => slots.Taken).ToArray() });
+        command.Parameters.Add(new() { Value = endpoints.Select(slots => slots.All).ToArray() });
+        command.Parameters.Add(new() { Value = options.Value.Concurrency - endpoints.Sum(slots => Math.Max(slots.Taken - 1, 0)) });
         command.Parameters.Add(new() { Value = options.Value.Lease });
         command.Parameters.Add(new() { Value = claim });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);

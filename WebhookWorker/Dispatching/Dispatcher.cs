@@ -25,7 +25,8 @@ internal sealed partial class Dispatcher(
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(15);
 
-    private readonly ConcurrentDictionary<long, (Guid Endpoint, Task Sending)> _underWay = new();
+    private readonly EndpointSlots _slots = new(options.Value.ConcurrencyPerEndpoint);
+    private readonly ConcurrentDictionary<long, Task> _underWay = new();
     private readonly Channel<Attempt> _ended = Channel.CreateUnbounded<Attempt>(new() { SingleReader = true });
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -40,7 +41,7 @@ internal sealed partial class Dispatcher(
         finally
         {
             breakOff.CancelAfter(ShutdownGrace);
-            await Task.WhenAll(_underWay.Values.Select(sending => sending.Sending));
+            await Task.WhenAll(_underWay.Values);
             _ended.Writer.Complete();
             giveUp.CancelAfter(ShutdownGrace);
             await settling;
@@ -54,13 +55,13 @@ internal sealed partial class Dispatcher(
         {
             try
             {
-                var free = options.Value.Concurrency - _underWay.Count;
-                var claimed = free > 0 ? await queue.ClaimAsync(UnderWayByEndpoint(), free, stoppingToken) : [];
+                var claimed = await queue.ClaimAsync(_slots.All(), stoppingToken);
                 foreach (var delivery in claimed)
                 {
                     // Registered before it runs, or it could end before it is registered.
+                    _slots.Take(delivery.EndpointId);
                     var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                    _underWay[delivery.Id] = (delivery.EndpointId, SendAsync(delivery, start.Task, breakOff));
+                    _underWay[delivery.Id] = SendAsync(delivery, start.Task, breakOff);
                     start.SetResult();
                 }
 
@@ -80,8 +81,6 @@ internal sealed partial class Dispatcher(
             }
         }
     }
-
-    private Dictionary<Guid, int> UnderWayByEndpoint() => _underWay.Values.CountBy(sending => sending.Endpoint).ToDictionary();
 
     private async Task SendAsync(ClaimedDelivery delivery, Task start, CancellationToken breakOff)
     {
@@ -103,14 +102,16 @@ internal sealed partial class Dispatcher(
             attempt = policy.Judge(delivery, new Answer(null, $"The attempt failed: {e.GetType().Name}."));
         }
 
+        var took = time.GetElapsedTime(began);
         TimeSpan? delay = attempt.Result == AttemptResult.Delivered ? time.GetUtcNow() - delivery.EffectedAt : null;
-        metrics.Ended(attempt.IsGone ? "gone" : attempt.Result.ToString().ToLowerInvariant(), time.GetElapsedTime(began), delay);
+        metrics.Ended(attempt.IsGone ? "gone" : attempt.Result.ToString().ToLowerInvariant(), took, delay);
         if (attempt.Result == AttemptResult.Failed)
         {
             Log.DeliveryFailed(logger, delivery.Id, delivery.EventId, delivery.EndpointId, delivery.Attempts + 1, attempt.Error ?? "");
         }
 
         _ended.Writer.TryWrite(attempt);
+        _slots.Return(delivery.EndpointId, isQuickSuccess: attempt.Result == AttemptResult.Delivered && took < options.Value.Timeout / 4);
         _underWay.TryRemove(delivery.Id, out _);
         signal.Raise();
     }

@@ -1,14 +1,14 @@
--- Claims due deliveries for one dispatcher: they stay its own until the lease ends. Endpoints with the fewest attempts under way go first, so that none starves.
--- $1 endpoints with attempts under way here, $2 how many each, $3 attempts at once to one endpoint, $4 free slots in all, $5 lease, $6 claim token.
--- An endpoint that keeps failing is tried with one delivery at a time; one that asked for rest has it.
+-- Claims due deliveries for one dispatcher: they stay its own until the lease ends.
+-- $1 endpoints, $2 how many attempts are under way to each here, $3 how many there may be, $4 free slots for those beyond the first of each endpoint,
+-- $5 lease, $6 claim token. An endpoint that $1 does not name may have one attempt.
+-- Each endpoint always gets its first, whatever the others do; of the rest, endpoints with the fewest go first.
+-- An endpoint that asked for rest has it.
 with open_endpoint as (
-    select e.id,
-           coalesce(b.attempts, 0) as busy,
-           case when h.consecutive_failures >= 3 then 1 else $3 end as slots
+    select e.id, coalesce(b.attempts, 0) as busy, coalesce(b.slots, 1) as slots
     from webhooks.endpoints e
     left join webhooks.endpoint_health h on h.endpoint_id = e.id
-    left join unnest($1, $2) as b(id, attempts) on b.id = e.id
-    where e.enabled and e.deleted_at is null and (h.resting_until is null or h.resting_until <= now())
+    left join unnest($1, $2, $3) as b(id, attempts, slots) on b.id = e.id
+    where e.enabled and e.deleted_at is null and (h.resting_until is null or h.resting_until <= now()) and coalesce(b.attempts < b.slots, true)
 ),
 due as (
     select d.id, d.due_at, o.busy + row_number() over (partition by o.id order by d.due_at) as turn
@@ -18,12 +18,14 @@ due as (
         from webhooks.deliveries
         where endpoint_id = o.id and state = 'pending' and due_at <= now()
         order by due_at
-        limit greatest(o.slots - o.busy, 0)
+        limit o.slots - o.busy
         for update skip locked
     ) d
 ),
 mine as (
-    select id from due order by turn, due_at limit $4
+    select id from due where turn = 1
+    union all
+    (select id from due where turn > 1 order by turn, due_at limit greatest($4, 0))
 )
 update webhooks.deliveries d
 set due_at = now() + $5, claim = $6
