@@ -28,6 +28,9 @@ public interface IWebhookApi
     [Post("/endpoints/{id}/secret")]
     Task<RotatedSecret> RotateSecretAsync(Guid id, [Body] RotateSecret rotation, CancellationToken cancellationToken = default);
 
+    [Post("/endpoints/{id}/recover")]
+    Task<RecoveredDeliveries> RecoverEndpointAsync(Guid id, [Body] RecoverEndpoint recovery, CancellationToken cancellationToken = default);
+
     [Get("/deliveries")]
     Task<DeliveryPage> ListDeliveriesAsync(
         Guid? endpoint = null,
@@ -47,7 +50,7 @@ public interface IWebhookApi
 /// <summary>The new state of an endpoint. No event types means all.</summary>
 [ValidatableType]
 public partial record PutEndpoint(
-    [property: Text(2_000), Url(ErrorMessage = "must be an absolute URL")] string Url,
+    [property: Text(2_000), Url(ErrorMessage = "must begin with https://")] string Url,
     [property: MaxLength(100, ErrorMessage = "must hold at most {1} event types; none means all")] IReadOnlyList<string>? EventTypes = null,
     bool Enabled = true,
     [property: Text(500, MinimumLength = 0)] string Description = "") : IValidatableObject
@@ -74,6 +77,13 @@ public sealed record CreateEndpoint(
 /// <summary>The new secret. Without it, one is generated.</summary>
 [ValidatableType]
 public sealed record RotateSecret([property: WebhookSecret] string? Secret = null);
+
+/// <summary>Sends again what was recorded since then and did not arrive.</summary>
+[ValidatableType]
+public sealed record RecoverEndpoint([property: JsonConverter(typeof(Rfc3339Converter))] DateTimeOffset Since);
+
+/// <summary>How many deliveries are due again.</summary>
+public sealed record RecoveredDeliveries(long Recovered);
 
 /// <summary>A signing secret of Standard Webhooks 1.0: <c>whsec_</c> and the base64 of 24 to 64 bytes.</summary>
 [AttributeUsage(AttributeTargets.Property)]
@@ -120,7 +130,10 @@ public sealed record EndpointQuery([property: Range(1, 200, ErrorMessage = "must
 /// <summary>Endpoints, newest first, and the next page: its cursor (<c>after</c>) and relative address, both null on the last.</summary>
 public sealed record EndpointPage(IReadOnlyList<WebhookEndpoint> Endpoints, string? After = null, string? Next = null);
 
-/// <summary>The delivery of one event to one endpoint. <c>state</c> is <c>pending</c>, <c>delivered</c>, <c>failed</c> or <c>cancelled</c>.</summary>
+/// <summary>
+/// The delivery of one event to one endpoint. <c>state</c> is <c>pending</c>, <c>delivered</c>, <c>failed</c> or <c>cancelled</c>: not sent,
+/// because the endpoint was disabled or deleted.
+/// </summary>
 public sealed record WebhookDelivery(
     long Id,
     Guid EndpointId,
@@ -157,6 +170,8 @@ public sealed record DeliveryPage(IReadOnlyList<WebhookDelivery> Deliveries, str
 [JsonSerializable(typeof(EndpointPage))]
 [JsonSerializable(typeof(RotateSecret))]
 [JsonSerializable(typeof(RotatedSecret))]
+[JsonSerializable(typeof(RecoverEndpoint))]
+[JsonSerializable(typeof(RecoveredDeliveries))]
 [JsonSerializable(typeof(WebhookDelivery))]
 [JsonSerializable(typeof(DeliveryPage))]
 public sealed partial class WebhooksJson : JsonSerializerContext;

@@ -1,5 +1,6 @@
 using FanOut.Contracts.Webhooks;
 using FanOut.ServiceDefaults.Requests;
+using FanOut.ServiceDefaults.WorkQueues;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 
@@ -38,6 +39,12 @@ internal static class EndpointRoutes
             .Produces<RotatedSecret>()
             .ProducesValidationProblem()
             .ProducesProblem(StatusCodes.Status404NotFound);
+        endpoints.MapPost("{id:guid}/recover", RecoverAsync)
+            .WithSummary("Send again what failed, or was recorded while the endpoint was disabled")
+            .Produces<RecoveredDeliveries>(StatusCodes.Status202Accepted)
+            .ProducesValidationProblem()
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict);
     }
 
     private static async Task<IResult> CreateAsync(
@@ -88,6 +95,24 @@ internal static class EndpointRoutes
         return await store.RotateAsync(id, secret, cancellationToken) is { } until
             ? TypedResults.Ok(new RotatedSecret(WebhookSecret.Format(secret), until))
             : NotFound(id);
+    }
+
+    private static async Task<IResult> RecoverAsync(
+        Guid id, RecoverEndpoint recovery, EndpointStore store, DispatchSignal signal, CancellationToken cancellationToken)
+    {
+        if (await store.FindAsync(id, cancellationToken) is not { } endpoint)
+        {
+            return NotFound(id);
+        }
+
+        if (!endpoint.Enabled)
+        {
+            return TypedResults.Problem("The endpoint is disabled. Enable it first.", statusCode: StatusCodes.Status409Conflict);
+        }
+
+        var recovered = await store.RecoverAsync(id, recovery.Since, cancellationToken);
+        signal.Raise();
+        return TypedResults.Accepted($"/deliveries?endpoint={id}", new RecoveredDeliveries(recovered));
     }
 
     private static ProblemHttpResult NotFound(Guid id) =>

@@ -9,10 +9,13 @@ namespace FanOut.WebhookWorker.Endpoints;
 
 internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<WebhookOptions> options)
 {
+    private const int RecoveredAtOnce = 5_000;
+
     private static readonly string Insert = EmbeddedSql.Read(typeof(EndpointStore), "insert_endpoint.sql");
     private static readonly string Select = EmbeddedSql.Read(typeof(EndpointStore), "select_endpoints.sql");
     private static readonly string Update = EmbeddedSql.Read(typeof(EndpointStore), "update_endpoint.sql");
     private static readonly string Delete = EmbeddedSql.Read(typeof(EndpointStore), "delete_endpoint.sql");
+    private static readonly string Recover = EmbeddedSql.Read(typeof(EndpointStore), "recover_deliveries.sql");
     private static readonly string Rotate = EmbeddedSql.Read(typeof(EndpointStore), "rotate_secret.sql");
 
     /// <returns>False if the limit of endpoints is reached.</returns>
@@ -62,6 +65,22 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<Webhoo
         await using var command = Command(Rotate, id, secret, options.Value.SecretOverlap);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken) ? reader.GetFieldValue<DateTimeOffset>(0) : null;
+    }
+
+    /// <returns>How many deliveries are due again.</returns>
+    public async Task<long> RecoverAsync(Guid id, DateTimeOffset since, CancellationToken cancellationToken)
+    {
+        // In several transactions, so that each is short; a request that breaks off can be repeated. What fails meanwhile is not sent once more.
+        await using var clock = dataSource.CreateCommand("select now()");
+        var until = (await clock.ExecuteScalarAsync(cancellationToken))!;
+        var recovered = 0L;
+        for (var last = RecoveredAtOnce; last == RecoveredAtOnce; recovered += last)
+        {
+            await using var command = Command(Recover, id, since, until, RecoveredAtOnce);
+            last = await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        return recovered;
     }
 
     private async Task<List<WebhookEndpoint>> SelectAsync(Guid? id, Guid? before, int limit, CancellationToken cancellationToken)
