@@ -13,6 +13,7 @@ namespace FanOut.WebhookWorker.Dispatching;
 internal sealed class WebhookClient : IDisposable
 {
     private const int MaxExcerptLength = 500;
+    private static readonly TimeSpan ExcerptTimeout = TimeSpan.FromSeconds(2);
     private static readonly ActivitySource Source = new("FanOut.WebhookWorker");
 
     private readonly AddressPolicy _addresses;
@@ -104,29 +105,46 @@ internal sealed class WebhookClient : IDisposable
 
         var excerpt = new byte[MaxExcerptLength];
         var length = 0;
+        using var deadline = new CancellationTokenSource(ExcerptTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
-            await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
-            length = await body.ReadAtLeastAsync(excerpt, excerpt.Length, throwOnEndOfStream: false, cancellationToken);
+            await using var body = await response.Content.ReadAsStreamAsync(either.Token);
+            for (var read = -1; read != 0 && length < excerpt.Length; length += read)
+            {
+                read = await body.ReadAsync(excerpt.AsMemory(length), either.Token);
+            }
         }
-        catch (Exception e)
-            when (e is HttpRequestException or IOException || (e is OperationCanceledException && response.StatusCode == HttpStatusCode.Gone))
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
         {
-            // The status is known; only its explanation is missing.
+            // The status is known; only a part of its explanation is missing.
         }
 
         var said = Printable(Encoding.UTF8.GetString(excerpt, 0, length)).Trim();
         var what = $"HTTP {(int)response.StatusCode}" + (said.Length > 0 ? $": {said}" : ".");
-        return new(response.StatusCode, what, RetryAfter(response.Headers.RetryAfter));
+        return new(response.StatusCode, what, RetryAfter(response.Headers));
     }
 
-    private TimeSpan? RetryAfter(RetryConditionHeaderValue? header) => header?.Delta ?? (header?.Date - _time.GetUtcNow());
+    // Seconds are read here: the platform ignores a number beyond int.
+    private TimeSpan? RetryAfter(HttpResponseHeaders headers)
+    {
+        if (!headers.NonValidated.TryGetValues("Retry-After", out var values))
+        {
+            return null;
+        }
+
+        var text = values.First().Trim();
+        return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds >= 0
+            ? TimeSpan.FromSeconds(Math.Min(seconds, _options.MaxRetryAfter.TotalSeconds))
+            : RetryConditionHeaderValue.TryParse(text, out var condition) ? condition.Date - _time.GetUtcNow()
+            : null;
+    }
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var host = context.DnsEndPoint.Host;
-        var addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(host, cancellationToken);
-        var allowed = addresses.Where(_addresses.Allows).ToArray();
+        var addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await AddressPolicy.LookUpAsync(host, cancellationToken);
+        var allowed = addresses.Where(address => _addresses.ProblemOf(address) is null).ToArray();
         if (allowed.Length == 0)
         {
             throw new IOException($"'{host}' has an address that is not public. Webhooks are sent only to public addresses.");

@@ -42,8 +42,6 @@ public sealed class DeliveryTests
         await using var receiver = await Receiver.StartAsync();
         await using var webhooks = await Webhooks.StartAsync();
         var other = await webhooks.SubscribeAsync(receiver, "order.cancelled");
-        var disabled = await webhooks.SubscribeAsync(receiver);
-        await webhooks.Api.PutEndpointAsync(disabled.Id, new(receiver.Url, Enabled: false), Cancellation);
         var order = OrderStream.Order();
 
         var id = await webhooks.Orders.PublishAsync(order);
@@ -180,6 +178,126 @@ public sealed class DeliveryTests
         await webhooks.DeliveryIsAsync(stuck.Id, "pending", delivery => delivery.LastError == "No answer within 1 s.");
         await webhooks.CountBecomesAsync($"select count(*) from webhooks.deliveries where endpoint_id = '{healthy.Id}' and state = 'delivered'", 40);
         never.SetCanceled(Cancellation);
+    }
+
+    [Theory]
+    [InlineData(16, 0)]
+    [InlineData(16, 40)]
+    [InlineData(200, 0)]
+    public async Task Receivers_that_hold_their_answers_delay_no_other(int endpoints, int quickAnswers)
+    {
+        var held = new TaskCompletionSource();
+        var answers = new ConcurrentDictionary<string, int>();
+        await using var slow = await Receiver.StartAsync((received, context) =>
+            answers.AddOrUpdate(received.Path, 1, (_, count) => count + 1) <= quickAnswers
+                ? Task.CompletedTask
+                : held.Task.WaitAsync(context.RequestAborted));
+        await using var quick = await Receiver.StartAsync();
+        await using var webhooks = await Webhooks.StartAsync(
+            ("Webhooks:Timeout", "00:01:00"), ("Webhooks:Lease", "00:02:00"), ("Webhooks:Concurrency", "64"));
+        await webhooks.SubscribeAsync(quick);
+        for (var i = 0; i < endpoints; i++)
+        {
+            await webhooks.Api.CreateEndpointAsync(new($"{slow.Url}/{i}"), Cancellation);
+        }
+
+        try
+        {
+            await webhooks.Orders.PublishAsync(Orders(quickAnswers + 10));
+            await quick.HasAsync(quickAnswers + 10);
+            await Eventually.BecomesTrueAsync(
+                () => Task.FromResult(answers.Count == endpoints && answers.Values.All(count => count > quickAnswers)), TimeSpan.FromSeconds(20));
+
+            await webhooks.Orders.PublishAsync(Orders(40));
+            await quick.HasAsync(quickAnswers + 50);
+
+            Assert.InRange(answers.Values.Max(), quickAnswers + 1, quickAnswers + (quickAnswers == 0 ? 1 : 8));
+        }
+        finally
+        {
+            held.SetResult();
+        }
+
+        static IEnumerable<FanOut.Contracts.OrderPlaced> Orders(int count) => Enumerable.Range(0, count).Select(_ => OrderStream.Order());
+    }
+
+    [Fact]
+    public async Task What_a_disabled_endpoint_missed_is_recovered_by_one_request()
+    {
+        var status = 500;
+        await using var receiver = await Receiver.StartAsync((received, context) => Receiver.Says(Volatile.Read(ref status))(received, context));
+        await using var webhooks = await Webhooks.StartAsync(("Webhooks:RetrySchedule:0", "00:00:00"));
+        var endpoint = await webhooks.SubscribeAsync(receiver);
+        var since = TimeProvider.System.GetUtcNow().AddMinutes(-1);
+        var failed = await webhooks.Orders.PublishAsync();
+        await webhooks.DeliveryIsAsync(endpoint.Id, "failed");
+        await webhooks.Api.PutEndpointAsync(endpoint.Id, new(receiver.Url, Enabled: false), Cancellation);
+        Volatile.Write(ref status, 200);
+        var attempts = receiver.All.Count;
+        Guid[] missed = [await webhooks.Orders.PublishAsync(), await webhooks.Orders.PublishAsync()];
+        await webhooks.CountBecomesAsync("select count(*) from webhooks.deliveries where state = 'cancelled'", 2);
+
+        var early = await Assert.ThrowsAnyAsync<ApiException>(() => webhooks.Api.RecoverEndpointAsync(endpoint.Id, new(since), Cancellation));
+        await webhooks.Api.PutEndpointAsync(endpoint.Id, new(receiver.Url), Cancellation);
+        var none = await webhooks.Api.RecoverEndpointAsync(endpoint.Id, new(TimeProvider.System.GetUtcNow().AddHours(1)), Cancellation);
+        var first = await webhooks.Api.RecoverEndpointAsync(endpoint.Id, new(since), Cancellation);
+        var second = await webhooks.Api.RecoverEndpointAsync(endpoint.Id, new(since), Cancellation);
+
+        await webhooks.CountBecomesAsync("select count(*) from webhooks.deliveries where state = 'delivered' and attempts = 1", 3);
+        Assert.Equal(HttpStatusCode.Conflict, early.StatusCode);
+        Assert.Equal((0, 3, 0), (none.Recovered, first.Recovered, second.Recovered));
+        Assert.Equal(missed.Append(failed).Order(), receiver.All.Skip(attempts).Select(received => received.Id).Order());
+        var unknown = await Assert.ThrowsAnyAsync<ApiException>(() => webhooks.Api.RecoverEndpointAsync(Guid.NewGuid(), new(since), Cancellation));
+        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+        var invalid = await webhooks.Host.Http.PostAsync(
+            $"/endpoints/{endpoint.Id}/recover", new StringContent("""{"since":"yesterday"}""", null, "application/json"), Cancellation);
+        Assert.Equal(["since"], await Problem.FieldsAsync(invalid));
+    }
+
+    [Theory]
+    [InlineData("3600", 3_600)]
+    [InlineData("99999999999", 3_600)]
+    [InlineData("1000000000000000000000000000000", 3_600)]
+    [InlineData("90.5", 90)]
+    [InlineData("Fri, 31 Dec 9999 23:59:59 GMT", 3_600)]
+    [InlineData("Thu, 01 Jan 1970 00:00:00 GMT", 0)]
+    [InlineData("-5", 0)]
+    [InlineData("soon", 0)]
+    public async Task Any_Retry_After_is_respected_up_to_the_limit(string header, int seconds)
+    {
+        await using var receiver = await Receiver.StartAsync((_, context) =>
+        {
+            context.Response.StatusCode = 400;
+            context.Response.Headers.RetryAfter = header;
+            return Task.CompletedTask;
+        });
+        await using var webhooks = await Webhooks.StartAsync(("Webhooks:RetrySchedule:0", "00:01:00"));
+        var endpoint = await webhooks.SubscribeAsync(receiver);
+
+        await webhooks.Orders.PublishAsync();
+
+        var delivery = await webhooks.DeliveryIsAsync(endpoint.Id, "pending", delivery => delivery.Attempts == 1);
+        var delay = delivery.NextAttemptAt - delivery.LastAttemptAt;
+        Assert.InRange(delay!.Value.TotalSeconds, Math.Max(seconds, 60), Math.Max(seconds + 1, 73));
+    }
+
+    [Fact]
+    public async Task An_error_whose_body_never_ends_keeps_its_status()
+    {
+        await using var receiver = await Receiver.StartAsync(async (_, context) =>
+        {
+            context.Response.StatusCode = 503;
+            await context.Response.WriteAsync("over", context.RequestAborted);
+            await context.Response.Body.FlushAsync(context.RequestAborted);
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted);
+        });
+        await using var webhooks = await Webhooks.StartAsync();
+        var endpoint = await webhooks.SubscribeAsync(receiver);
+
+        await webhooks.Orders.PublishAsync();
+
+        var failed = await webhooks.DeliveryIsAsync(endpoint.Id, "failed");
+        Assert.Equal((503, "HTTP 503: over"), (failed.LastStatus, failed.LastError));
     }
 
     [Fact]
