@@ -97,6 +97,12 @@ public class PostgresServer : TestServer
             ["-D", DataFolder, "-U", "postgres", .. authentication, "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"],
             asServiceUser: true,
             cancellationToken);
+        if (Options.Certificate is { } certificate)
+        {
+            // The server takes its key only where nobody else can read it.
+            await ServerProcess.RunToEndAsync(
+                "install", "install", ["-m", "600", certificate.CertificateFile, certificate.KeyFile, DataFolder], asServiceUser: true, cancellationToken);
+        }
     }
 
     private protected override Task<ServerProcess> LaunchAsync()
@@ -112,6 +118,13 @@ public class PostgresServer : TestServer
             ["shared_buffers"] = "64MB",
             ["timezone"] = "UTC",
         };
+        if (Options.Certificate is { } certificate)
+        {
+            settings["ssl"] = "on";
+            settings["ssl_cert_file"] = Path.GetFileName(certificate.CertificateFile);
+            settings["ssl_key_file"] = Path.GetFileName(certificate.KeyFile);
+        }
+
         foreach (var (name, value) in Options.Settings)
         {
             settings[name] = value;

@@ -11,6 +11,9 @@ public sealed record PostgresServerOptions
     /// <summary>Of the superuser <c>postgres</c>; null: nobody is asked for one.</summary>
     public string? Password { get; init; }
 
+    /// <summary>TLS with this certificate; null for none.</summary>
+    public ServerCertificate? Certificate { get; init; }
+
     /// <summary>A file that what the server prints is appended to; null for none.</summary>
     public string? Log { get; init; }
 

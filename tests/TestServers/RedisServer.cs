@@ -1,6 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
-using System.Text;
 using StackExchange.Redis;
 
 namespace FanOut.TestServers;
@@ -24,7 +21,8 @@ public sealed class RedisServer : TestServer
         : base(options.Directory) => _options = options;
 
     /// <summary>In StackExchange.Redis' format, password included.</summary>
-    public string ConnectionString => _options.Password is { } password ? $"127.0.0.1:{Port},password={password}" : $"127.0.0.1:{Port}";
+    public string ConnectionString =>
+        $"127.0.0.1:{Port}{(_options.Password is { } password ? $",password={password}" : "")}{(_options.Certificate is null ? "" : ",ssl=true")}";
 
     /// <summary>Started at first use, shared by all tests of the process, gone with it. Do not dispose, kill or flush it.</summary>
     public static Task<RedisServer> SharedAsync() => Shared.Value;
@@ -47,6 +45,11 @@ public sealed class RedisServer : TestServer
     {
         var options = ConfigurationOptions.Parse(ConnectionString);
         options.AllowAdmin = true;
+        if (_options.Certificate is { } certificate)
+        {
+            options.TrustIssuer(certificate.AuthorityFile);
+        }
+
         configure?.Invoke(options);
         return await ConnectionMultiplexer.ConnectAsync(options);
     }
@@ -70,6 +73,16 @@ public sealed class RedisServer : TestServer
             settings["requirepass"] = password;
         }
 
+        if (_options.Certificate is { } certificate)
+        {
+            settings["port"] = "0";
+            settings["tls-port"] = $"{Port}";
+            settings["tls-cert-file"] = certificate.CertificateFile;
+            settings["tls-key-file"] = certificate.KeyFile;
+            settings["tls-ca-cert-file"] = certificate.AuthorityFile;
+            settings["tls-auth-clients"] = "no";
+        }
+
         foreach (var (name, value) in _options.Settings)
         {
             settings[name] = value;
@@ -82,27 +95,6 @@ public sealed class RedisServer : TestServer
     private static IEnumerable<string> Argument(KeyValuePair<string, string> setting) =>
         [$"--{setting.Key}", .. setting.Key == "dir" ? [setting.Value] : setting.Value.Split(' ')];
 
-    private protected override async Task<bool> AnswersAsync(CancellationToken cancellationToken)
-    {
-        using var client = new TcpClient();
-        await client.ConnectAsync(IPAddress.Loopback, Port, cancellationToken);
-        var stream = client.GetStream();
-        var hello = _options.Password is { } password ? $"AUTH \"{password}\"\r\nPING\r\n" : "PING\r\n";
-        await stream.WriteAsync(Encoding.UTF8.GetBytes(hello), cancellationToken);
-        using var reader = new StreamReader(stream);
-        for (var line = await reader.ReadLineAsync(cancellationToken); line is not null; line = await reader.ReadLineAsync(cancellationToken))
-        {
-            if (line == "+PONG")
-            {
-                return true;
-            }
-
-            if (line.StartsWith('-'))
-            {
-                return false;
-            }
-        }
-
-        return false;
-    }
+    private protected override Task<bool> AnswersAsync(CancellationToken cancellationToken) =>
+        RedisPing.AnswersAsync(Port, _options.Password, _options.Certificate, cancellationToken);
 }

@@ -15,6 +15,9 @@ public sealed record RedisServerOptions
 
     public string? Password { get; init; }
 
+    /// <summary>TLS with this certificate, and nothing in clear; null for no TLS.</summary>
+    public ServerCertificate? Certificate { get; init; }
+
     /// <summary>A data folder that outlives the server; null for a temporary one.</summary>
     public string? Directory { get; init; }
 

@@ -1,7 +1,7 @@
 namespace FanOut.TestServers;
 
 /// <summary>The clone that this program was built in, and the services that were built in it.</summary>
-internal static class SourceTree
+public static class SourceTree
 {
     private const string Framework = "net10.0";
 
