@@ -78,8 +78,8 @@ internal static class VerifyCommand
         string postgres, string redis, string stream, TimeSpan wait, CancellationToken cancellationToken)
     {
         var time = TimeProvider.System;
-        await using var database = NpgsqlDataSource.Create(postgres);
-        var settings = ConfigurationOptions.Parse(redis);
+        await using var database = Parse("--postgres", () => NpgsqlDataSource.Create(postgres));
+        var settings = Parse("--redis", () => ConfigurationOptions.Parse(redis));
         settings.ClientName = "fanout-verify";
         await using var connection = await ConnectionMultiplexer.ConnectAsync(settings);
         var verifier = new SystemVerifier(connection, database);
@@ -92,6 +92,20 @@ internal static class VerifyCommand
             }
 
             await Task.Delay(Pause, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Repeats nothing of the string: what is wrong in it may be a part of a password.</summary>
+    private static T Parse<T>(string option, Func<T> parse)
+    {
+        try
+        {
+            return parse();
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or OverflowException)
+        {
+            throw new InvalidOperationException(
+                $"The connection string of {option} is malformed. docs/servers.md says how to write special characters.");
         }
     }
 

@@ -12,11 +12,34 @@ internal sealed class RedisConnections(
         // The options that the shared connection was made from, where the host has registered them: they hold what its connection string can't, such
         // as a certificate callback or a provider of credentials.
         var known = registered ?? configured.Value;
-        var options = known.EndPoints.Count > 0 ? known.Clone() : ConfigurationOptions.Parse(shared.Configuration);
+        var options = known.EndPoints.Count > 0 ? known.Clone() : Parse(shared);
         options.ClientName = clientName;
         options.AbortOnConnectFail = false;
         options.AsyncTimeout = Math.Max(options.AsyncTimeout, (int)maxBlock.TotalMilliseconds + 4_000);
         options.HeartbeatInterval = TimeSpan.FromSeconds(1);
         return await ConnectionMultiplexer.ConnectAsync(options);
+    }
+
+    /// <summary>
+    /// A connection string has no way to write a comma: of one in a password the rest would be an option, or an address that is logged.
+    /// </summary>
+    private static ConfigurationOptions Parse(IConnectionMultiplexer shared)
+    {
+        try
+        {
+            var options = ConfigurationOptions.Parse(shared.Configuration);
+            if (options.EndPoints.ToHashSet().SetEquals(shared.GetEndPoints(configuredOnly: true)))
+            {
+                return options;
+            }
+        }
+        catch (ArgumentException)
+        {
+            // It may name a part of a password.
+        }
+
+        throw new InvalidOperationException(
+            "The shared Redis connection has what its connection string cannot hold, such as a password with a comma. Register the ConfigurationOptions "
+            + "that it was made from too, as a singleton.");
     }
 }

@@ -21,7 +21,7 @@ public static class NpgsqlClientExtensions
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentException.ThrowIfNullOrEmpty(connectionName);
         var connectionString = ConnectionStringKey.Require(builder.Configuration, Section, connectionName);
-        ConnectionStringKey.Check(connectionName, () => _ = new NpgsqlConnectionStringBuilder(connectionString));
+        ConnectionStringKey.CheckPostgres(connectionName, connectionString);
         AspirePostgreSqlNpgsqlExtensions.AddNpgsqlDataSource(builder, connectionName, configureSettings: null, configureDataSourceBuilder: source =>
         {
             // The name that metrics carry; without one they carry the connection string.

@@ -30,7 +30,7 @@ public static class RedisClientExtensions
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentException.ThrowIfNullOrEmpty(connectionName);
         var connectionString = ConnectionStringKey.Require(builder.Configuration, Section, connectionName);
-        ConnectionStringKey.Check(connectionName, () => ConfigurationOptions.Parse(connectionString));
+        ConnectionStringKey.CheckRedis(connectionName, connectionString);
 
         // The instrumentation reads only the environment. Without this its spans follow the old database conventions.
         Environment.SetEnvironmentVariable(ConventionsKey, Environment.GetEnvironmentVariable(ConventionsKey) ?? "database");

@@ -26,14 +26,66 @@ public sealed class ClientTests
 
     [Theory]
     [InlineData("redis", "127.0.0.1:6379,nonsense=1")]
+    [InlineData("redis", "password=s3cr3t")]
+    [InlineData("redis", "127.0.0.1:6379,password=hid,s3cr3t")]
+    [InlineData("redis", "127.0.0.1:6379,password=hid,s3cr3t=x")]
+    [InlineData("redis", "127.0.0.1:6379,password=hid,ssl=s3cr3t")]
+    [InlineData("redis", "127.0.0.1:6379,password=\"hid,s3cr3t\"")]
+    [InlineData("redis", "127.0.0.1:6379,password=hid,s3cr3t,ssl=true")]
+    [InlineData("redis", "127.0.0.1:6379,password=s3cr3t ")]
+    [InlineData("redis", "redis://user:s3cr3t@127.0.0.1:6379")]
+    [InlineData("redis", "rediss://user:s3cr3t%40x@127.0.0.1:6379/0?x=1")]
+    [InlineData("redis", "user:s3cr3t@127.0.0.1:6379")]
     [InlineData("fanout", "Host=127.0.0.1;Nonsense=1")]
-    public void A_malformed_connection_string_is_named(string connection, string value)
+    [InlineData("fanout", "Host=127.0.0.1;Password=hid;s3cr3t")]
+    [InlineData("fanout", "Host=127.0.0.1;Password=hid;s3cr3t=x")]
+    [InlineData("fanout", "Host=127.0.0.1;Password=hid;Port=s3cr3t")]
+    [InlineData("fanout", "Host=127.0.0.1;Password=\"hid\"s3cr3t\"")]
+    [InlineData("fanout", "Host=127.0.0.1;Password='s3cr3t")]
+    [InlineData("fanout", "postgres://user:s3cr3t@127.0.0.1/fanout")]
+    [InlineData("fanout", "postgresql://user:s3cr3t@127.0.0.1/fanout?sslmode=require")]
+    public void A_malformed_connection_string_is_named_and_nothing_of_it_is_repeated(string connection, string value)
     {
         var builder = DefaultService.Builder(new() { [$"ConnectionStrings:{connection}"] = value });
 
         var failure = Assert.Throws<InvalidOperationException>(() => Add(builder, connection));
 
-        Assert.Contains($"ConnectionStrings:{connection}", failure.Message, StringComparison.Ordinal);
+        Assert.Contains($"'ConnectionStrings:{connection}' is malformed", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cr3t", failure.ToString(), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Theory]
+    [InlineData("a;b=c")]
+    [InlineData("\"quoted\" 'both'")]
+    [InlineData("50% @home, sweet")]
+    [InlineData("{Passwörter} Łódź 東京")]
+    [InlineData(" ends ")]
+    [InlineData("url://a@b:c/?d=e&f")]
+    public async Task Any_password_works(string password)
+    {
+        await using var postgres = await PostgresServer.StartAsync(new() { Password = "secret" }, Cancellation);
+        await using var redis = await RedisServer.StartAsync(cancellationToken: Cancellation);
+        await using (var admin = await redis.ConnectAsync())
+        {
+            await admin.GetDatabase().ExecuteAsync("ACL", "SETUSER", "app", "on", $">{password}", "~*", "&*", "+@all");
+        }
+
+        await using (var admin = NpgsqlDataSource.Create(postgres.ConnectionString))
+        {
+            await using var create = admin.CreateCommand($"create role app login password '{password.Replace("'", "''", StringComparison.Ordinal)}'");
+            await create.ExecuteNonQueryAsync(Cancellation);
+        }
+
+        await using var app = Build(new()
+        {
+            ["ConnectionStrings:fanout"] = $"Host=127.0.0.1;Port={postgres.Port};Database=postgres;Username=app;"
+                + $"Password=\"{password.Replace("\"", "\"\"", StringComparison.Ordinal)}\"",
+            ["ConnectionStrings:redis"] = $"127.0.0.1:{redis.Port},user=app",
+            ["Aspire:StackExchange:Redis:ConfigurationOptions:Password"] = password,
+        });
+
+        Assert.Equal("on", await ShowAsync(app.Services.GetRequiredService<NpgsqlDataSource>(), "standard_conforming_strings"));
+        await app.Services.GetRequiredService<IConnectionMultiplexer>().GetDatabase().PingAsync();
     }
 
     [Theory]
