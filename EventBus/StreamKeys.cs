@@ -10,6 +10,9 @@ internal static class StreamKeys
 {
     public static RedisKey Stream(StreamName stream) => stream.Value;
 
+    /// <summary>What all keys and channels of the stream begin with, but for the stream itself.</summary>
+    public static string OfStream(StreamName stream) => $"{{{stream}}}:";
+
     /// <summary>A hash: what the relays have put on the stream. It moves by compare-and-set, together with the entries.</summary>
     public static RedisKey Relay(StreamName stream) => $"{{{stream}}}:relay";
 

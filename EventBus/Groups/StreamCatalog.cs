@@ -17,8 +17,16 @@ internal sealed class StreamCatalog(NpgsqlDataSource postgres)
             return known;
         }
 
-        var id = await postgres.ScalarAsync("select bus.register_stream($1)", [name.Value], cancellationToken);
-        return _known.GetOrAdd(name, new StreamIdentity((int)id!, name));
+        try
+        {
+            var id = await postgres.ScalarAsync("select bus.register_stream($1)", [name.Value], cancellationToken);
+            return _known.GetOrAdd(name, new StreamIdentity((int)id!, name));
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            throw new InvalidOperationException(
+                $"The Postgres user may not register stream '{name}'. Start a reclaimer first, whose user owns schema 'bus': it does. ({e.MessageText})", e);
+        }
     }
 
     /// <summary>Whose events the stream may carry: the present outbox and its generation, and the outboxes of earlier generations.</summary>

@@ -7,7 +7,7 @@ begin
 end
 $$;
 
-create extension if not exists btree_gist;
+create extension if not exists btree_gist with schema public;
 
 create table bus.stream (
     id int generated always as identity primary key,

@@ -3,6 +3,7 @@ using System.Runtime.ExceptionServices;
 using DbUp;
 using DbUp.Engine;
 using DbUp.Engine.Output;
+using FanOut.EventBus.Database;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -18,7 +19,8 @@ internal sealed record SchemaMigration(string Name, Assembly Assembly);
 /// so.
 /// </summary>
 internal sealed partial class SchemaMigrator(
-    IEnumerable<SchemaMigration> schemas, NpgsqlDataSource dataSource, TimeProvider time, ILogger<SchemaMigrator> logger) : IHostedLifecycleService
+    IEnumerable<SchemaMigration> schemas, IEnumerable<RelationAccess> access, NpgsqlDataSource dataSource, TimeProvider time,
+    ILogger<SchemaMigrator> logger) : IHostedLifecycleService
 {
     private const string LockSql =
         "set local lock_timeout = 0; set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; "
@@ -50,29 +52,46 @@ internal sealed partial class SchemaMigrator(
     {
         foreach (var schema in schemas)
         {
-            for (var backoff = new Backoff(time, TimeSpan.FromMilliseconds(250)); !await TryMigrateAsync(schema, cancellationToken);)
-            {
-                await backoff.WaitAsync(cancellationToken);
-            }
+            await RepeatAsync(schema, () => MigrateAsync(schema, cancellationToken), cancellationToken);
         }
+
+        // A service owns its schema; the event bus' own is shared, and each part says what it needs of it.
+        var all = access.Concat(schemas.Where(schema => schema.Name != "bus").Select(schema => RelationAccess.Everything(schema.Name)));
+        await RepeatAsync(schemas.LastOrDefault(), () => DatabaseCheck.RequireAsync(dataSource, all, cancellationToken), cancellationToken);
     }
 
-    private async Task<bool> TryMigrateAsync(SchemaMigration schema, CancellationToken cancellationToken)
+    /// <summary>Repeats what fails because Postgres is away.</summary>
+    private async Task RepeatAsync(SchemaMigration? schema, Func<Task> action, CancellationToken cancellationToken)
     {
-        try
+        for (var backoff = new Backoff(time, TimeSpan.FromMilliseconds(250)); ; await backoff.WaitAsync(cancellationToken))
         {
-            await MigrateAsync(schema, cancellationToken);
-            return true;
-        }
-        catch (NpgsqlException e) when (IsAway(e))
-        {
-            Log.DatabaseAway(logger, schema.Name, e);
-            return false;
+            try
+            {
+                await action();
+                return;
+            }
+            catch (NpgsqlException e) when (IsAway(e))
+            {
+                Log.DatabaseAway(logger, schema?.Name, EnvironmentFault.Describe(e), e);
+                dataSource.ClearIfReadOnly(e);
+            }
         }
     }
 
     private async Task MigrateAsync(SchemaMigration schema, CancellationToken cancellationToken)
     {
+        var facts = await DatabaseCheck.ReadAsync(dataSource, schema.Name, cancellationToken);
+        if (facts.IsReadOnly)
+        {
+            throw new PostgresException(
+                "The server is a standby, or default_transaction_read_only is on", "ERROR", "ERROR", PostgresErrorCodes.ReadOnlySqlTransaction);
+        }
+
+        if (DatabaseCheck.FindFault(facts, schema.Name) is { } fault)
+        {
+            throw new InvalidOperationException(fault);
+        }
+
         // A lock of this transaction, not of its session, which a pooler may give to somebody else. The scripts run on connections of their own
         // meanwhile.
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
@@ -82,7 +101,12 @@ internal sealed partial class SchemaMigrator(
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        await dataSource.ExecuteAsync($"create schema if not exists \"{schema.Name}\"", [], cancellationToken);
+        // Not even "if not exists" is for a user who may not create schemas.
+        if (!(await DatabaseCheck.ReadAsync(dataSource, schema.Name, cancellationToken)).HasSchema)
+        {
+            await dataSource.ExecuteAsync($"create schema \"{schema.Name}\"", [], cancellationToken);
+        }
+
         var result = await Task.Run(() => Upgrade(schema), cancellationToken);
         if (!result.Successful)
         {
@@ -93,7 +117,9 @@ internal sealed partial class SchemaMigrator(
 
             throw new InvalidOperationException(
                 $"Schema '{schema.Name}' of database '{connection.Database}' could not be migrated: script {result.ErrorScript?.Name} failed: "
-                + result.Error.Message,
+                + result.Error.Message
+                + (result.Error is PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege }
+                    ? $". Only the schema's owner can migrate it: start a service that is, or grant its role to '{facts.User}'." : ""),
                 result.Error);
         }
 
@@ -125,8 +151,8 @@ internal sealed partial class SchemaMigrator(
     private static partial class Log
     {
         [LoggerMessage(101, LogLevel.Warning,
-            "Postgres cannot be reached to migrate schema '{Schema}' and is tried again. Check ConnectionStrings and that the server runs.")]
-        public static partial void DatabaseAway(ILogger logger, string schema, Exception exception);
+            "Postgres cannot be used to migrate schema '{Schema}' and is tried again: {Reason}. Check ConnectionStrings and that the server runs.")]
+        public static partial void DatabaseAway(ILogger logger, string? schema, string reason, Exception exception);
 
         [LoggerMessage(102, LogLevel.Information, "Schema '{Schema}': applied {Script}.")]
         public static partial void Migrated(ILogger logger, string schema, string script);

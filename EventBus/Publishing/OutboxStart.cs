@@ -66,14 +66,6 @@ internal sealed partial class OutboxStart(
         command.Parameters.AddWithValue(stream.Id);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        var encoding = reader.GetFieldValue<string>(reader.GetOrdinal("encoding"));
-        if (encoding != "UTF8")
-        {
-            throw new InvalidOperationException(
-                $"The database of stream '{name}' has the encoding {encoding}, in which not every event can be kept. "
-                + "Use a database that was made by: create database ... encoding 'UTF8' template template0.");
-        }
-
         var cache = reader.GetFieldValue<long>(reader.GetOrdinal("sequence_cache"));
         return cache == 1
             ? !reader.GetFieldValue<bool>(reader.GetOrdinal("is_read_only"))

@@ -1,5 +1,4 @@
 -- Whether events of stream $1 can be published from this database.
 select
     current_setting('transaction_read_only')::bool as is_read_only,
-    current_setting('server_encoding') as encoding,
     (select seqcache from pg_sequence where seqrelid = ('bus.position_' || $1)::regclass) as sequence_cache

@@ -1,5 +1,7 @@
 using FanOut.EventBus.Consuming;
+using FanOut.EventBus.Database;
 using FanOut.EventBus.Publishing;
+using FanOut.EventBus.Redis;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -56,6 +58,7 @@ public sealed partial class EventStreamBuilder
             }
         }).BindConfiguration(own);
         Complete(options, configure, ConsumerOptions.SectionName, own);
+        Require(RedisAccess.OfConsumerGroup(Name), RelationAccess.OfConsumerGroup);
         Services.AddKeyedSingleton(key, (provider, _) => CreateGroup(provider, registration));
         Services.AddSingleton<IHostedService>(provider => provider.GetRequiredKeyedService<ConsumerGroupService>(key));
         AddHealthCheck(

@@ -1,5 +1,7 @@
 using FanOut.EventBus.Groups;
+using FanOut.EventBus.Database;
 using FanOut.EventBus.Publishing;
+using FanOut.EventBus.Redis;
 using FanOut.EventBus.Wire;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -20,6 +22,7 @@ public sealed partial class EventStreamBuilder
     /// <returns>This builder.</returns>
     public EventStreamBuilder AddOutbox(Action<OutboxOptions>? configure = null)
     {
+        Require(RedisAccess.OfOutbox(Name), RelationAccess.OfOutbox);
         AddOptions(Name.Value, configure, OutboxOptions.SectionName, $"EventBus:Streams:{Name}:Outbox");
         AddHostedService(provider => Create<OutboxStart>(provider, Name));
         AddSingleton(provider => Create<RelayStatus>(provider, Name));

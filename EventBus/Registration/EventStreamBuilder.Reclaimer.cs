@@ -1,5 +1,7 @@
 using FanOut.EventBus.Groups;
 using FanOut.EventBus.Maintenance;
+using FanOut.EventBus.Database;
+using FanOut.EventBus.Redis;
 using FanOut.EventBus.Retrying;
 using Npgsql;
 using StackExchange.Redis;
@@ -30,6 +32,7 @@ public sealed partial class EventStreamBuilder
         ];
         AddOptions(Name.Value, configure, sections);
         AddOptions<KafkaTriggerOptions>(Name.Value, configure: null, KafkaTriggerOptions.SectionName, $"EventBus:Streams:{Name}:KafkaTrigger");
+        Require(RedisAccess.OfReclaimer(Name), RelationAccess.OfReclaimer);
         AddSingleton(provider => Create<StreamOwnership>(provider));
         AddSingleton(provider => new StreamSampler(
             Name, Get<StreamCatalog>(provider), Get<IConnectionMultiplexer>(provider), Get<NpgsqlDataSource>(provider),

@@ -1,4 +1,6 @@
 using FanOut.EventBus.Groups;
+using FanOut.EventBus.Database;
+using FanOut.EventBus.Redis;
 using FanOut.EventBus.Registration;
 using FanOut.EventBus.Telemetry;
 using FanOut.EventBus.Wire;
@@ -102,6 +104,16 @@ public sealed partial class EventStreamBuilder
 
         options.ValidateOnStart().Services.AddSingleton<IValidateOptions<T>>(
             provider => new SettingsValidator<T>(options.Name, sections, Get<IConfiguration>(provider)));
+    }
+
+    /// <summary>Has the servers asked at start whether they allow what a part does.</summary>
+    private void Require(RedisAccess redis, IReadOnlyList<RelationAccess> postgres)
+    {
+        Services.AddSingleton(redis);
+        foreach (var access in postgres)
+        {
+            Services.AddSingleton(access);
+        }
     }
 
     private void AddHealthCheck(string name, Func<IServiceProvider, IHealthCheck> create, params string[] tags) =>

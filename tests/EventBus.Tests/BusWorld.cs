@@ -59,17 +59,32 @@ internal sealed class BusWorld : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<BusWorld> CreateAsync(RedisServer? redis = null, PostgresServer? postgres = null)
+    /// <param name="redis">The shared one unless set.</param>
+    /// <param name="postgres">The shared one unless set.</param>
+    /// <param name="route">How Redis is reached; at its address unless set.</param>
+    public static async Task<BusWorld> CreateAsync(RedisServer? redis = null, PostgresServer? postgres = null, ConfigurationOptions? route = null)
     {
         redis ??= await RedisServer.SharedAsync();
         postgres ??= await PostgresServer.SharedAsync();
         await postgres.UseTemplateAsync(Template, MigrateAsync, Cancellation);
         var database = await postgres.CreateDatabaseAsync(Template, Cancellation);
-        var world = new BusWorld(redis, await redis.ConnectAsync(), await redis.ConnectAsync(options => options.AllowAdmin = false), database);
+        var world = new BusWorld(redis, await ConnectAsync(allowAdmin: true), await ConnectAsync(allowAdmin: false), database);
         world.Identity = await world.Catalog.GetAsync(world.Stream, Cancellation);
         await world.ExecuteAsync(
             "create table effects (group_name text not null, number int not null, event_id uuid not null, delivery int not null)");
         return world;
+
+        async Task<ConnectionMultiplexer> ConnectAsync(bool allowAdmin)
+        {
+            if (route is null)
+            {
+                return await redis.ConnectAsync(options => options.AllowAdmin = allowAdmin);
+            }
+
+            var options = route.Clone();
+            options.AllowAdmin = allowAdmin;
+            return await ConnectionMultiplexer.ConnectAsync(options);
+        }
     }
 
     public async Task<RegisteredGroup> RegisterGroupAsync(string name, int maxDeliveries = 4, TimeSpan? reclaimAfter = null, params string[] types)
@@ -246,13 +261,13 @@ internal sealed class BusWorld : IAsyncDisposable
 
     /// <summary>A migrator that finds nothing to do: the database is made from a template.</summary>
     public static SchemaMigrator NothingToMigrate(NpgsqlDataSource postgres) =>
-        new([], postgres, TimeProvider.System, NullLogger<SchemaMigrator>.Instance);
+        new([], [], postgres, TimeProvider.System, NullLogger<SchemaMigrator>.Instance);
 
     public static async Task MigrateAsync(string connectionString, CancellationToken cancellationToken)
     {
         await using var postgres = NpgsqlDataSource.Create($"{connectionString};Pooling=false");
         var assembly = typeof(StreamCatalog).Assembly;
-        var migrator = new SchemaMigrator([new SchemaMigration("bus", assembly)], postgres, TimeProvider.System, NullLogger<SchemaMigrator>.Instance);
+        var migrator = new SchemaMigrator([new SchemaMigration("bus", assembly)], [], postgres, TimeProvider.System, NullLogger<SchemaMigrator>.Instance);
         await migrator.StartingAsync(cancellationToken);
     }
 }

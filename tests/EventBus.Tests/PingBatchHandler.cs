@@ -13,7 +13,7 @@ internal sealed class PingBatchHandler(HandlerScript script) : IEventBatchHandle
             await script.On(context.Data.Number, context.Connection, cancellationToken);
         }
 
-        await using var command = new NpgsqlCommand("insert into effects select $1, * from unnest($2, $3, $4)", batch.Connection);
+        await using var command = new NpgsqlCommand("insert into public.effects select $1, * from unnest($2, $3, $4)", batch.Connection);
         command.Parameters.AddWithValue(batch.Group.Value);
         command.Parameters.AddWithValue(batch.Select(context => context.Data.Number).ToArray());
         command.Parameters.AddWithValue(batch.Select(context => context.EventId).ToArray());

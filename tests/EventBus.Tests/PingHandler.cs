@@ -8,7 +8,7 @@ internal sealed class PingHandler(HandlerScript script) : IEventHandler<Ping>
     {
         await script.Before(context.Data.Number, context.Delivery, cancellationToken);
         await script.On(context.Data.Number, context.Connection, cancellationToken);
-        context.Enqueue(new NpgsqlBatchCommand("insert into effects values ($1, $2, $3, $4)")
+        context.Enqueue(new NpgsqlBatchCommand("insert into public.effects values ($1, $2, $3, $4)")
         {
             Parameters =
             {

@@ -19,12 +19,13 @@ public sealed class HostLifetimeTests
     {
         await using var server = await RedisServer.StartAsync(cancellationToken: Cancellation);
         await using var world = await OutboxWorld.CreateAsync(server);
-        await world.Redis.ExecuteAsync("ACL", "SETUSER", "app", "on", ">app", "~*", "resetchannels", "+@all");
+        await world.Redis.ExecuteAsync("ACL", "SETUSER", "app", "on", ">app", "~*", "&*", "+@all");
         await using var limited = await server.ConnectAsync(options => (options.User, options.Password, options.AllowAdmin) = ("app", "app", false));
         await world.StartRelayAsync();
         var builder = world.Configure();
         builder.Services.AddSingleton<IConnectionMultiplexer>(limited);
         var host = await world.Bus.StartAsync(builder);
+        await world.Redis.ExecuteAsync("ACL", "SETUSER", "app", "resetchannels");
         await world.Redis.ExecuteAsync("ACL", "LOG", "RESET");
 
         var events = await world.Bus.AddEventsAsync(1);

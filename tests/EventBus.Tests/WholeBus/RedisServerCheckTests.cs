@@ -1,5 +1,7 @@
+using FanOut.EventBus.Redis;
 using FanOut.TestServers;
-using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
 namespace FanOut.EventBus.Tests.WholeBus;
@@ -22,18 +24,47 @@ public sealed class RedisServerCheckTests
     }
 
     [Fact]
-    public async Task A_Redis_user_that_may_not_ask_for_INFO_is_told_so()
+    public void A_server_before_7_is_refused()
     {
-        await using var server = await RedisServer.StartAsync(cancellationToken: Cancellation);
-        await using var world = await BusWorld.CreateAsync(server);
-        await world.Redis.ExecuteAsync("ACL", "SETUSER", "app", "on", ">app", "~*", "&*", "+@all", "-@dangerous");
-        await using var limited = await server.ConnectAsync(options => (options.User, options.Password, options.AllowAdmin) = ("app", "app", false));
+        Assert.Contains("version 6.2.14", Find("6.2.14"), StringComparison.Ordinal);
+        Assert.Null(Find("7.0.0"));
+
+        static string? Find(string version) => RedisServerCheck.FindFault(new Dictionary<string, string> { ["redis_version"] = version });
+    }
+
+    [Fact]
+    public async Task A_replica_as_the_address_is_named_and_used_when_it_is_promoted()
+    {
+        await using var primary = await RedisServer.StartAsync(cancellationToken: Cancellation);
+        await using var replica = await RedisServer.StartAsync(
+            new RedisServerOptions { Settings = new Dictionary<string, string> { ["replicaof"] = $"127.0.0.1 {primary.Port}" } }, Cancellation);
+        await using var world = await BusWorld.CreateAsync(replica);
+        var log = new WarningSignal();
         var builder = world.CreateHost();
-        builder.Services.AddSingleton<IConnectionMultiplexer>(limited);
+        builder.Logging.AddProvider(log);
         builder.AddEventBus().AddStream(world.Stream.Value, stream => stream.AddOutbox());
 
-        var refused = await Assert.ThrowsAnyAsync<InvalidOperationException>(() => world.StartAsync(builder));
+        await world.StartAsync(builder);
 
-        Assert.Contains("INFO", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("it is a replica; name its primary", await log.First, StringComparison.Ordinal);
+        await world.Connection.GetServers().Single().ExecuteAsync("REPLICAOF", "NO", "ONE");
+        await world.AddEventsAsync(1);
+        await BusWorld.UntilAsync(async () => await world.Redis.StreamLengthAsync(world.Key) == 1, () => "the event");
+    }
+
+    [Fact]
+    public async Task A_password_with_a_comma_is_not_repeated_where_lanes_cannot_connect()
+    {
+        const string password = "hid,s3cr3t";
+        await using var server = await RedisServer.StartAsync(cancellationToken: Cancellation);
+        await using var world = await BusWorld.CreateAsync(server);
+        await world.Redis.ExecuteAsync("ACL", "SETUSER", "app", "on", $">{password}", "~*", "&*", "+@all");
+        await using var shared = await server.ConnectAsync(options => (options.User, options.Password, options.AllowAdmin) = ("app", password, false));
+
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => new RedisConnections(shared, Options.Create(new ConfigurationOptions())).ConnectAsync("lane", TimeSpan.FromSeconds(1)));
+
+        Assert.Contains("Register the ConfigurationOptions", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cr3t", refused.ToString(), StringComparison.Ordinal);
     }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using FanOut.TestServers;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -48,40 +47,6 @@ public sealed class WholeBusTests
         Assert.Equal(11L, await world.ScalarAsync("select count(distinct event_id) from effects where group_name = 'mailing'"));
     }
 
-    [Theory]
-    [InlineData(PoolMode.Session)]
-    [InlineData(PoolMode.Transaction)]
-    public async Task The_whole_bus_works_through_PgBouncer(PoolMode mode)
-    {
-        await using var postgres = await PostgresServer.StartAsync(new PostgresServerOptions { Password = "secret" }, Cancellation);
-        await using var bouncer = await PgBouncerServer.StartAsync(postgres, mode, Cancellation);
-        await using var world = await BusWorld.CreateAsync(postgres: postgres);
-        // In session mode each pooled connection keeps one of PgBouncer's 20 server sessions, and a client above them waits for ever.
-        await using var source = NpgsqlDataSource.Create(bouncer.ConnectionStringFor(world.Database.Name) + ";Maximum Pool Size=10");
-        var builder = world.CreateHost(source);
-        builder.Services.AddSingleton(HandlerScript.Throwing(number => number == 7, () => new RejectEventException("Never.")));
-        builder.AddEventBus().AddEvent(Ping.EventType, PingJson.Default.Ping).AddStream(world.Stream.Value, stream => stream
-            .AddOutbox()
-            .AddConsumerGroup("first", group => group.Subscribe<Ping, PingHandler>(), options => options.Lanes = 2)
-            .AddConsumerGroup("second", group => group.SubscribeBatch<Ping, PingBatchHandler>(), options => options.Lanes = 2)
-            .AddReclaimer(options => options.Interval = TimeSpan.FromMilliseconds(25)));
-        var host = await world.StartAsync(builder);
-        var outbox = host.Services.GetRequiredService<Outbox>();
-
-        await PublishAsync(source, outbox, 300, first: 1);
-        await world.AssertEachOnceAsync("first", 300, except: 7);
-        await world.Redis.KeyDeleteAsync(world.Key);
-        await PublishAsync(source, outbox, 300, first: 301);
-
-        await world.AssertEachOnceAsync("first", 600, except: 7);
-        await world.AssertEachOnceAsync("second", 600, except: 7);
-        await BusWorld.UntilAsync(
-            async () => (long)(await world.ScalarAsync("select count(*) from bus.consumer_group where done_through >= 600"))! == 2, () => "progress");
-        Assert.Equal(2L, await world.ScalarAsync("select count(*) from bus.retry where state = 'dead'"));
-        await BusWorld.UntilAsync(
-            async () => (long)(await world.ScalarAsync("select count(*) from pg_locks where locktype = 'advisory'"))! == 0, () => "no lock left");
-    }
-
     private static async Task PublishAsync(NpgsqlDataSource postgres, Outbox outbox, int count, int first = 1)
     {
         foreach (var number in Enumerable.Range(first, count))
@@ -113,7 +78,7 @@ internal sealed class MailingHandler : IEventBatchHandler<Invoiced>
     {
         foreach (var context in batch)
         {
-            context.Enqueue(new NpgsqlBatchCommand("insert into effects values ($1, $2, $3, $4)")
+            context.Enqueue(new NpgsqlBatchCommand("insert into public.effects values ($1, $2, $3, $4)")
             {
                 Parameters =
                 {

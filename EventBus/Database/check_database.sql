@@ -1,0 +1,11 @@
+-- What the database is, and what this user may do to make schema $1 there.
+select
+    current_setting('server_version_num')::int as version,
+    current_setting('server_encoding') as encoding,
+    pg_is_in_recovery() as is_standby,
+    current_setting('transaction_read_only') = 'on' as is_read_only,
+    current_user::text as "user",
+    to_regnamespace($1) is not null as has_schema,
+    has_database_privilege(current_database(), 'create') as may_create,
+    exists (select from pg_extension where extname = 'btree_gist') as has_extension,
+    exists (select from pg_available_extensions where name = 'btree_gist') as has_extension_files
