@@ -1,0 +1,174 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using FanOut.AnalyticsWorker.Revenue;
+using FanOut.NotificationWorker;
+using FanOut.OrderApi.Placing;
+using FanOut.Reclaimer;
+using FanOut.Services.Tests.OrderApi;
+using FanOut.Services.Tests.WebhookWorker;
+using FanOut.TestServers;
+using FanOut.WebhookWorker;
+using Npgsql;
+using Xunit;
+
+namespace FanOut.Services.Tests;
+
+/// <summary>All services together, on an empty database that they migrate at the same time.</summary>
+public sealed partial class WholeSystemTests
+{
+    private const int Orders = 40;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(PoolMode.Session)]
+    [InlineData(PoolMode.Transaction)]
+    public async Task All_services_work_through_PgBouncer_with_its_defaults(PoolMode mode)
+    {
+        await using var postgres = await PostgresServer.StartAsync(new() { Password = "secret" }, Cancellation);
+        await using var database = await postgres.CreateDatabaseAsync(cancellationToken: Cancellation);
+        await using var bouncer = await PgBouncerServer.StartAsync(postgres, mode, Cancellation);
+        var connection = bouncer.ConnectionStringFor(database.Name) + (mode == PoolMode.Session ? ";Maximum Pool Size=3" : "");
+        var redis = (await RedisServer.SharedAsync()).NewDatabase();
+
+        await RunAsync(database, _ => (connection, redis), reclaimerFirst: false);
+
+        await Eventually.BecomesTrueAsync(async () => await CountAsync(database, "pg_locks where locktype = 'advisory'") == 0, Patience);
+    }
+
+    [Fact]
+    public async Task All_services_work_with_the_documented_roles()
+    {
+        await using var postgres = await PostgresServer.StartAsync(new() { Password = "secret" }, Cancellation);
+        await using var redis = await RedisServer.StartAsync(cancellationToken: Cancellation);
+        var document = await File.ReadAllTextAsync(Path.Combine(SourceTree.Root, "docs", "servers.md"), Cancellation);
+        await using var database = await postgres.CreateDatabaseAsync(cancellationToken: Cancellation);
+        var statements = SqlBlock().Matches(document).SelectMany(block => block.Groups["sql"].Value.Split(';', StringSplitOptions.TrimEntries))
+            .Where(sql => sql.Length > 0 && !sql.StartsWith("create database", StringComparison.Ordinal));
+        foreach (var sql in statements)
+        {
+            await using var command = database.DataSource.CreateCommand(sql);
+            await command.ExecuteNonQueryAsync(Cancellation);
+        }
+
+        await using (var admin = await redis.ConnectAsync())
+        {
+            foreach (Match user in RedisUser().Matches(document))
+            {
+                object[] rules = ["SETUSER", .. user.Groups["rules"].Value.Split(' ')];
+                await admin.GetDatabase().ExecuteAsync("ACL", rules);
+            }
+        }
+
+        await RunAsync(
+            database,
+            service => (
+                new NpgsqlConnectionStringBuilder(database.ConnectionString)
+                {
+                    Username = $"fanout_{service.Replace('-', '_')}",
+                    Password = "PASSWORD",
+                }.ConnectionString,
+                $"{redis.ConnectionString},user=fanout-{(service.EndsWith("worker", StringComparison.Ordinal) ? "worker" : service)},password=PASSWORD"),
+            reclaimerFirst: true);
+    }
+
+    /// <param name="database">An empty database.</param>
+    /// <param name="connect">How each service, by its name, reaches Postgres and Redis.</param>
+    /// <param name="reclaimerFirst">Whether the reclaimer has to start before the others.</param>
+    private static async Task RunAsync(PostgresDatabase database, Func<string, (string Postgres, string Redis)> connect, bool reclaimerFirst)
+    {
+        var folder = Directory.CreateTempSubdirectory("fanout-mails-");
+        await using var receiver = await Receiver.StartAsync();
+        var reclaiming = StartAsync<UnavailableFilter>("reclaimer");
+        if (reclaimerFirst)
+        {
+            await reclaiming;
+        }
+
+        var ordering = StartAsync<OrderWriter>("order-api");
+        var another = StartAsync<OrderWriter>("order-api");
+        var analysing = StartAsync<RevenueHandler>("analytics-worker");
+        var notifying = StartAsync<NotificationOptions>("notification-worker");
+        var delivering = StartAsync<WebhookOptions>("webhook-worker");
+        await using var reclaimer = await reclaiming;
+        await using var orders = await ordering;
+        await using var orders2 = await another;
+        await using var analytics = await analysing;
+        await using var notifications = await notifying;
+        await using var webhooks = await delivering;
+
+        var endpoint = await webhooks.Http.PostAsJsonAsync("/endpoints", new { url = receiver.Url, eventTypes = new[] { "order.placed" } }, Cancellation);
+        endpoint.EnsureSuccessStatusCode();
+        await Task.WhenAll(Enumerable.Range(0, Orders).Select(async i =>
+        {
+            var http = i % 2 == 0 ? orders.Http : orders2.Http;
+            using var body = OrderApiFixture.Json(OrderApiFixture.NewOrder().ToJsonString());
+            using var placed = await http.PostAsync(new Uri("/orders", UriKind.Relative), body, Cancellation);
+            placed.EnsureSuccessStatusCode();
+        }));
+
+        await Eventually.BecomesTrueAsync(
+            async () => await CountAsync(database, "analytics.effects") == Orders
+                && await CountAsync(database, "notifications.emails where state = 'sent'") == Orders
+                && await CountAsync(database, "webhooks.deliveries where state = 'delivered'") == Orders,
+            Patience);
+        Assert.Equal(Orders, folder.GetFiles("*.eml").Length);
+        Assert.Equal(Orders, receiver.All.DistinctBy(received => received.Headers["webhook-id"]).Count());
+
+        await AssertAnswersAsync(analytics, "/analytics/revenue", "/analytics/top-products");
+        await AssertAnswersAsync(reclaimer, "/streams", "/groups", "/dead-letters", "/kafka-trigger");
+        await AssertAnswersAsync(notifications, "/notifications");
+        await AssertAnswersAsync(webhooks, "/endpoints", "/deliveries");
+        await AssertAnswersAsync(orders, "/orders");
+        foreach (var http in new[] { orders.Http, analytics.Http, notifications.Http, webhooks.Http, reclaimer.Http })
+        {
+            await Eventually.BecomesTrueAsync(async () => (await http.GetAsync(new Uri("/health", UriKind.Relative), Cancellation)).IsSuccessStatusCode, Patience);
+        }
+
+        folder.Delete(recursive: true);
+
+        Task<ServiceHost<T>> StartAsync<T>(string service)
+            where T : class
+        {
+            var (postgres, redis) = connect(service);
+            return ServiceHost<T>.StartAsync(
+                new Dictionary<string, string>
+                {
+                    ["ConnectionStrings:fanout"] = postgres,
+                    ["ConnectionStrings:redis"] = redis,
+                    ["EventBus:Consumer:Lanes"] = "1",
+                    ["EventBus:Reclaimer:Interval"] = "00:00:00.1",
+                    ["Webhooks:AllowPrivateNetworks"] = "true",
+                    ["Webhooks:PollInterval"] = "00:00:00.2",
+                    ["Smtp:PickupFolder"] = folder.FullName,
+                },
+                database,
+                Cancellation);
+        }
+    }
+
+    private static async Task AssertAnswersAsync<T>(ServiceHost<T> host, params string[] paths)
+        where T : class
+    {
+        foreach (var path in paths)
+        {
+            using var answer = await host.Http.GetAsync(new Uri(path, UriKind.Relative), Cancellation);
+            Assert.True(answer.IsSuccessStatusCode, $"{path}: {await answer.Content.ReadAsStringAsync(Cancellation)}");
+            Assert.NotEqual(JsonValueKind.Undefined, (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancellation)).ValueKind);
+        }
+    }
+
+    private static async Task<long> CountAsync(PostgresDatabase database, string rows)
+    {
+        await using var command = database.DataSource.CreateCommand($"select count(*) from {rows}");
+        return (long)(await command.ExecuteScalarAsync(Cancellation))!;
+    }
+
+    [GeneratedRegex("```sql\n(?<sql>.*?)```", RegexOptions.Singleline)]
+    private static partial Regex SqlBlock();
+
+    [GeneratedRegex("^user (?<rules>.+)$", RegexOptions.Multiline)]
+    private static partial Regex RedisUser();
+}
