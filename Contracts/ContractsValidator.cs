@@ -14,7 +14,11 @@ public sealed class ContractsValidator(IOptions<ValidationOptions> options, ISer
     public async Task<string?> FindProblemAsync<T>(T value, CancellationToken cancellationToken)
         where T : notnull
     {
-        var context = new ValidateContext { ValidationOptions = options.Value, ValidationContext = new ValidationContext(value, services, items: null) };
+        var context = new ValidateContext
+        {
+            ValidationOptions = options.Value,
+            ValidationContext = new ValidationContext(value, services, items: null),
+        };
         if (!options.Value.TryGetValidatableTypeInfo(typeof(T), out var type))
         {
             throw new InvalidOperationException($"{typeof(T)} has no rules: mark it with [ValidatableType].");

@@ -36,7 +36,9 @@ public sealed class AmountConverter : JsonConverter<decimal>
 
         if (end < 0)
         {
-            return decimal.TryParse(mantissa, CultureInfo.InvariantCulture, out var number) && number.Scale <= MaxDecimals ? number : decimal.MaxValue;
+            return decimal.TryParse(mantissa, CultureInfo.InvariantCulture, out var number) && number.Scale <= MaxDecimals
+                ? number
+                : decimal.MaxValue;
         }
 
         // The division removes the zeros that a negative exponent leaves at the end: 150e-1.
@@ -47,7 +49,7 @@ public sealed class AmountConverter : JsonConverter<decimal>
     }
 }
 
-/// <summary>Reads a whole number in each notation of it: 2, 2.0 and 2e0. One beyond the type becomes the type's largest, which no rule allows.</summary>
+/// <summary>Reads a whole number in each notation: 2, 2.0 and 2e0. One beyond the type becomes the largest, which no rule allows.</summary>
 public sealed class WholeNumberConverter<T> : JsonConverter<T>
     where T : struct, IBinaryInteger<T>, IMinMaxValue<T>
 {

@@ -67,7 +67,8 @@ public sealed record PlaceOrder(
 public sealed record PlaceOrderLine(
     [property: Text(OrderLimits.SkuLength, IsName = true)] string Sku,
     [property: Text(OrderLimits.NameLength)] string Name,
-    [property: Range(1, OrderLimits.Quantity, ErrorMessage = "must be from {1} to {2}"), JsonConverter(typeof(WholeNumberConverter<int>))] int Quantity,
+    [property: Range(1, OrderLimits.Quantity, ErrorMessage = "must be from {1} to {2}"), JsonConverter(typeof(WholeNumberConverter<int>))]
+    int Quantity,
     [property: Amount(OrderLimits.UnitPrice, OrderLimits.UnitPriceDecimals), JsonConverter(typeof(AmountConverter))] decimal UnitPrice,
     [property: Amount(1, OrderLimits.DiscountDecimals), JsonConverter(typeof(AmountConverter))] decimal Discount = 0m);
 
@@ -100,7 +101,8 @@ public sealed record Order(
 public sealed record OrderLine(
     [property: Text(OrderLimits.SkuLength, IsName = true)] string Sku,
     [property: Text(OrderLimits.NameLength)] string Name,
-    [property: Range(1, OrderLimits.Quantity, ErrorMessage = "must be from {1} to {2}"), JsonConverter(typeof(WholeNumberConverter<int>))] int Quantity,
+    [property: Range(1, OrderLimits.Quantity, ErrorMessage = "must be from {1} to {2}"), JsonConverter(typeof(WholeNumberConverter<int>))]
+    int Quantity,
     [property: Amount(OrderLimits.UnitPrice, OrderLimits.UnitPriceDecimals), JsonConverter(typeof(AmountConverter))] decimal UnitPrice,
     [property: Amount(1, OrderLimits.DiscountDecimals), JsonConverter(typeof(AmountConverter))] decimal Discount,
     [property: Amount(OrderLimits.LineAmount, OrderLimits.LineAmountDecimals)] decimal Amount);

@@ -30,7 +30,8 @@ internal static class ErrorResponses
     private static string? DetailOf(HttpContext context) => context.Response.StatusCode switch
     {
         StatusCodes.Status404NotFound => "Nothing has this path.",
-        StatusCodes.Status405MethodNotAllowed => $"{context.Request.Method} is not one of the methods of this path: {context.Response.Headers.Allow}.",
+        StatusCodes.Status405MethodNotAllowed =>
+            $"{context.Request.Method} is not one of the methods of this path: {context.Response.Headers.Allow}.",
         StatusCodes.Status413PayloadTooLarge =>
             $"The body must have at most {context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize} bytes.",
         _ => null,

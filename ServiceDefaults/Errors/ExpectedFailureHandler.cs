@@ -19,7 +19,9 @@ internal sealed partial class ExpectedFailureHandler(IProblemDetailsService prob
         switch (exception)
         {
             case BadHttpRequestException bad:
-                var problem = bad.StatusCode == 400 ? RequestErrors.ToProblem(RequestErrors.Of(bad)) : new ProblemDetails { Detail = bad.StatusCode == 413 ? null : bad.Message };
+                var problem = bad.StatusCode == 400 ? RequestErrors.ToProblem(RequestErrors.Of(bad))
+                    : bad.StatusCode == 413 ? new ProblemDetails()
+                    : new ProblemDetails { Detail = bad.Message };
                 problem.Status = httpContext.Response.StatusCode = bad.StatusCode;
                 await problems.TryWriteAsync(new() { HttpContext = httpContext, ProblemDetails = problem });
                 return true;

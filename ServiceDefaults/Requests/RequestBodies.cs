@@ -9,8 +9,8 @@ using Microsoft.Net.Http.Headers;
 namespace FanOut.ServiceDefaults.Requests;
 
 /// <summary>
-/// Accepts only JSON, unless a route declares another type, and reads it before the request waits for a permit or a database connection: a client that sends slowly holds its own
-/// connection, a few bytes, and nothing else.
+/// Accepts only JSON, unless a route declares another type, and reads it before the request waits for a permit or a database
+/// connection: a client that sends slowly holds its own connection, a few bytes, and nothing else.
 /// </summary>
 internal sealed class RequestBodies(RequestDelegate next, IOptions<RequestLimits> options, IProblemDetailsService problems, TimeProvider time)
 {

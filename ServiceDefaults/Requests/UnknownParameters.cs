@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Mvc.ModelBinding;
 
 namespace FanOut.ServiceDefaults.Requests;
 
-/// <summary>Refuses query parameters that are unknown, given twice, or empty where the platform would ignore that: the answer would be everything.</summary>
+/// <summary>Refuses query parameters that are unknown, given twice, or empty and then ignored: the answer would be everything.</summary>
 internal sealed class UnknownParameters(RequestDelegate next, IApiDescriptionGroupCollectionProvider api, IProblemDetailsService problems)
 {
     // Read at the first request: endpoints are mapped after the middleware is created.

@@ -47,11 +47,11 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
     public void The_services_answer_to_the_names_of_the_ingress(string overlay)
     {
         var resources = overlays.Read(overlay);
-        var allowed = resources.All<V1ConfigMap>().Single(map => map.Name().StartsWith("fanout-settings", StringComparison.Ordinal)).Data["AllowedHosts"];
+        var settings = resources.All<V1ConfigMap>().Single(map => map.Name().StartsWith("fanout-settings", StringComparison.Ordinal));
 
         Assert.All(
             resources.All<V1Ingress>().SelectMany(ingress => ingress.Spec.Rules).Select(rule => rule.Host),
-            host => Assert.Contains(host, allowed.Split(';')));
+            host => Assert.Contains(host, settings.Data["AllowedHosts"].Split(';')));
     }
 
     [Fact]

@@ -53,7 +53,8 @@ public sealed class OrderLimitTests
         await orders.PublishAsync([.. invalid.Select(each => each.Order with { OrderId = Guid.CreateVersion7() }), valid]);
 
         await Eventually.BecomesTrueAsync(
-            async () => await CountAsync(orders, "select count(*) from bus.retry where state = 'dead'") == 3 * invalid.Length, TimeSpan.FromSeconds(60));
+            async () => await CountAsync(orders, "select count(*) from bus.retry where state = 'dead'") == 3 * invalid.Length,
+            TimeSpan.FromSeconds(60));
         await Eventually.BecomesTrueAsync(
             async () => await CountAsync(orders, $"""
                 select (select count(*) from analytics.effects where subject = '{valid.OrderId}')
@@ -66,7 +67,8 @@ public sealed class OrderLimitTests
             """));
         foreach (var (_, error) in invalid)
         {
-            await using var command = orders.Database.DataSource.CreateCommand("select count(*) from bus.retry where position(lower($1) in lower(error)) > 0");
+            await using var command = orders.Database.DataSource.CreateCommand(
+                "select count(*) from bus.retry where position(lower($1) in lower(error)) > 0");
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = error });
             Assert.True((long)(await command.ExecuteScalarAsync(Cancellation))! >= 3, error);
         }
@@ -84,7 +86,10 @@ public sealed class OrderLimitTests
     public void A_number_is_the_same_in_each_notation(string price, string quantity)
     {
         var line = JsonSerializer.Deserialize(
-            $$"""{"customer":{"id":"A","name":"a","email":"a@b.c"},"currency":"USD","lines":[{"sku":"1","name":"x","quantity":{{quantity}},"unitPrice":{{price}}}]}""",
+            $$"""
+            {"customer":{"id":"A","name":"a","email":"a@b.c"},"currency":"USD",
+             "lines":[{"sku":"1","name":"x","quantity":{{quantity}},"unitPrice":{{price}}}]}
+            """,
             ContractsJson.Default.PlaceOrder)!.Lines[0];
 
         Assert.Equal(("100", 2), (line.UnitPrice.ToString(System.Globalization.CultureInfo.InvariantCulture), line.Quantity));
@@ -96,8 +101,10 @@ public sealed class OrderLimitTests
         await using var orders = await OrderStream.CreateAsync();
         await using var analytics = await ServiceHost<RevenueHandler>.StartAsync(orders.Settings, orders.Database, Cancellation);
         await using (var command = orders.Database.DataSource.CreateCommand("""
-            insert into analytics.daily_revenue select '2026-01-01', 'USD', n, 9223372036854775807, 1e28 + 0.0000000001 from generate_series(1, 20) as n;
-            insert into analytics.daily_revenue values ('2026-01-02', 'EUR', 0, 1, -1e40), ('2026-01-02', 'GBP', 0, 1, 12345678901234567890.1234567891);
+            insert into analytics.daily_revenue
+                select '2026-01-01', 'USD', n, 9223372036854775807, 1e28 + 0.0000000001 from generate_series(1, 20) as n;
+            insert into analytics.daily_revenue
+                values ('2026-01-02', 'EUR', 0, 1, -1e40), ('2026-01-02', 'GBP', 0, 1, 12345678901234567890.1234567891);
             insert into analytics.product_sales
                 select '2026-01-01', 'USD', 'a', n, 'A', 9223372036854775807, 1e28 + 0.0000000001 from generate_series(1, 20) as n;
             """))

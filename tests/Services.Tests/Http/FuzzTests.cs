@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using FanOut.Services.Tests.OrderApi;
 using Xunit;
 
@@ -9,7 +10,7 @@ namespace FanOut.Services.Tests.Http;
 
 /// <summary>No request, however wrong, gets an error of the server, no answer, or an error without a reason.</summary>
 [Collection<AllServicesGroup>]
-public sealed class FuzzTests(AllServices services)
+public sealed partial class FuzzTests(AllServices services)
 {
     private const int Count = 2_000;
     private const int Seed = 11;
@@ -53,16 +54,18 @@ public sealed class FuzzTests(AllServices services)
     {
         string[] values =
         [
-            "", "%00", "a%00b", "%ff", "%ed%a0%80", "1e99", "-1", "0", "99999999999999999999", "NaN", "0001", "0001-01-01", "9999-12-31", "1.5", "%20", "null", "true",
-            "'", "%25", "%0d%0aX:1", "%F0%9F%98%80", new string('x', 2_000), "00000000-0000-0000-0000-000000000000", "9223372036854775807", "a,b", "%D9%A1",
+            "", "%00", "a%00b", "%ff", "%ed%a0%80", "1e99", "-1", "0", "99999999999999999999", "NaN", "0001", "0001-01-01", "9999-12-31",
+            "1.5", "%20", "null", "true",
+            "'", "%25", "%0d%0aX:1", "%F0%9F%98%80", new string('x', 2_000), "00000000-0000-0000-0000-000000000000", "9223372036854775807",
+            "a,b", "%D9%A1",
         ];
         var requests = new List<(Route, byte[])>();
         foreach (var service in services.All)
         {
-            var document = JsonNode.Parse(await service.Http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative), Cancellation))!;
+            var document = await ReadDocumentAsync(service);
             foreach (var route in service.Routes.Where(route => route.Method == "GET" && route.Pattern.RawText != "/health"))
             {
-                var path = "/" + route.Pattern.RawText!.Trim('/').Replace(":guid", "", StringComparison.Ordinal).Replace(":long", "", StringComparison.Ordinal);
+                var path = "/" + Constraint().Replace(route.Pattern.RawText!.Trim('/'), "");
                 var names = (document["paths"]![path]?["get"]?["parameters"] ?? new JsonArray()).AsArray()
                     .Where(parameter => (string?)parameter!["in"] == "query")
                     .Select(parameter => (string)parameter!["name"]!);
@@ -82,7 +85,7 @@ public sealed class FuzzTests(AllServices services)
     {
         foreach (var service in services.All)
         {
-            var paths = JsonNode.Parse(await service.Http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative), Cancellation))!["paths"]!.AsObject();
+            var paths = (await ReadDocumentAsync(service))["paths"]!.AsObject();
             Assert.NotEmpty(paths);
             foreach (var (path, operations) in paths)
             {
@@ -110,7 +113,8 @@ public sealed class FuzzTests(AllServices services)
     private static async Task SendAsync(IEnumerable<(Route Route, byte[] Bytes)> requests)
     {
         var wrong = new ConcurrentBag<string>();
-        await Parallel.ForEachAsync(requests, new ParallelOptions { MaxDegreeOfParallelism = 64, CancellationToken = Cancellation }, async (request, token) =>
+        var options = new ParallelOptions { MaxDegreeOfParallelism = 64, CancellationToken = Cancellation };
+        await Parallel.ForEachAsync(requests, options, async (request, token) =>
         {
             var answer = await RawHttp.SendAsync(request.Route.Address, request.Bytes, token);
             if (Complaint(answer) is { } complaint)
@@ -147,7 +151,15 @@ public sealed class FuzzTests(AllServices services)
     }
 
     private static string BodyOf(string route) => Bodies.GetValueOrDefault("/" + route.Trim('/'))
-        ?? (route.Contains('{', StringComparison.Ordinal) ? """{"by":"ada"}""" : """{"by":"ada","group":"g","numbers":[1,2],"from":"2026-01-01T00:00:00Z"}""");
+        ?? (route.Contains('{', StringComparison.Ordinal)
+            ? """{"by":"ada"}"""
+            : """{"by":"ada","group":"g","numbers":[1,2],"from":"2026-01-01T00:00:00Z"}""");
+
+    private static async Task<JsonNode> ReadDocumentAsync(RunningService service) =>
+        JsonNode.Parse(await service.Http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative), Cancellation))!;
+
+    [GeneratedRegex(":(guid|long)")]
+    private static partial Regex Constraint();
 
     private static string Excerpt(string text) => text.Length <= 600 ? text : $"{text[..300]} ... {text[^200..]}";
 }
