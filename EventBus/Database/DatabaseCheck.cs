@@ -17,7 +17,7 @@ internal static class DatabaseCheck
             {
                 Version = row.Get<int>("version"),
                 Encoding = row.Get<string>("encoding"),
-                IsReadOnly = row.Get<bool>("is_standby") || row.Get<bool>("is_read_only"),
+                IsReadOnly = row.Get<bool>("is_read_only"),
                 User = row.Get<string>("user"),
                 HasSchema = row.Get<bool>("has_schema"),
                 MayCreate = row.Get<bool>("may_create"),
@@ -50,7 +50,9 @@ internal static class DatabaseCheck
         var needs = access.SelectMany(one => one.Privileges.Select(privilege => (one.Schema, one.Pattern, Privilege: privilege))).ToArray();
         object[] values =
         [
-            Array.ConvertAll(needs, need => need.Schema), Array.ConvertAll(needs, need => need.Pattern), Array.ConvertAll(needs, need => need.Privilege),
+            Array.ConvertAll(needs, need => need.Schema),
+            Array.ConvertAll(needs, need => need.Pattern),
+            Array.ConvertAll(needs, need => need.Privilege),
         ];
         var missing = await postgres.QueryAsync(MissingSql, values, row => row.Get<string>("statement"), cancellationToken);
         if (missing.Count > 0)

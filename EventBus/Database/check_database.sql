@@ -2,8 +2,7 @@
 select
     current_setting('server_version_num')::int as version,
     current_setting('server_encoding') as encoding,
-    pg_is_in_recovery() as is_standby,
-    current_setting('transaction_read_only') = 'on' as is_read_only,
+    current_setting('transaction_read_only')::bool as is_read_only,
     current_user::text as "user",
     to_regnamespace($1) is not null as has_schema,
     has_database_privilege(current_database(), 'create') as may_create,

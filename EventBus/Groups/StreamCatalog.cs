@@ -25,7 +25,9 @@ internal sealed class StreamCatalog(NpgsqlDataSource postgres)
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
             throw new InvalidOperationException(
-                $"The Postgres user may not register stream '{name}'. Start a reclaimer first, whose user owns schema 'bus': it does. ({e.MessageText})", e);
+                $"The Postgres user may not register stream '{name}'. Start a reclaimer first, whose user owns schema 'bus': it does. "
+                + $"({e.MessageText})",
+                e);
         }
     }
 

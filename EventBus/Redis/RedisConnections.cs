@@ -39,7 +39,7 @@ internal sealed class RedisConnections(
         }
 
         throw new InvalidOperationException(
-            "The shared Redis connection has what its connection string cannot hold, such as a password with a comma. Register the ConfigurationOptions "
-            + "that it was made from too, as a singleton.");
+            "The shared Redis connection has what its connection string cannot hold, such as a password with a comma. Register the "
+            + "ConfigurationOptions that it was made from too, as a singleton.");
     }
 }

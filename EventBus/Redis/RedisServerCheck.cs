@@ -6,8 +6,8 @@ namespace FanOut.EventBus.Redis;
 
 /// <summary>
 /// Makes sure that the Redis server can be trusted with events: a version that has what the scripts use, no eviction, persistence, and a user who may
-/// do what the parts of this process need. A server that can't be trusted stops the start. One that is away does not, for orders are taken without it:
-/// the check is made as soon as the server answers, and a failed check then stops the host.
+/// do what the parts of this process need. A server that can't be trusted stops the start. One that is away does not, for orders are taken without
+/// it: the check is made as soon as the server answers, and a failed check then stops the host.
 /// </summary>
 internal sealed partial class RedisServerCheck(
     IConnectionMultiplexer connection,
@@ -168,7 +168,9 @@ internal sealed partial class RedisServerCheck(
 
     private static partial class Log
     {
-        [LoggerMessage(111, LogLevel.Warning, "Starting without Redis: {Reason}. It is tried again until it succeeds. Check ConnectionStrings, that the server runs, and that its user may call PING and ECHO.")]
+        [LoggerMessage(111, LogLevel.Warning,
+            "Starting without Redis: {Reason}. It is tried again until it succeeds. Check ConnectionStrings, that the server runs, and that its user may "
+            + "call PING and ECHO.")]
         public static partial void StartsWithoutRedis(ILogger logger, string reason);
 
         [LoggerMessage(112, LogLevel.Warning,

@@ -12,7 +12,8 @@ public sealed partial class FolderTests
     /// <summary>The root comes before all of them.</summary>
     private static readonly string[] Folders =
     [
-        "Wire", "Redis", "Telemetry", "Database", "Migrations", "Groups", "Inbox", "Retrying", "Publishing", "Consuming", "Maintenance", "Registration",
+        "Wire", "Redis", "Telemetry", "Database", "Migrations", "Groups", "Inbox", "Retrying", "Publishing", "Consuming", "Maintenance",
+        "Registration",
     ];
 
     private static readonly string[] Code =

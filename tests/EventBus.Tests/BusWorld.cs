@@ -267,7 +267,8 @@ internal sealed class BusWorld : IAsyncDisposable
     {
         await using var postgres = NpgsqlDataSource.Create($"{connectionString};Pooling=false");
         var assembly = typeof(StreamCatalog).Assembly;
-        var migrator = new SchemaMigrator([new SchemaMigration("bus", assembly)], [], postgres, TimeProvider.System, NullLogger<SchemaMigrator>.Instance);
+        var schemas = new[] { new SchemaMigration("bus", assembly) };
+        var migrator = new SchemaMigrator(schemas, [], postgres, TimeProvider.System, NullLogger<SchemaMigrator>.Instance);
         await migrator.StartingAsync(cancellationToken);
     }
 }

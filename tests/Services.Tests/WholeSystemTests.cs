@@ -70,7 +70,8 @@ public sealed partial class WholeSystemTests
                     Username = $"fanout_{service.Replace('-', '_')}",
                     Password = "PASSWORD",
                 }.ConnectionString,
-                $"{redis.ConnectionString},user=fanout-{(service.EndsWith("worker", StringComparison.Ordinal) ? "worker" : service)},password=PASSWORD"),
+                $"{redis.ConnectionString},password=PASSWORD,user=fanout-"
+                    + (service.EndsWith("worker", StringComparison.Ordinal) ? "worker" : service)),
             reclaimerFirst: true);
     }
 
@@ -99,7 +100,8 @@ public sealed partial class WholeSystemTests
         await using var notifications = await notifying;
         await using var webhooks = await delivering;
 
-        var endpoint = await webhooks.Http.PostAsJsonAsync("/endpoints", new { url = receiver.Url, eventTypes = new[] { "order.placed" } }, Cancellation);
+        var subscription = new { url = receiver.Url, eventTypes = new[] { "order.placed" } };
+        using var endpoint = await webhooks.Http.PostAsJsonAsync("/endpoints", subscription, Cancellation);
         endpoint.EnsureSuccessStatusCode();
         await Task.WhenAll(Enumerable.Range(0, Orders).Select(async i =>
         {
@@ -124,7 +126,8 @@ public sealed partial class WholeSystemTests
         await AssertAnswersAsync(orders, "/orders");
         foreach (var http in new[] { orders.Http, analytics.Http, notifications.Http, webhooks.Http, reclaimer.Http })
         {
-            await Eventually.BecomesTrueAsync(async () => (await http.GetAsync(new Uri("/health", UriKind.Relative), Cancellation)).IsSuccessStatusCode, Patience);
+            await Eventually.BecomesTrueAsync(
+                async () => (await http.GetAsync(new Uri("/health", UriKind.Relative), Cancellation)).IsSuccessStatusCode, Patience);
         }
 
         folder.Delete(recursive: true);

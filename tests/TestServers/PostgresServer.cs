@@ -101,7 +101,11 @@ public class PostgresServer : TestServer
         {
             // The server takes its key only where nobody else can read it.
             await ServerProcess.RunToEndAsync(
-                "install", "install", ["-m", "600", certificate.CertificateFile, certificate.KeyFile, DataFolder], asServiceUser: true, cancellationToken);
+                "install",
+                "install",
+                ["-m", "600", certificate.CertificateFile, certificate.KeyFile, DataFolder],
+                asServiceUser: true,
+                cancellationToken);
         }
     }
 

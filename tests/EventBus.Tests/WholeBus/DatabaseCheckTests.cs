@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace FanOut.EventBus.Tests.WholeBus;
 
-/// <summary>A database that cannot hold events stops the start, and the message says what to do. One that will take writes later is waited for.</summary>
+/// <summary>A database that cannot hold events stops the start, and the message says what to do. One that is read-only is waited for.</summary>
 public sealed class DatabaseCheckTests
 {
     private static readonly DatabaseFacts Good = new()
@@ -91,7 +91,8 @@ public sealed class DatabaseCheckTests
         builder.AddEventBus().AddStream(world.Stream.Value, stream => stream.AddOutbox());
         var starting = world.StartAsync(builder);
 
-        Assert.Contains("default_transaction_read_only is on", await log.First.WaitAsync(TimeSpan.FromSeconds(30), Cancellation), StringComparison.Ordinal);
+        var warning = await log.First.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        Assert.Contains("default_transaction_read_only is on", warning, StringComparison.Ordinal);
         await world.ExecuteAsync($"alter database {world.Database.Name} reset default_transaction_read_only");
 
         Assert.NotNull(await starting.WaitAsync(TimeSpan.FromSeconds(30), Cancellation));

@@ -59,7 +59,7 @@ public sealed class RedisServerCheckTests
         await using var server = await RedisServer.StartAsync(cancellationToken: Cancellation);
         await using var world = await BusWorld.CreateAsync(server);
         await world.Redis.ExecuteAsync("ACL", "SETUSER", "app", "on", $">{password}", "~*", "&*", "+@all");
-        await using var shared = await server.ConnectAsync(options => (options.User, options.Password, options.AllowAdmin) = ("app", password, false));
+        await using var shared = await server.ConnectAsync(options => (options.User, options.Password) = ("app", password));
 
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(
             () => new RedisConnections(shared, Options.Create(new ConfigurationOptions())).ConnectAsync("lane", TimeSpan.FromSeconds(1)));

@@ -90,8 +90,8 @@ public sealed class ServerKindTests
         await using var world = await BusWorld.CreateAsync();
         string[] settings =
         [
-            "default_transaction_isolation = 'serializable'", "default_transaction_deferrable = on", "timezone = 'Asia/Kathmandu'", "search_path = ''",
-            "datestyle = 'SQL, DMY'", "intervalstyle = 'sql_standard'", "bytea_output = 'escape'", "extra_float_digits = 0",
+            "default_transaction_isolation = 'serializable'", "default_transaction_deferrable = on", "timezone = 'Asia/Kathmandu'",
+            "search_path = ''", "datestyle = 'SQL, DMY'", "intervalstyle = 'sql_standard'", "bytea_output = 'escape'", "extra_float_digits = 0",
             "standard_conforming_strings = off", "client_encoding = 'LATIN1'", "jit = on", "quote_all_identifiers = on",
         ];
         foreach (var setting in settings)

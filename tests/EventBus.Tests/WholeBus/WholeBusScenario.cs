@@ -7,8 +7,8 @@ using StackExchange.Redis;
 namespace FanOut.EventBus.Tests.WholeBus;
 
 /// <summary>
-/// What the whole bus does on servers of any kind: two outboxes and relays, four groups, follow-up events, a retry, dead letters, entries that a worker
-/// has left, and a stream that Redis loses.
+/// What the whole bus does on servers of any kind: two outboxes and relays, four groups, follow-up events, a retry, dead letters, entries that a
+/// worker has left, and a stream that Redis loses.
 /// </summary>
 /// <param name="world">The servers.</param>
 /// <param name="postgres">How the host reaches Postgres; directly where null.</param>
