@@ -169,8 +169,8 @@ internal sealed partial class RedisServerCheck(
     private static partial class Log
     {
         [LoggerMessage(111, LogLevel.Warning,
-            "Starting without Redis: {Reason}. It is tried again until it succeeds. Check ConnectionStrings, that the server runs, and that its user may "
-            + "call PING and ECHO.")]
+            "Starting without Redis: {Reason}. It is tried again until it succeeds. Check ConnectionStrings, that the server runs, and that its "
+            + "user may call PING and ECHO.")]
         public static partial void StartsWithoutRedis(ILogger logger, string reason);
 
         [LoggerMessage(112, LogLevel.Warning,

@@ -1,5 +1,5 @@
-using FanOut.EventBus.Groups;
 using FanOut.EventBus.Database;
+using FanOut.EventBus.Groups;
 using FanOut.EventBus.Publishing;
 using FanOut.EventBus.Redis;
 using FanOut.EventBus.Wire;

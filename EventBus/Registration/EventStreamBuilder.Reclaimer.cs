@@ -1,6 +1,6 @@
+using FanOut.EventBus.Database;
 using FanOut.EventBus.Groups;
 using FanOut.EventBus.Maintenance;
-using FanOut.EventBus.Database;
 using FanOut.EventBus.Redis;
 using FanOut.EventBus.Retrying;
 using Npgsql;

@@ -1,5 +1,5 @@
-using FanOut.EventBus.Groups;
 using FanOut.EventBus.Database;
+using FanOut.EventBus.Groups;
 using FanOut.EventBus.Redis;
 using FanOut.EventBus.Registration;
 using FanOut.EventBus.Telemetry;

@@ -30,7 +30,8 @@ internal static class ConnectionStringKey
             throw Malformed(
                 connectionName,
                 "Its form is Host=...;Username=...;Password=...;Database=..., with the keywords of Npgsql, and it is no URL. A value with a "
-                + "semicolon, a quote, or a space at an end stands in double quotes, in which a double quote is written twice: Password=\"a;b\"\"c\".");
+                + "semicolon, a quote, or a space at an end stands in double quotes, in which a double quote is written "
+                + "twice: Password=\"a;b\"\"c\".");
         }
     }
 
