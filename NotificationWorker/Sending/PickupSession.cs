@@ -7,6 +7,14 @@ namespace FanOut.NotificationWorker.Sending;
 /// <summary>Writes mails to a folder. The file is named by the event's id, so a mail that is written again replaces itself.</summary>
 internal sealed class PickupSession : IMailSession
 {
+    private static readonly FileStreamOptions ForOwner = new()
+    {
+        Mode = FileMode.Create,
+        Access = FileAccess.Write,
+        Share = FileShare.None,
+        UnixCreateMode = OperatingSystem.IsWindows() ? null : UnixFileMode.UserRead | UnixFileMode.UserWrite,
+    };
+
     private readonly string _folder;
 
     public PickupSession(IOptions<SmtpOptions> options, IHostEnvironment environment)
@@ -20,8 +28,8 @@ internal sealed class PickupSession : IMailSession
         var written = Path.Combine(_folder, $".{name}.tmp");
         try
         {
-            Directory.CreateDirectory(_folder);
-            await using (var file = new FileStream(written, FileMode.Create, FileAccess.Write, FileShare.None))
+            CreateFolder();
+            await using (var file = new FileStream(written, ForOwner))
             {
                 await message.WriteToAsync(message.Format(), file, cancellationToken);
                 file.Flush(flushToDisk: true);
@@ -39,4 +47,17 @@ internal sealed class PickupSession : IMailSession
     public Task RestAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    /// <summary>Mails have personal data: other users of the machine may not read them.</summary>
+    private void CreateFolder()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(_folder);
+        }
+        else
+        {
+            Directory.CreateDirectory(_folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
 }

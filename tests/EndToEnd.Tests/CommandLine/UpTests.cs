@@ -29,6 +29,8 @@ public sealed partial class UpTests : IDisposable
             var health = await http.GetStringAsync(new Uri($"{OrderApi().Match(output).Groups[1].Value}/health"), Cancelled);
             Assert.Equal("Healthy", (string?)JsonNode.Parse(health)!["status"]);
 
+            Assert.Empty(ReadableByOthers(_data));
+
             var (again, repeated) = await FanOutProgram.RunAsync("up", "--detach");
             Assert.Equal(0, again);
             Assert.StartsWith("Already running.", repeated, StringComparison.Ordinal);
@@ -45,6 +47,14 @@ public sealed partial class UpTests : IDisposable
 
         Assert.Empty(await PidsAsync());
         Assert.Equal("The system was not running.\n", (await FanOutProgram.RunAsync("down")).Output);
+    }
+
+    /// <summary>The folders of the servers are closed, and so is all that is in them.</summary>
+    private static IEnumerable<string> ReadableByOthers(string folder)
+    {
+        const UnixFileMode Others = (UnixFileMode)0b111_111;
+        return OperatingSystem.IsWindows() ? [] : Directory.EnumerateFileSystemEntries(folder)
+            .Where(path => Path.GetFileName(path) != "lock" && (File.GetUnixFileMode(path) & Others) != 0);
     }
 
     public void Dispose()

@@ -30,6 +30,11 @@ public sealed class PickupTests : IDisposable
         Assert.Equal(ids.Select(id => $"{id}.eml").Order(), Directory.EnumerateFiles(_folder).Select(Path.GetFileName).Order());
         var mail = await MimeMessage.LoadAsync(Path.Combine(_folder, $"{ids[0]}.eml"), Cancellation);
         Assert.Equal("vinet@example.com", mail.To.Mailboxes.Single().Address);
+        if (!OperatingSystem.IsWindows())
+        {
+            const UnixFileMode OfOthers = (UnixFileMode)0b111_111;
+            Assert.All(Directory.EnumerateFiles(_folder).Append(_folder), path => Assert.Equal(default, File.GetUnixFileMode(path) & OfOthers));
+        }
     }
 
     [Fact]
