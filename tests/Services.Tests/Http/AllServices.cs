@@ -59,7 +59,8 @@ public sealed class AllServices : IAsyncLifetime
     }
 }
 
-[CollectionDefinition]
+/// <summary>Alone, because a test measures the memory of the process.</summary>
+[CollectionDefinition(DisableParallelization = true)]
 public sealed class AllServicesGroup : ICollectionFixture<AllServices>;
 
 public sealed record RunningService(string Name, HttpClient Http, IReadOnlyList<Route> Routes);

@@ -22,6 +22,7 @@ public sealed partial class FuzzTests(AllServices services)
         ["/orders/batch"] = OrderApiFixture.Batch(OrderApiFixture.NewOrder("N-2"), OrderApiFixture.NewOrder("N-3")).ToJsonString(),
         ["/endpoints"] = """{"url":"https://8.8.8.8/hook","eventTypes":["order.placed"],"enabled":true,"description":"x","secret":null}""",
         ["/endpoints/{id:guid}"] = """{"url":"https://8.8.8.8/hook","eventTypes":["order.placed"],"enabled":true,"description":"x"}""",
+        ["/endpoints/{id:guid}/recover"] = """{"since":"2026-01-31T08:00:00Z"}""",
         ["/endpoints/{id:guid}/secret"] = """{"secret":"whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}""",
     };
 

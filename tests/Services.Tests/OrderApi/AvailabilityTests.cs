@@ -100,7 +100,7 @@ public sealed class AvailabilityTests
         Assert.Equal(HttpStatusCode.Created, order.Status);
     }
 
-    /// <summary>Two systems on one Redis. Every replica sees the same: were they all taken out of the load balancer, no order could be placed.</summary>
+    /// <summary>Two systems on one Redis. Were all replicas taken out of the load balancer, no order could be placed.</summary>
     [Fact]
     public async Task While_the_stream_is_another_system_s_the_API_is_degraded_and_accepts_orders()
     {

@@ -64,7 +64,7 @@ internal static class PostgresFaults
         fault.Say($"{lost.Count} accepted orders were lost with their commits");
     }
 
-    /// <summary>Nothing resets the services' connections: they have to notice that the server they are connected to takes no writes any more.</summary>
+    /// <summary>Nothing resets the services' connections: they have to notice that their server takes no writes any more.</summary>
     private static async Task SwitchOverAsync(Fault fault, CancellationToken cancellationToken)
     {
         var first = fault.System.Postgres;
