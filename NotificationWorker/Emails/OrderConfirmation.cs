@@ -92,10 +92,11 @@ internal sealed class OrderConfirmation
 
     private static string Discount(OrderLine line) => line.Discount == 0 ? "" : $" less {line.Discount * 100:0.##}%";
 
-    // The total's scale is its currency's minor units. Lines are exact: with fewer digits they would not add up to the total.
+    // At least the minor units, however the event writes its numbers. Lines are exact: with fewer digits they would not add up to the total.
     private static string Money(decimal amount, OrderPlaced order)
     {
-        var fraction = new string('0', order.Total.Scale) + new string('#', 10);
+        var units = Currency.TryGet(order.Currency, out var currency) ? currency.MinorUnits : order.Total.Scale;
+        var fraction = new string('0', units) + new string('#', 10);
         return $"{amount.ToString($"#,##0.{fraction}", CultureInfo.InvariantCulture)} {OneLine(order.Currency)}";
     }
 }

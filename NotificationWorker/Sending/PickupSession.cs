@@ -7,14 +7,6 @@ namespace FanOut.NotificationWorker.Sending;
 /// <summary>Writes mails to a folder. The file is named by the event's id, so a mail that is written again replaces itself.</summary>
 internal sealed class PickupSession : IMailSession
 {
-    private static readonly FileStreamOptions ForOwner = new()
-    {
-        Mode = FileMode.Create,
-        Access = FileAccess.Write,
-        Share = FileShare.None,
-        UnixCreateMode = OperatingSystem.IsWindows() ? null : UnixFileMode.UserRead | UnixFileMode.UserWrite,
-    };
-
     private readonly string _folder;
 
     public PickupSession(IOptions<SmtpOptions> options, IHostEnvironment environment)
@@ -28,8 +20,7 @@ internal sealed class PickupSession : IMailSession
         var written = Path.Combine(_folder, $".{name}.tmp");
         try
         {
-            CreateFolder();
-            await using (var file = new FileStream(written, ForOwner))
+            await using (var file = Create(written))
             {
                 await message.WriteToAsync(message.Format(), file, cancellationToken);
                 file.Flush(flushToDisk: true);
@@ -49,8 +40,9 @@ internal sealed class PickupSession : IMailSession
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     /// <summary>Mails have personal data: other users of the machine may not read them.</summary>
-    private void CreateFolder()
+    private FileStream Create(string path)
     {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None };
         if (OperatingSystem.IsWindows())
         {
             Directory.CreateDirectory(_folder);
@@ -58,6 +50,9 @@ internal sealed class PickupSession : IMailSession
         else
         {
             Directory.CreateDirectory(_folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
+
+        return new FileStream(path, options);
     }
 }

@@ -50,12 +50,11 @@ public sealed partial class UpTests : IDisposable
     }
 
     /// <summary>The folders of the servers are closed, and so is all that is in them.</summary>
-    private static IEnumerable<string> ReadableByOthers(string folder)
-    {
-        const UnixFileMode Others = (UnixFileMode)0b111_111;
-        return OperatingSystem.IsWindows() ? [] : Directory.EnumerateFileSystemEntries(folder)
-            .Where(path => Path.GetFileName(path) != "lock" && (File.GetUnixFileMode(path) & Others) != 0);
-    }
+    private static IEnumerable<string> ReadableByOthers(string folder) =>
+        Directory.EnumerateFileSystemEntries(folder).Where(path => Path.GetFileName(path) != "lock" && !IsClosedToOthers(path));
+
+    private static bool IsClosedToOthers(string path) =>
+        OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & (UnixFileMode)0b111_111) == 0;
 
     public void Dispose()
     {

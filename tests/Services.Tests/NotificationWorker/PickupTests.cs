@@ -30,11 +30,7 @@ public sealed class PickupTests : IDisposable
         Assert.Equal(ids.Select(id => $"{id}.eml").Order(), Directory.EnumerateFiles(_folder).Select(Path.GetFileName).Order());
         var mail = await MimeMessage.LoadAsync(Path.Combine(_folder, $"{ids[0]}.eml"), Cancellation);
         Assert.Equal("vinet@example.com", mail.To.Mailboxes.Single().Address);
-        if (!OperatingSystem.IsWindows())
-        {
-            const UnixFileMode OfOthers = (UnixFileMode)0b111_111;
-            Assert.All(Directory.EnumerateFiles(_folder).Append(_folder), path => Assert.Equal(default, File.GetUnixFileMode(path) & OfOthers));
-        }
+        Assert.All(Directory.EnumerateFiles(_folder).Append(_folder), path => Assert.True(IsClosedToOthers(path), path));
     }
 
     [Fact]
@@ -96,4 +92,7 @@ public sealed class PickupTests : IDisposable
         Assert.Equal(["after", "state"], await Problem.FieldsAsync(wrong));
         Assert.Equal(["status"], await Problem.FieldsAsync(unknown));
     }
+
+    private static bool IsClosedToOthers(string path) =>
+        OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & (UnixFileMode)0b111_111) == 0;
 }

@@ -40,6 +40,19 @@ public sealed class SmtpTests
     }
 
     [Fact]
+    public async Task A_mail_has_the_minor_units_of_its_currency_however_the_event_writes_its_total()
+    {
+        await using var sink = SmtpSink.Start();
+        await using var orders = await OrderStream.CreateAsync();
+        await using var notifications = await Notifications.StartAsync(orders, Notifications.To(sink));
+
+        await orders.PublishAsync(OrderStream.Order() with { Total = 100 });
+
+        await notifications.BecomesAsync("sent");
+        Assert.Contains("Total: 100.00 USD", Assert.Single(sink.Parsed).TextBody, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Customer_data_cannot_add_headers_or_recipients()
     {
         await using var sink = SmtpSink.Start();
