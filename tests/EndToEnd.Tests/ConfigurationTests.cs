@@ -25,7 +25,7 @@ public sealed class ConfigurationTests
     public async Task An_invalid_setting_stops_the_start_and_names_its_key()
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromMinutes(1));
+        limit.CancelAfter(TimeSpan.FromMinutes(3));
         var folder = RunningSystem.FolderOf("misconfigured");
         await using var app = await RunningSystem.BuildAsync(
             folder,
