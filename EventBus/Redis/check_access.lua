@@ -11,10 +11,12 @@ for number, call in ipairs(ARGV) do
     end
     local reply = redis.pcall(unpack(words))
     local text = type(reply) == 'table' and reply.err or ''
-    -- Redis 7.0: "The user executing the script can't run this command". Later ones: "ACL failure in script: User app has no permissions to run".
-    if string.find(text, 'no permissions') or string.find(text, 'The user executing the script') then
+    -- Redis 7.0: "The user executing the script can't run this command", or "can't access at least one of the keys". Later ones, and Valkey: "ACL
+    -- failure in script: User app has no permissions to run the 'xadd' command", or "No permissions to access a key".
+    if string.find(text, 'ACL failure in script') or string.find(text, 'The user executing the script') then
+        local isKey = string.find(text, 'of the keys') or string.find(text, 'access a key')
         refused[#refused + 1] = number
-        refused[#refused + 1] = string.find(text, 'of the keys') and 'key' or string.find(text, 'channel') and 'channel' or 'command'
+        refused[#refused + 1] = isKey and 'key' or (string.find(text, ' channel') and 'channel') or 'command'
     end
 end
 return refused
