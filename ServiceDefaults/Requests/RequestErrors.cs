@@ -14,7 +14,9 @@ public static partial class RequestErrors
     private const int MaxPathLength = 100;
     private const string Title = "The request is not valid.";
 
-    internal static Dictionary<string, string[]> NotUnicode { get; } = new() { ["$"] = ["has text that is not valid Unicode"] };
+    private const string NotUnicodeText = "has text that is not valid Unicode";
+
+    internal static Dictionary<string, string[]> NotUnicode { get; } = new() { ["$"] = [NotUnicodeText] };
 
     /// <summary>Refuses a request for a rule that only its endpoint can check.</summary>
     public static IResult Refuse(string path, string message) => TypedResults.Problem(ToProblem([KeyValuePair.Create(path, new[] { message })]));
@@ -75,6 +77,7 @@ public static partial class RequestErrors
     private static string Explain(JsonException exception) => exception.Message switch
     {
         _ when exception.InnerException is JsonException => NotJson(exception),
+        _ when exception.InnerException?.Message.Contains("UTF-16", StringComparison.Ordinal) ?? false => NotUnicodeText,
         var text when text.Contains("could not be mapped to any .NET member", StringComparison.Ordinal) => "is not a known field",
         var text when text.StartsWith("Duplicate property", StringComparison.Ordinal) => "is given more than once",
         var text when text.Contains("doesn't allow", StringComparison.Ordinal) => "must not be null",

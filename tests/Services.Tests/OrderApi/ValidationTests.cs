@@ -217,7 +217,25 @@ public sealed class ValidationTests(OrderApiFixture api) : IClassFixture<OrderAp
 
         var answer = await Answer.ToAsync(api.Http, new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = content });
 
-        answer.IsProblem(HttpStatusCode.BadRequest);
+        answer.IsProblemOf(HttpStatusCode.BadRequest, "customer.name");
+        Assert.Contains("Unicode", answer.Body, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("customer.name", "\\ud800")]
+    [InlineData("customer.name", "\\udc00\\ud800")]
+    [InlineData("number", "x\\ud800x")]
+    [InlineData("currency", "\\udfff")]
+    public async Task Text_that_is_not_Unicode_is_refused_by_name(string path, string escaped)
+    {
+        var order = NewOrder();
+        var last = path.Split('.')[^1];
+        (path.Contains('.', StringComparison.Ordinal) ? order["customer"]!.AsObject() : order)[last] = "#";
+
+        var answer = await api.PostAsync("/orders", order.ToJsonString().Replace("#", escaped, StringComparison.Ordinal));
+
+        answer.IsProblemOf(HttpStatusCode.BadRequest, path);
+        Assert.Contains("not valid Unicode", answer.Body, StringComparison.Ordinal);
     }
 
     [Fact]
