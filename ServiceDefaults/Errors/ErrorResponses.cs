@@ -2,7 +2,6 @@ using System.Diagnostics;
 using FanOut.ServiceDefaults.Requests;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace FanOut.ServiceDefaults.Errors;
@@ -32,8 +31,6 @@ internal static class ErrorResponses
         StatusCodes.Status404NotFound => "Nothing has this path.",
         StatusCodes.Status405MethodNotAllowed =>
             $"{context.Request.Method} is not one of the methods of this path: {context.Response.Headers.Allow}.",
-        StatusCodes.Status413PayloadTooLarge =>
-            $"The body must have at most {context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize} bytes.",
         _ => null,
     };
 }

@@ -20,7 +20,6 @@ internal sealed partial class ExpectedFailureHandler(IProblemDetailsService prob
         {
             case BadHttpRequestException bad:
                 var problem = bad.StatusCode == 400 ? RequestErrors.ToProblem(RequestErrors.Of(bad))
-                    : bad.StatusCode == 413 ? new ProblemDetails()
                     : new ProblemDetails { Detail = bad.Message };
                 problem.Status = httpContext.Response.StatusCode = bad.StatusCode;
                 await problems.TryWriteAsync(new() { HttpContext = httpContext, ProblemDetails = problem });

@@ -22,6 +22,7 @@ internal sealed class RequestBodies(RequestDelegate next, IOptions<RequestLimits
     private enum Outcome
     {
         Whole,
+        TooLarge,
         Late,
         Malformed,
         OverLimit,
@@ -36,6 +37,7 @@ internal sealed class RequestBodies(RequestDelegate next, IOptions<RequestLimits
         }
 
         var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? false;
+        var max = TakeLimit(context);
         if (WrongType(context.Request, endpoint, hasBody) is { } reason)
         {
             await problems.WriteAsync(context, StatusCodes.Status415UnsupportedMediaType, reason);
@@ -51,7 +53,7 @@ internal sealed class RequestBodies(RequestDelegate next, IOptions<RequestLimits
         await using var body = new MemoryStream();
         try
         {
-            switch (await ReadAsync(context, body))
+            switch (await ReadAsync(context, body, max))
             {
                 case Outcome.Whole:
                     body.Position = 0;
@@ -62,6 +64,9 @@ internal sealed class RequestBodies(RequestDelegate next, IOptions<RequestLimits
                     }
 
                     await next(context);
+                    break;
+                case Outcome.TooLarge:
+                    await problems.WriteAsync(context, StatusCodes.Status413PayloadTooLarge, $"The body must have at most {max} bytes.");
                     break;
                 case Outcome.Late:
                     await problems.WriteAsync(
@@ -82,9 +87,26 @@ internal sealed class RequestBodies(RequestDelegate next, IOptions<RequestLimits
         }
     }
 
-    private async Task<Outcome> ReadAsync(HttpContext context, MemoryStream body)
+    /// <summary>
+    /// Applies the route's limit here: the server resets a connection whose body is over its own, often before the client has read the answer.
+    /// A body that is only left unread, it drains for a few seconds.
+    /// </summary>
+    private static long TakeLimit(HttpContext context)
     {
-        var outcome = await ReadAsync(context.Request.BodyReader, body, context.RequestAborted);
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is not { IsReadOnly: false, MaxRequestBodySize: { } max } limit)
+        {
+            return long.MaxValue;
+        }
+
+        limit.MaxRequestBodySize = null;
+        return max;
+    }
+
+    private async Task<Outcome> ReadAsync(HttpContext context, MemoryStream body, long max)
+    {
+        var outcome = context.Request.ContentLength > max
+            ? Outcome.TooLarge
+            : await ReadAsync(context.Request.BodyReader, body, max, context.RequestAborted);
         if (outcome != Outcome.Whole)
         {
             // The rest of the body is not worth reading.
@@ -94,7 +116,7 @@ internal sealed class RequestBodies(RequestDelegate next, IOptions<RequestLimits
         return outcome;
     }
 
-    private async Task<Outcome> ReadAsync(PipeReader reader, MemoryStream body, CancellationToken cancellationToken)
+    private async Task<Outcome> ReadAsync(PipeReader reader, MemoryStream body, long max, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(_limits.BodyTimeout, time);
         await using var cancel = deadline.Token.Register(reader.CancelPendingRead);
@@ -110,9 +132,12 @@ internal sealed class RequestBodies(RequestDelegate next, IOptions<RequestLimits
 
                 var buffered = Interlocked.Add(ref _buffered, result.Buffer.Length);
                 reader.AdvanceTo(result.Buffer.End);
-                if (result.IsCanceled || result.IsCompleted || buffered > _limits.MaxBuffered)
+                if (result.IsCanceled || result.IsCompleted || body.Length > max || buffered > _limits.MaxBuffered)
                 {
-                    return result.IsCanceled ? Outcome.Late : result.IsCompleted ? Outcome.Whole : Outcome.OverLimit;
+                    return result.IsCanceled ? Outcome.Late
+                        : body.Length > max ? Outcome.TooLarge
+                        : result.IsCompleted ? Outcome.Whole
+                        : Outcome.OverLimit;
                 }
             }
         }
