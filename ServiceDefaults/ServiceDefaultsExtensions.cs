@@ -5,6 +5,8 @@ using FanOut.ServiceDefaults.Requests;
 using FanOut.ServiceDefaults.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.HostFiltering;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -59,7 +61,9 @@ public static class ServiceDefaultsExtensions
         app.UseMiddleware<UnknownParameters>();
         app.UseMiddleware<RequestBodies>();
         app.MapHealth();
-        app.MapPrometheusScrapingEndpoint(DefaultEndpoints.Metrics).DisableHttpMetrics();
+        app.MapPrometheusScrapingEndpoint(DefaultEndpoints.Metrics)
+            .WithMetadata(new HttpMethodMetadata([HttpMethods.Get]))
+            .DisableHttpMetrics();
         return app;
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -38,6 +39,7 @@ internal static class HealthExtensions
 
         void Map(string path, Func<HealthCheckRegistration, bool> predicate) => endpoints
             .MapHealthChecks(path, new() { Predicate = predicate, ResponseWriter = HealthReportWriter.WriteAsync })
+            .WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]))
             .DisableHttpMetrics();
     }
 }

@@ -83,6 +83,18 @@ public sealed class OriginTests(AllServices services)
         _ => true);
 
     [Fact]
+    public Task Another_method_than_those_of_a_route_is_refused_by_name() => EachAsync(
+        async route =>
+        {
+            using var request = Request(route with { Method = "PATCH" }, "application/json");
+            using var answer = await services.All.Single(service => service.Name == route.Service).Http.SendAsync(request, Cancellation);
+            Assert.True(answer.StatusCode == HttpStatusCode.MethodNotAllowed, $"{route}: {answer.StatusCode}");
+            Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+            Assert.Contains(route.Method, answer.Content.Headers.Allow);
+        },
+        _ => true);
+
+    [Fact]
     public Task Every_answer_has_the_security_headers_and_none_is_kept() => EachAsync(
         async route =>
         {
