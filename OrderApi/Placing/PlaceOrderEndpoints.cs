@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using FanOut.Contracts;
+using FanOut.ServiceDefaults.Requests;
 using Microsoft.AspNetCore.Mvc;
 
 namespace FanOut.OrderApi.Placing;
@@ -32,6 +33,9 @@ internal static class PlaceOrderEndpoints
             "another body with the same key or number gets 422. After a 503 or no answer, send the request again with the same " +
             "key or number: it takes effect once.")
         .WithMetadata(new RequestSizeLimitAttribute(largestBody))
+        .AddEndpointFilter((context, next) => context.HttpContext.Request.Headers[IdempotencyKey].Count > 1
+            ? ValueTask.FromResult<object?>(RequestErrors.Refuse(IdempotencyKey, "is given more than once"))
+            : next(context))
         .ProducesValidationProblem()
         .ProducesValidationProblem(StatusCodes.Status422UnprocessableEntity)
         .ProducesProblem(StatusCodes.Status413PayloadTooLarge)

@@ -1,6 +1,8 @@
 using System.Net;
+using System.Text;
 using System.Text.Json.Nodes;
 using FanOut.OrderApi.Placing;
+using FanOut.Services.Tests.Http;
 using FanOut.TestServers;
 using Xunit;
 using static FanOut.Services.Tests.OrderApi.OrderApiFixture;
@@ -47,6 +49,22 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
 
         Assert.Equal(HttpStatusCode.Created, first.Status);
         Assert.Equal(first with { Replayed = true }, second);
+    }
+
+    [Theory]
+    [InlineData("/orders")]
+    [InlineData("/orders/batch")]
+    public async Task Two_keys_are_refused(string path)
+    {
+        var body = path == "/orders" ? NewOrder() : Batch(NewOrder());
+        var text = Encoding.UTF8.GetBytes(body.ToJsonString());
+        var head = Encoding.ASCII.GetBytes(
+            $"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {text.Length}\r\n"
+            + $"Idempotency-Key: {NewKey}\r\nIdempotency-Key: {NewKey}\r\n\r\n");
+        var answer = await RawHttp.SendAsync(api.Http.BaseAddress!, (byte[])[.. head, .. text], TestContext.Current.CancellationToken);
+
+        Assert.Equal(400, answer.Status);
+        Assert.Contains("\"Idempotency-Key\":[\"is given more than once\"]", answer.Body, StringComparison.Ordinal);
     }
 
     [Fact]
