@@ -107,7 +107,8 @@ internal sealed partial class AddressPolicy(IOptions<WebhookOptions> options, Ti
     // Only early advice: the check at each connect decides, since a name's address can change. An unknown name may exist later.
     private async Task<IPAddress[]> AddressesOfAsync(Uri url, CancellationToken cancellationToken)
     {
-        if (IPAddress.TryParse(url.DnsSafeHost, out var literal))
+        // Some resolvers take an address with a dot at its end for the address.
+        if (IPAddress.TryParse(url.DnsSafeHost.TrimEnd('.'), out var literal))
         {
             return [literal];
         }

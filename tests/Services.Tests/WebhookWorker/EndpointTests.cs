@@ -133,6 +133,7 @@ public sealed class EndpointTests
     [InlineData("https://[::1/", "must have a valid host name")]
     [InlineData("https://a..b/", "must have a valid host name")]
     [InlineData("https://169.254.169.254/", NeverAllowed)]
+    [InlineData("https://169.254.169.254./", NeverAllowed)]
     [InlineData("https://2852039166/", NeverAllowed)]
     [InlineData("https://0xa9fea9fe/", NeverAllowed)]
     [InlineData("https://168.63.129.16/", NeverAllowed)]
