@@ -11,6 +11,8 @@ internal static class EnvironmentFault
     public static bool Is(Exception exception) => exception switch
     {
         RejectEventException => false,
+        // A migration has changed the type of a column since the session prepared its statement: Npgsql prepares it again.
+        PostgresException { Routine: "RevalidateCachedQuery" } => true,
         PostgresException postgres => Is(postgres.SqlState),
         // Two commands of one connection at once are the caller's own fault.
         NpgsqlOperationInProgressException => false,

@@ -31,9 +31,9 @@ internal sealed partial class ExpectedFailureHandler(IProblemDetailsService prob
                 return true;
             case NpgsqlException database when IsUnavailable(database):
             case RedisConnectionException or RedisTimeoutException:
-                if (exception is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction })
+                if (exception is PostgresException postgres && IsOfSession(postgres))
                 {
-                    // A pooled session on a node that was demoted: the others of the pool may be there too.
+                    // The others of the pool are probably like it.
                     httpContext.RequestServices.GetService<NpgsqlDataSource>()?.Clear();
                 }
 
@@ -46,10 +46,15 @@ internal sealed partial class ExpectedFailureHandler(IProblemDetailsService prob
         }
     }
 
-    // Besides what Npgsql calls transient: a standby, operator intervention, and a system error.
+    // Besides what Npgsql calls transient: operator intervention, a system error, and what another session would do.
     // https://www.postgresql.org/docs/current/errcodes-appendix.html
     private static bool IsUnavailable(NpgsqlException exception) =>
-        exception.IsTransient || exception.SqlState is PostgresErrorCodes.ReadOnlySqlTransaction or ['5', '7', ..] or ['5', '8', ..];
+        exception.IsTransient || exception.SqlState is ['5', '7', ..] or ['5', '8', ..]
+        || (exception is PostgresException postgres && IsOfSession(postgres));
+
+    // A session on a node that was demoted, or one with statements that were prepared before a migration changed the type of a column (0A000).
+    private static bool IsOfSession(PostgresException exception) =>
+        exception is { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } or { Routine: "RevalidateCachedQuery" };
 
     private static partial class Log
     {

@@ -13,6 +13,7 @@ public sealed class EnvironmentFaultTests
 
     [Theory]
     [InlineData("postgres")]
+    [InlineData("a stale plan")]
     [InlineData("redis")]
     [InlineData("outbox")]
     public async Task A_server_that_fails_in_a_handler_is_not_held_against_the_event(string what)
@@ -101,6 +102,8 @@ public sealed class EnvironmentFaultTests
     private static Exception Fault(string what) => what switch
     {
         "postgres" => new PostgresException("sorry, too many clients already", "FATAL", "FATAL", PostgresErrorCodes.TooManyConnections),
+        "a stale plan" => new PostgresException(
+            "cached plan must not change result type", "ERROR", "ERROR", PostgresErrorCodes.FeatureNotSupported, routine: "RevalidateCachedQuery"),
         "redis" => new RedisException("Redis is away."),
         _ => new OutboxFullException(1_000_000, TimeSpan.FromSeconds(5)),
     };

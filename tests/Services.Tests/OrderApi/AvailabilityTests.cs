@@ -45,6 +45,41 @@ public sealed class AvailabilityTests
     }
 
     [Fact]
+    public async Task Prepared_statements_outlive_a_column_that_changes_its_type()
+    {
+        var settings = new Dictionary<string, string> { ["Postgres:MaxAutoPrepare"] = "32" };
+        await using var host = await ServiceHost<OrderWriter>.StartAsync(settings, cancellationToken: Cancellation);
+        Task<Answer> SendAsync(HttpMethod method, string path, string? body = null) => Answer.ToAsync(
+            host.Http, new HttpRequestMessage(method, path) { Content = body is null ? null : Json(body) });
+        for (var time = 0; time < 4; time++)
+        {
+            Assert.Equal(HttpStatusCode.Created, (await SendAsync(HttpMethod.Post, "/orders", NewOrder().ToJsonString())).Status);
+            Assert.Equal(HttpStatusCode.OK, (await SendAsync(HttpMethod.Get, "/orders")).Status);
+        }
+
+        await using (var change = host.Database.DataSource.CreateCommand("""
+            alter table orders.orders add column note text;
+            alter table orders.orders alter column currency type varchar(10), alter column customer_name type varchar(400);
+            """))
+        {
+            await change.ExecuteNonQueryAsync(Cancellation);
+        }
+
+        var refused = 0;
+        var body = NewOrder().ToJsonString();
+        for (var time = 0; time < 4; time++)
+        {
+            foreach (var answer in new[] { await SendAsync(HttpMethod.Get, "/orders"), await SendAsync(HttpMethod.Post, "/orders", body) })
+            {
+                refused += answer.Status == HttpStatusCode.ServiceUnavailable ? 1 : 0;
+                Assert.True(answer.Status is HttpStatusCode.OK or HttpStatusCode.Created or HttpStatusCode.ServiceUnavailable, answer.Body);
+            }
+        }
+
+        Assert.True(refused <= 2, $"{refused} requests were refused.");
+    }
+
+    [Fact]
     public async Task After_a_failover_behind_one_address_orders_go_to_the_new_primary()
     {
         await using var primary = await PostgresServer.StartAsync(new() { Password = "secret" }, Cancellation);
