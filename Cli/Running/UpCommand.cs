@@ -66,7 +66,13 @@ internal static class UpCommand
     private static async Task<int> StartAsync(Workspace workspace, string[] arguments, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(workspace.AppHostLog)!);
-        const string Script = """log=$1; shift; exec >"$log" 2>&1 </dev/null; exec $(command -v setsid || command -v nohup) "$@" """;
+        // The log has the key of the dashboard, which shows every password.
+        const string Script = """
+            log=$1; shift
+            rm -f "$log"; (umask 077; : >"$log")
+            exec >"$log" 2>&1 </dev/null
+            exec $(command -v setsid || command -v nohup) "$@"
+            """;
         using var host = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", Script, "sh", workspace.AppHostLog, DotnetHost.Path, .. arguments]))!;
         var begun = TimeProvider.System.GetTimestamp();
         var status = new SystemStatus(null, []);

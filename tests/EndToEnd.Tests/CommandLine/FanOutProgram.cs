@@ -28,7 +28,7 @@ internal static class FanOutProgram
         return (process.ExitCode, await output, await errors);
     }
 
-    private static string RepositoryRoot()
+    public static string RepositoryRoot()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "FanOut.sln")))

@@ -30,6 +30,9 @@ public sealed partial class UpTests : IDisposable
             Assert.Equal("Healthy", (string?)JsonNode.Parse(health)!["status"]);
 
             Assert.Empty(ReadableByOthers(_data));
+            var artifacts = Path.Combine(FanOutProgram.RepositoryRoot(), "artifacts");
+            Assert.True(File.Exists(Path.Combine(artifacts, "apphost.log")));
+            Assert.DoesNotContain(Path.Combine(artifacts, "apphost.log"), ReadableByOthers(artifacts));
 
             var (again, repeated) = await FanOutProgram.RunAsync("up", "--detach");
             Assert.Equal(0, again);
