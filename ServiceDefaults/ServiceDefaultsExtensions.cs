@@ -62,7 +62,7 @@ public static class ServiceDefaultsExtensions
         app.UseMiddleware<RequestBodies>();
         app.MapHealth();
         app.MapPrometheusScrapingEndpoint(DefaultEndpoints.Metrics)
-            .WithMetadata(new HttpMethodMetadata([HttpMethods.Get]))
+            .WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]))
             .DisableHttpMetrics();
         return app;
     }
