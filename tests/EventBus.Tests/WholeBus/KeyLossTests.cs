@@ -1,3 +1,5 @@
+using FanOut.TestServers;
+using FanOut.TestServers.Network;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
@@ -5,7 +7,7 @@ using StackExchange.Redis;
 
 namespace FanOut.EventBus.Tests.WholeBus;
 
-/// <summary>Redis evicts, and people delete, single keys. Each is a loss of its own.</summary>
+/// <summary>Redis evicts, and people delete, single keys; or all of Redis is another one.</summary>
 public sealed class KeyLossTests
 {
     private const string Group = "group";
@@ -46,6 +48,31 @@ public sealed class KeyLossTests
         await PublishAsync(world, host, 31, 31);
 
         await world.AssertEachOnceAsync(Group, 31);
+    }
+
+    /// <summary>The old host neither answers nor resets: <see href="https://github.com/StackExchange/StackExchange.Redis/issues/1848"/>.</summary>
+    [Fact]
+    public async Task A_Redis_that_vanishes_without_a_word_is_left_for_the_one_at_its_address()
+    {
+        await using var old = await RedisServer.StartAsync(cancellationToken: Cancellation);
+        await using var present = await RedisServer.StartAsync(cancellationToken: Cancellation);
+        await using var proxy = TcpProxy.Start(old.Port);
+        var route = ConfigurationOptions.Parse(old.ConnectionString);
+        route.EndPoints.Clear();
+        route.EndPoints.Add("127.0.0.1", proxy.Port);
+        await using var world = await BusWorld.CreateAsync(old, route: route);
+        var host = await StartAsync(world);
+        await PublishAsync(world, host, 1, 20);
+        await world.AssertEachOnceAsync(Group, 20);
+
+        await old.PauseAsync();
+        proxy.UpstreamPort = present.Port;
+        await PublishAsync(world, host, 21, 40);
+
+        await BusWorld.UntilAsync(async () => await world.EffectsAsync(Group) >= 40, () => "the effects by way of the present server");
+        Assert.Equal(40L, await world.ScalarAsync("select count(distinct number) from effects"));
+        Assert.Equal(40, await world.EffectsAsync(Group));
+        old.Resume();
     }
 
     private static Task<IHost> StartAsync(BusWorld world)
