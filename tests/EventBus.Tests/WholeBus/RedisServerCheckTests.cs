@@ -67,4 +67,21 @@ public sealed class RedisServerCheckTests
         Assert.Contains("Register the ConfigurationOptions", refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("s3cr3t", refused.ToString(), StringComparison.Ordinal);
     }
+
+    /// <summary>The client fills in the port, and may put addresses in place of names: that is no sign of a comma.</summary>
+    [Theory]
+    [InlineData("localhost")]
+    [InlineData("127.0.0.1")]
+    [InlineData("localhost,resolveDns=true")]
+    [InlineData("localhost,127.0.0.1:6380,password=s3cr3t")]
+    public async Task Lanes_connect_where_an_address_has_no_port(string connectionString)
+    {
+        const string NobodyNeedAnswer = ",abortConnect=false,connectTimeout=100,connectRetry=1";
+        await using var shared = await ConnectionMultiplexer.ConnectAsync(connectionString + NobodyNeedAnswer);
+
+        await using var lane = await new RedisConnections(shared, Options.Create(new ConfigurationOptions()))
+            .ConnectAsync("lane", TimeSpan.FromSeconds(1));
+
+        Assert.Equal(shared.GetEndPoints(configuredOnly: true), lane.GetEndPoints(configuredOnly: true));
+    }
 }
