@@ -5,6 +5,11 @@ using Microsoft.Extensions.Configuration;
 var builder = DistributedApplication.CreateBuilder(args);
 var (redis, database) = builder.AddServers();
 
+var migrator = builder.AddProject<Projects.Migrator>("migrator")
+    .WithIconName("DatabaseArrowUp")
+    .RunAsBuiltProgram()
+    .WithReference(database).WaitFor(database);
+
 Service<Projects.OrderApi>("order-api", "Cart", port: 5080)
     .WithExternalHttpEndpoints()
     .WithUrlForEndpoint("http", url => url.DisplayText = "Order API")
@@ -38,5 +43,5 @@ IResourceBuilder<ProjectResource> Service<TProject>(string name, string icon, in
         .WithEnvironment("AllowedHosts", builder.ExecutionContext.IsRunMode ? "localhost" : $"{name};*.azurecontainerapps.io")
         .WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ConnectionString)
         .WithReference(redis).WaitFor(redis)
-        .WithReference(database).WaitFor(database)
+        .WithReference(database).WaitFor(database).WaitForCompletion(migrator)
         .WithReplicas(builder.Configuration.GetValue($"Replicas:{name}", 1));

@@ -19,6 +19,12 @@ internal sealed partial class RestartCrashed(
                 continue;
             }
 
+            // A program without an endpoint ends when its work is done.
+            if (change.Snapshot.ExitCode == 0 && !change.Resource.TryGetEndpoints(out _))
+            {
+                continue;
+            }
+
             if (!runs.TryGetValue(change.ResourceId, out var run))
             {
                 runs[change.ResourceId] = run = new ResourceRuns(time);

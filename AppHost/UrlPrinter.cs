@@ -8,7 +8,7 @@ internal sealed class UrlPrinter(DistributedApplicationModel model, ResourceNoti
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var projects = model.GetProjectResources().ToArray();
+        var projects = model.GetProjectResources().Where(project => project.TryGetEndpoints(out _)).ToArray();
 
         // A service that ends meanwhile is restarted, so its end must not end the wait: an exception here would stop the AppHost.
         await Task.WhenAll(projects.Select(project =>

@@ -47,6 +47,7 @@ internal sealed record AspireResource(
     string ResourceType,
     string? State,
     string? HealthStatus,
+    int? ExitCode,
     IReadOnlyList<AspireUrl> Urls,
     IReadOnlyDictionary<string, JsonElement>? Properties,
     IReadOnlyDictionary<string, string?>? Environment)

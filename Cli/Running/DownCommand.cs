@@ -38,7 +38,8 @@ internal static class DownCommand
             return false;
         }
 
-        var pids = (await aspire.DescribeAsync(cancellationToken)).Select(resource => resource.Pid).OfType<int>().Append(host.AppHostPid);
+        var pids = (await aspire.DescribeAsync(cancellationToken)).Where(resource => resource.ExitCode is null)
+            .Select(resource => resource.Pid).OfType<int>().Append(host.AppHostPid);
         var processes = pids.Select(Find).OfType<Process>().ToArray();
         await AnsiConsole.Status().StartAsync("Stopping", async _ =>
         {

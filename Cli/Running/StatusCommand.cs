@@ -39,7 +39,7 @@ internal static class StatusCommand
         var table = new Table().Border(TableBorder.Rounded).AddColumns("resource", "state", "health", "pid", "endpoint");
         foreach (var resource in status.Resources)
         {
-            var colour = resource.Health == "Healthy" ? "green" : resource.State is "Running" or "Starting" or "Waiting" ? "yellow" : "red";
+            var colour = resource.IsReady ? "green" : resource.State is "Running" or "Starting" or "Waiting" ? "yellow" : "red";
             table.AddRow(
                 Markup.Escape(resource.Name),
                 Markup.Escape(resource.State),

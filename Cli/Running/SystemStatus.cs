@@ -6,7 +6,7 @@ namespace FanOut.Cli.Running;
 internal sealed record SystemStatus(string? Dashboard, IReadOnlyList<ResourceStatus> Resources)
 {
     [JsonIgnore]
-    public bool IsHealthy => Resources.Count > 0 && Resources.All(resource => resource.Health == "Healthy");
+    public bool IsHealthy => Resources.Count > 0 && Resources.All(resource => resource.IsReady);
 
     public static async Task<SystemStatus> ReadAsync(Workspace workspace, CancellationToken cancellationToken)
     {
@@ -32,14 +32,20 @@ internal sealed record SystemStatus(string? Dashboard, IReadOnlyList<ResourceSta
 internal sealed record ResourceStatus(
     string Name, string Type, string State, string Health, int? Pid, IReadOnlyDictionary<string, string> Endpoints)
 {
+    /// <summary>Healthy, or a program that has done its work.</summary>
+    [JsonIgnore]
+    public bool IsReady => Health is "Healthy" or Completed;
+
     [JsonIgnore]
     public IReadOnlyDictionary<string, string?>? Environment { get; init; }
+
+    private const string Completed = "Completed";
 
     public static ResourceStatus From(AspireResource resource) => new(
         resource.DisplayName,
         resource.ResourceType,
         resource.State ?? "Unknown",
-        resource.HealthStatus ?? "Unknown",
+        resource.ExitCode == 0 ? Completed : resource.HealthStatus ?? "Unknown",
         resource.Pid,
         resource.Urls.Where(url => url.Name is not null).DistinctBy(url => url.Name).ToDictionary(url => url.Name!, url => url.Url))
     {

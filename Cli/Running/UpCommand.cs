@@ -100,7 +100,7 @@ internal static class UpCommand
                 continue;
             }
 
-            foreach (var resource in status.Resources.Where(resource => resource.Health == "Healthy" && seen.Add(resource.Name)))
+            foreach (var resource in status.Resources.Where(resource => resource.IsReady && seen.Add(resource.Name)))
             {
                 AnsiConsole.MarkupLineInterpolated($"[green]✓[/] {resource.Name}");
             }

@@ -18,8 +18,12 @@ public static class SchemaMigrationsServiceCollectionExtensions
     /// <param name="services">The services; an <see cref="NpgsqlDataSource"/> must be among them.</param>
     /// <param name="schema">The schema, created where missing; lower-case letters and <c>_</c>.</param>
     /// <param name="assembly">The assembly that embeds the scripts.</param>
+    /// <param name="isShared">
+    /// Whether other services use the schema too. Of a schema that is not shared, the start checks that this process may use every table.
+    /// </param>
     /// <returns><paramref name="services"/>.</returns>
-    public static IServiceCollection AddSchemaMigrations(this IServiceCollection services, string schema, Assembly assembly)
+    public static IServiceCollection AddSchemaMigrations(
+        this IServiceCollection services, string schema, Assembly assembly, bool isShared = false)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(assembly);
@@ -31,6 +35,6 @@ public static class SchemaMigrationsServiceCollectionExtensions
         services.TryAddSingleton<SchemaMigrator>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SchemaMigrator>(
             provider => provider.GetRequiredService<SchemaMigrator>()));
-        return services.AddSingleton(new SchemaMigration(schema, assembly));
+        return services.AddSingleton(new SchemaMigration(schema, assembly, isShared));
     }
 }

@@ -10,8 +10,8 @@ using Npgsql;
 
 namespace FanOut.EventBus.Migrations;
 
-/// <summary>A schema, and the assembly that embeds its scripts.</summary>
-internal sealed record SchemaMigration(string Name, Assembly Assembly);
+/// <summary>A schema, the assembly that embeds its scripts, and whether other services use it too.</summary>
+internal sealed record SchemaMigration(string Name, Assembly Assembly, bool IsShared);
 
 /// <summary>
 /// Brings schemas up to date when the host starts, before any other hosted service runs. Every replica does it: an advisory lock lets one at a
@@ -55,8 +55,8 @@ internal sealed partial class SchemaMigrator(
             await RepeatAsync(schema, () => MigrateAsync(schema, cancellationToken), cancellationToken);
         }
 
-        // A service owns its schema; the event bus' own is shared, and each part says what it needs of it.
-        var all = access.Concat(schemas.Where(schema => schema.Name != "bus").Select(schema => RelationAccess.Everything(schema.Name)));
+        // Each part says what it needs of a shared schema.
+        var all = access.Concat(schemas.Where(schema => !schema.IsShared).Select(schema => RelationAccess.Everything(schema.Name)));
         await RepeatAsync(schemas.LastOrDefault(), () => DatabaseCheck.RequireAsync(dataSource, all, cancellationToken), cancellationToken);
     }
 

@@ -65,7 +65,7 @@ public static class EventBusRegistrationExtensions
         services.AddSingleton<ConsumerGroups>();
         services.AddSingleton<OutboxWakeUps>();
         services.AddHostedService<RedisServerCheck>();
-        services.AddSchemaMigrations("bus", typeof(EventBusBuilder).Assembly);
+        services.AddSchemaMigrations("bus", typeof(EventBusBuilder).Assembly, isShared: true);
         return new EventBusBuilder(services, eventTypes, streams);
     }
 }

@@ -26,7 +26,7 @@ public sealed class AppModelTests
         Assert.Equal("fanout", (await EnvironmentAsync(app, "postgres"))["POSTGRES_DB"]);
         Assert.All(new[] { "redis", "postgres" }, name =>
             Assert.Equal($"fanout-{name}", Assert.Single(Find(app, name).Annotations.OfType<ContainerMountAnnotation>()).Source));
-        Assert.Equal(Services, app.Resources.OfType<ProjectResource>().Select(project => project.Name));
+        Assert.Equal(["migrator", .. Services], app.Resources.OfType<ProjectResource>().Select(project => project.Name));
     }
 
     [Fact]
@@ -37,7 +37,7 @@ public sealed class AppModelTests
         Assert.All(new[] { "redis", "postgres" }, name => Assert.IsAssignableFrom<ExecutableResource>(Find(app, name)));
         Assert.All(new[] { "redis", "fanout" }, name => Assert.IsAssignableFrom<IResourceWithConnectionString>(Find(app, name)));
         Assert.DoesNotContain(app.Resources, resource => resource is ContainerResource);
-        Assert.Equal(Services, app.Resources.OfType<ProjectResource>().Select(project => project.Name));
+        Assert.Equal(["migrator", .. Services], app.Resources.OfType<ProjectResource>().Select(project => project.Name));
     }
 
     [Fact]
@@ -81,7 +81,9 @@ public sealed class AppModelTests
         Assert.Contains("ConnectionStrings__redis", variables);
         Assert.Contains("ConnectionStrings__fanout", variables);
         Assert.Equal("32", variables["Postgres__MaxAutoPrepare"]);
-        var waits = Find(app, name).Annotations.OfType<WaitAnnotation>().ToArray();
+        var all = Find(app, name).Annotations.OfType<WaitAnnotation>().ToArray();
+        Assert.Equal("migrator", Assert.Single(all, wait => wait.WaitType == WaitType.WaitForCompletion).Resource.Name);
+        var waits = all.Where(wait => wait.WaitType != WaitType.WaitForCompletion).ToArray();
         Assert.Equivalent(new[] { "redis", "fanout" }, waits.Select(wait => wait.Resource.Name).Except(["postgres"]));
         Assert.All(waits, wait => Assert.Equal(WaitType.WaitUntilHealthy, wait.WaitType));
     }

@@ -15,7 +15,7 @@ public sealed class ManifestTests(PublishedManifest manifest) : IClassFixture<Pu
     public void Redis_and_Postgres_are_containers_and_the_services_are_projects()
     {
         Assert.Equal(["postgres", "redis"], manifest.OfType("container.v0"));
-        Assert.Equal(Services, manifest.OfType("project.v0"));
+        Assert.Equal(Services.Append("migrator").Order(), manifest.OfType("project.v0").Order());
         Assert.All(Services, name => Assert.True(File.Exists(Path.GetFullPath((string)manifest[name]["path"]!, manifest.Folder))));
     }
 

@@ -18,7 +18,8 @@ public sealed class ReferenceTests
         ["AnalyticsWorker"] = Service,
         ["NotificationWorker"] = Service,
         ["Reclaimer"] = Service,
-        ["AppHost"] = Services,
+        ["Migrator"] = ["EventBus", "ServiceDefaults", "OrderApi", "WebhookWorker", "AnalyticsWorker", "NotificationWorker"],
+        ["AppHost"] = ["Migrator", .. Services],
         ["Cli"] = ["EventBus", "Contracts"],
         ["Bench"] = ["EventBus", "Contracts", "TestServers"],
         ["Bench.Tests"] = ["Bench"],
@@ -37,7 +38,7 @@ public sealed class ReferenceTests
     private static readonly string[] RootFolders =
     [
         "AppHost", "ServiceDefaults", "EventBus", "Contracts", "OrderApi", "WebhookWorker", "AnalyticsWorker",
-        "NotificationWorker", "Reclaimer", "Cli", "tools", "tests", "deploy", "docs",
+        "NotificationWorker", "Reclaimer", "Migrator", "Cli", "tools", "tests", "deploy", "docs",
     ];
 
     [Fact]

@@ -267,7 +267,7 @@ internal sealed class BusWorld : IAsyncDisposable
     {
         await using var postgres = NpgsqlDataSource.Create($"{connectionString};Pooling=false");
         var assembly = typeof(StreamCatalog).Assembly;
-        var schemas = new[] { new SchemaMigration("bus", assembly) };
+        var schemas = new[] { new SchemaMigration("bus", assembly, IsShared: true) };
         var migrator = new SchemaMigrator(schemas, [], postgres, TimeProvider.System, NullLogger<SchemaMigrator>.Instance);
         await migrator.StartingAsync(cancellationToken);
     }
