@@ -1,6 +1,7 @@
 #!/usr/bin/env -S dotnet run
 #:package Microsoft.Playwright
 #:property PublishAot=false
+#:property RestorePackagesWithLockFile=false
 
 // Takes the screenshots of the Aspire dashboard in docs/dashboard. Run it beside a running system:
 //   ./fanout up --detach && dotnet run tools/screenshots.cs
