@@ -8,6 +8,8 @@ internal static class DefaultEndpoints
     public const string Alive = "/alive";
     public const string Metrics = "/metrics";
 
+    public static bool IsProbe(PathString path) => path.Equals(Health, StringComparison.Ordinal) || path.Equals(Alive, StringComparison.Ordinal);
+
     public static bool Serves(PathString path) =>
         path.StartsWithSegments(Health, StringComparison.Ordinal)
         || path.StartsWithSegments(Alive, StringComparison.Ordinal)

@@ -22,6 +22,9 @@ public static class ServiceDefaultsExtensions
     // Where a route sets no other limit.
     private const long MaxBody = 1 << 20;
 
+    // Bytes. A key, a trace and what proxies add take less than 4 KiB.
+    private const int MaxHeaders = 16 * 1024;
+
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
@@ -45,6 +48,7 @@ public static class ServiceDefaultsExtensions
         {
             options.AddServerHeader = false;
             options.Limits.MaxRequestBodySize = MaxBody;
+            options.Limits.MaxRequestHeadersTotalSize = MaxHeaders;
         });
         builder.Services.Configure<HostFilteringOptions>(options => options.AllowedHosts = ["*"]); // BrowserRules also allows addresses.
         if (builder.Configuration["shutdownTimeoutSeconds"] is null)
@@ -58,8 +62,10 @@ public static class ServiceDefaultsExtensions
     public static WebApplication MapDefaultEndpoints(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
+        app.UseMiddleware<CallerRates>();
         app.UseMiddleware<UnknownParameters>();
         app.UseMiddleware<RequestBodies>();
+        app.UseRequestTimeouts();
         app.MapHealth();
         app.MapPrometheusScrapingEndpoint(DefaultEndpoints.Metrics)
             .WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]))

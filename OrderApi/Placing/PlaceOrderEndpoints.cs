@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using FanOut.Contracts;
+using FanOut.ServiceDefaults.Access;
 using FanOut.ServiceDefaults.Requests;
 using Microsoft.AspNetCore.Mvc;
 
@@ -29,7 +30,7 @@ internal static class PlaceOrderEndpoints
 
     private static RouteHandlerBuilder Describe(RouteHandlerBuilder route, long largestBody) => route
         .WithDescription(
-            "Idempotency-Key and an order's number each identify one request. The same request gets the first answer; " +
+            "Idempotency-Key (of one account) and an order's number each identify one request. The same request gets the first answer; " +
             "another body with the same key or number gets 422. After a 503 or no answer, send the request again with the same " +
             "key or number: it takes effect once.")
         .WithMetadata(new RequestSizeLimitAttribute(largestBody))
@@ -52,7 +53,7 @@ internal static class PlaceOrderEndpoints
         TimeProvider time)
     {
         var placement = await writer.PlaceAsync(
-            Draft.Of(order, time.GetUtcNow()), idempotencyKey is null ? null : new BoundKey(idempotencyKey, Draft.Hash(order)), http.RequestAborted);
+            Draft.Of(order, time.GetUtcNow()), BoundKey.Of(http.User.Owner(), idempotencyKey, () => Draft.Hash(order)), http.RequestAborted);
         return Answer(http, placement, () => TypedResults.Created($"/orders/{placement.Orders[0].Id}", placement.Orders[0]));
     }
 
@@ -68,7 +69,7 @@ internal static class PlaceOrderEndpoints
         var now = time.GetUtcNow();
         var placement = await writer.PlaceBatchAsync(
             [.. orders.Orders.Select(order => Draft.Of(order, now))],
-            idempotencyKey is null ? null : new BoundKey(idempotencyKey, Draft.Hash(orders)),
+            BoundKey.Of(http.User.Owner(), idempotencyKey, () => Draft.Hash(orders)),
             http.RequestAborted);
         return Answer(http, placement, () => TypedResults.Created(
             (string?)null,

@@ -55,7 +55,8 @@ internal static class DeadLetterEndpoints
                     "At least one condition, or all=true, is required. All that match are changed, or none is; sending the request again is safe.")
                 .Produces<DecidedMany>()
                 .ProducesValidationProblem()
-                .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+                .ProducesProblem(StatusCodes.Status503ServiceUnavailable)
+                .DisableRequestTimeout(); // A hundred thousand rows take a while.
         }
     }
 

@@ -17,7 +17,9 @@ internal sealed class ProblemWriter(IOptions<ProblemDetailsOptions> options, IOp
         // Sets the type and the title of the status where there is none.
         _ = TypedResults.Problem(problem);
         options.Value.CustomizeProblemDetails?.Invoke(context);
+
+        // Not RequestAborted: that is cancelled too where the problem is a timeout.
         await http.Response.WriteAsJsonAsync(
-            problem, problem.GetType(), json.Value.SerializerOptions, "application/problem+json", http.RequestAborted);
+            problem, problem.GetType(), json.Value.SerializerOptions, "application/problem+json", CancellationToken.None);
     }
 }

@@ -8,6 +8,10 @@ internal sealed class SystemProcesses(BenchServers servers, PostgresDatabase dat
         ["ConnectionStrings__redis"] = servers.RedisServer.ConnectionString,
         ["ConnectionStrings__fanout"] = database.ConnectionString,
         ["Postgres__MaxAutoPrepare"] = "32",
+
+        // One caller sends everything.
+        ["Requests__RatePerCaller"] = "1000000",
+        ["Requests__BurstPerCaller"] = "1000000",
         ["Logging__LogLevel__Default"] = "Warning",
         ["OTEL_TRACES_SAMPLER"] = "always_off",
     };
