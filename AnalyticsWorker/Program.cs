@@ -4,11 +4,13 @@ using FanOut.AnalyticsWorker.Revenue;
 using FanOut.Contracts;
 using FanOut.EventBus;
 using FanOut.ServiceDefaults;
+using FanOut.ServiceDefaults.Access;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddRedisClient("redis");
 builder.AddNpgsqlDataSource("fanout");
+builder.Services.AddSchemaMigrations("access", typeof(Scopes).Assembly, isShared: true);
 builder.Services.AddSchemaMigrations("analytics", typeof(Program).Assembly);
 builder.AddEventBus()
     .AddEvent(OrderPlaced.EventType, ContractsJson.Default.OrderPlaced)

@@ -24,13 +24,13 @@ public interface IOperationsApi
     Task<DeadLetterDetails> GetDeadLetterAsync(long number, CancellationToken cancellationToken = default);
 
     [Post("/dead-letters/{number}/redrive")]
-    Task<DeadLetter> RedriveAsync(long number, [Body] Decide decision, CancellationToken cancellationToken = default);
+    Task<DeadLetter> RedriveAsync(long number, CancellationToken cancellationToken = default);
 
     [Post("/dead-letters/redrive")]
     Task<DecidedMany> RedriveManyAsync([Body] DecideMany decision, CancellationToken cancellationToken = default);
 
     [Post("/dead-letters/{number}/discard")]
-    Task<DeadLetter> DiscardAsync(long number, [Body] Decide decision, CancellationToken cancellationToken = default);
+    Task<DeadLetter> DiscardAsync(long number, CancellationToken cancellationToken = default);
 
     [Post("/dead-letters/discard")]
     Task<DecidedMany> DiscardManyAsync([Body] DecideMany decision, CancellationToken cancellationToken = default);
@@ -131,16 +131,11 @@ public sealed record DeadLetterDetails(
 /// <summary>A field of an entry: as text, or in base64 where it is not text.</summary>
 public sealed record EntryField(string Name, string? Value, string? Base64);
 
-/// <summary>Redrives or discards one dead letter. <c>by</c>: who decides.</summary>
-[ValidatableType]
-public sealed record Decide([property: Text(200)] string By);
-
 /// <summary>
 /// Redrives or discards the dead letters that match all given conditions, all of them or none. Without a condition, <c>all</c> must be true.
 /// </summary>
 [ValidatableType]
 public sealed record DecideMany(
-    [property: Text(200)] string By,
     bool? All = null,
     [property: GroupName] string? Group = null,
     [property: Text(500)] string? Type = null,
@@ -194,7 +189,6 @@ public sealed class GroupNameAttribute() : RegularExpressionAttribute("^[a-z0-9]
 [JsonSerializable(typeof(DeadLetter))]
 [JsonSerializable(typeof(DeadLetterPage))]
 [JsonSerializable(typeof(DeadLetterDetails))]
-[JsonSerializable(typeof(Decide))]
 [JsonSerializable(typeof(DecideMany))]
 [JsonSerializable(typeof(DecidedMany))]
 [JsonSerializable(typeof(KafkaTriggerStatus))]

@@ -5,6 +5,7 @@ using FanOut.NotificationWorker.Emails;
 using FanOut.NotificationWorker.Reading;
 using FanOut.NotificationWorker.Sending;
 using FanOut.ServiceDefaults;
+using FanOut.ServiceDefaults.Access;
 using FanOut.ServiceDefaults.WorkQueues;
 using Microsoft.Extensions.Options;
 
@@ -25,6 +26,7 @@ internal static class NotificationWorkerServices
         services.AddContractsValidation();
         services.AddOpenApi(options => options.Describe("FanOut notifications", "Shows the mails about orders."));
         return services
+            .AddSchemaMigrations("access", typeof(Scopes).Assembly, isShared: true)
             .AddSchemaMigrations("notifications", typeof(NotificationWorkerServices).Assembly)
             .AddSingleton<NotificationMetrics>()
             .AddSingleton<NotificationStore>()

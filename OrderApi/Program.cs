@@ -3,6 +3,7 @@ using FanOut.EventBus;
 using FanOut.OrderApi;
 using FanOut.OrderApi.Availability;
 using FanOut.ServiceDefaults;
+using FanOut.ServiceDefaults.Access;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -12,6 +13,7 @@ builder.AddNpgsqlDataSource("fanout", configureDataSourceBuilder: OrderDatabase.
 builder.AddEventBus()
     .AddEvent(OrderPlaced.EventType, ContractsJson.Default.OrderPlaced)
     .AddStream(EventStreams.Orders, stream => stream.AddOutbox());
+builder.Services.AddSchemaMigrations("access", typeof(Scopes).Assembly, isShared: true);
 builder.Services.AddSchemaMigrations("orders", typeof(Program).Assembly);
 builder.AddOrders();
 

@@ -1,9 +1,12 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Text.Json;
+using FanOut.ServiceDefaults.Access;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.OpenApi;
+using Microsoft.Extensions.Hosting;
 using Microsoft.OpenApi;
 using Scalar.AspNetCore;
 
@@ -12,6 +15,7 @@ namespace FanOut.ServiceDefaults;
 /// <summary>The OpenAPI document of a service, and a page that shows it without requests to other hosts.</summary>
 public static class ApiDocument
 {
+    private const string Bearer = "bearer";
     private const string OnlyThisHost = "default-src 'self' 'unsafe-inline' data: blob:; frame-ancestors 'none'";
 
     public static void Describe(this OpenApiOptions options, string title, string description)
@@ -20,6 +24,12 @@ public static class ApiDocument
         options.AddDocumentTransformer((document, _, _) =>
         {
             (document.Info.Title, document.Info.Description) = (title, description);
+            document.AddComponent(Bearer, new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                Description = $"An API key ({ApiKey.Prefix}...) or a JWT.",
+            });
             return Task.CompletedTask;
         });
         options.AddSchemaTransformer((schema, context, _) =>
@@ -46,8 +56,10 @@ public static class ApiDocument
 
             return Task.CompletedTask;
         });
-        options.AddOperationTransformer((operation, _, _) =>
+        options.AddOperationTransformer((operation, context, _) =>
         {
+            var scopes = context.Description.ActionDescriptor.EndpointMetadata.OfType<IAuthorizeData>().Select(required => required.Policy!);
+            operation.Security = [new() { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [.. scopes] }];
             foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>().Where(each => each.In == ParameterLocation.Query) ?? [])
             {
                 parameter.Name = JsonNamingPolicy.CamelCase.ConvertName(parameter.Name!);
@@ -57,9 +69,16 @@ public static class ApiDocument
         });
     }
 
+    /// <summary>Maps the document and its page, in Development only: there they need no key.</summary>
     public static void MapApiDocument(this WebApplication app)
     {
-        app.MapOpenApi("/openapi/v1.json");
+        ArgumentNullException.ThrowIfNull(app);
+        if (!app.Environment.IsDevelopment())
+        {
+            return;
+        }
+
+        app.MapOpenApi("/openapi/v1.json").AllowAnonymous();
         app.MapScalarApiReference(page => page
                 .WithTitle("FanOut API")
                 .HideDeveloperTools()
@@ -72,7 +91,8 @@ public static class ApiDocument
             {
                 context.HttpContext.Response.Headers.ContentSecurityPolicy = OnlyThisHost;
                 return next(context);
-            });
-        app.MapGet("/", () => TypedResults.LocalRedirect("~/scalar")).ExcludeFromDescription();
+            })
+            .AllowAnonymous();
+        app.MapGet("/", () => TypedResults.LocalRedirect("~/scalar")).ExcludeFromDescription().AllowAnonymous();
     }
 }

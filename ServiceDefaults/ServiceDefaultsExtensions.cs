@@ -1,4 +1,5 @@
 using FanOut.ServiceDefaults;
+using FanOut.ServiceDefaults.Access;
 using FanOut.ServiceDefaults.Errors;
 using FanOut.ServiceDefaults.Health;
 using FanOut.ServiceDefaults.Requests;
@@ -33,8 +34,12 @@ public static class ServiceDefaultsExtensions
         builder.Configuration.AddQuietLogs();
         builder.AddTelemetry();
         builder.Services.AddHealth();
-        builder.Services.AddErrorResponses();
-        builder.Services.AddStrictRequests();
+        if (builder is WebApplicationBuilder)
+        {
+            builder.Services.AddErrorResponses();
+            builder.Services.AddAccess();
+            builder.Services.AddStrictRequests();
+        }
 
         builder.Services.AddServiceDiscovery();
         builder.Services.ConfigureHttpClientDefaults(http =>
@@ -62,13 +67,17 @@ public static class ServiceDefaultsExtensions
     public static WebApplication MapDefaultEndpoints(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
+        app.UseExceptionHandler(); // Once more, inside the platform's page of Development.
+        app.UseAuthentication();
         app.UseMiddleware<CallerRates>();
+        app.UseAuthorization();
         app.UseMiddleware<UnknownParameters>();
         app.UseMiddleware<RequestBodies>();
         app.UseRequestTimeouts();
         app.MapHealth();
         app.MapPrometheusScrapingEndpoint(DefaultEndpoints.Metrics)
             .WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]))
+            .RequireScope(Scopes.OpsRead)
             .DisableHttpMetrics();
         return app;
     }

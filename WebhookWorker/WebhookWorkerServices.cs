@@ -2,6 +2,7 @@ using FanOut.Contracts;
 using FanOut.Contracts.Webhooks;
 using FanOut.EventBus;
 using FanOut.ServiceDefaults;
+using FanOut.ServiceDefaults.Access;
 using FanOut.ServiceDefaults.WorkQueues;
 using FanOut.WebhookWorker.Deliveries;
 using FanOut.WebhookWorker.Dispatching;
@@ -21,6 +22,7 @@ internal static class WebhookWorkerServices
             "FanOut webhooks",
             "Manages the endpoints that events are POSTed to, and shows every delivery."));
         return services
+            .AddSchemaMigrations("access", typeof(Scopes).Assembly, isShared: true)
             .AddSchemaMigrations("webhooks", typeof(WebhookWorkerServices).Assembly)
             .AddSingleton<WebhookMetrics>()
             .AddSingleton<AddressPolicy>()

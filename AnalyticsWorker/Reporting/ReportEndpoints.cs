@@ -1,4 +1,5 @@
 using FanOut.Contracts;
+using FanOut.ServiceDefaults.Access;
 
 namespace FanOut.AnalyticsWorker.Reporting;
 
@@ -6,7 +7,7 @@ internal static class ReportEndpoints
 {
     public static void MapReports(this IEndpointRouteBuilder routes)
     {
-        var reports = routes.MapGroup("/analytics").WithTags("Reports");
+        var reports = routes.MapGroup("/analytics").WithTags("Reports").RequireScope(Scopes.Analytics);
         reports.MapGet("/revenue", RevenueAsync)
             .WithSummary("Get orders and revenue by day and currency")
             .Produces<RevenueReport>()

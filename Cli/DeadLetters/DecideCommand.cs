@@ -15,12 +15,11 @@ internal static class DecideCommand
         var numbers = new Argument<long[]>("numbers") { Description = "The numbers of the dead letters.", Arity = ArgumentArity.ZeroOrMore };
         var all = new Option<bool>("--all") { Description = "Every dead letter of every group." };
         var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask for confirmation." };
-        var by = new Option<string>("--by") { Description = "Who decides (default: user name).", DefaultValueFactory = _ => Environment.UserName };
         var json = new Option<bool>("--json") { Description = "Print JSON." };
         var command = redrive
             ? new Command("redrive", "Deliver dead letters again to the group that failed.")
             : new Command("discard", "Mark dead letters as discarded. They are kept.");
-        Option[] options = [all, yes, by, json, .. filter.All];
+        Option[] options = [all, yes, json, .. filter.All];
         command.Add(numbers);
         Array.ForEach(options, command.Add);
         command.Validators.Add(result =>
@@ -46,7 +45,6 @@ internal static class DecideCommand
             }
 
             var request = new DecideMany(
-                arguments.GetValue(by)!,
                 isAll ? true : null,
                 arguments.GetValue(filter.Group),
                 arguments.GetValue(filter.Type),

@@ -1,6 +1,7 @@
 using System.Globalization;
 using FanOut.Contracts;
 using FanOut.Contracts.Notifications;
+using FanOut.ServiceDefaults.Access;
 using FanOut.ServiceDefaults.Requests;
 using FanOut.ServiceDefaults.WorkQueues;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -12,12 +13,18 @@ internal static class NotificationRoutes
     public static void MapNotifications(this IEndpointRouteBuilder routes)
     {
         var notifications = routes.MapGroup("/notifications").WithTags("Notifications");
-        notifications.MapGet("", ListAsync).WithSummary("List notifications, newest first").Produces<NotificationPage>().ProducesValidationProblem();
+        notifications.MapGet("", ListAsync)
+            .RequireScope(Scopes.OpsRead)
+            .WithSummary("List notifications, newest first")
+            .Produces<NotificationPage>()
+            .ProducesValidationProblem();
         notifications.MapGet("{id:long}", FindAsync)
+            .RequireScope(Scopes.OpsRead)
             .WithSummary("Get a notification")
             .Produces<Notification>()
             .ProducesProblem(StatusCodes.Status404NotFound);
         notifications.MapPost("{id:long}/retry", RetryAsync)
+            .RequireScope(Scopes.OpsWrite)
             .WithSummary("Send a notification again now")
             .Produces<Notification>(StatusCodes.Status202Accepted)
             .ProducesProblem(StatusCodes.Status404NotFound)

@@ -29,6 +29,7 @@ internal static class PlaceOrderEndpoints
     }
 
     private static RouteHandlerBuilder Describe(RouteHandlerBuilder route, long largestBody) => route
+        .RequireScope(Scopes.OrdersWrite)
         .WithDescription(
             "Idempotency-Key (of one account) and an order's number each identify one request. The same request gets the first answer; " +
             "another body with the same key or number gets 422. After a 503 or no answer, send the request again with the same " +

@@ -1,4 +1,5 @@
 using FanOut.Contracts;
+using FanOut.ServiceDefaults.Access;
 using FanOut.ServiceDefaults.Requests;
 
 namespace FanOut.OrderApi.Reading;
@@ -8,12 +9,14 @@ internal static class ReadOrderEndpoints
     public static void MapReading(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/orders/{id:guid}", GetAsync)
+            .RequireScope(Scopes.OrdersRead)
             .WithName("GetOrder")
             .WithSummary("Get an order")
             .Produces<Order>()
             .ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         routes.MapGet("/orders", ListAsync)
+            .RequireScope(Scopes.OrdersRead)
             .WithName("ListOrders")
             .WithSummary("List orders, newest first")
             .WithDescription(

@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Security.Claims;
 using FanOut.Contracts;
 using FanOut.Contracts.Operations;
+using FanOut.ServiceDefaults.Access;
 using FanOut.ServiceDefaults.Requests;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Bus = FanOut.EventBus;
@@ -13,6 +15,7 @@ internal static class DeadLetterEndpoints
     {
         var letters = routes.MapGroup("/dead-letters").WithTags("Dead letters");
         letters.MapGet("", ListAsync)
+            .RequireScope(Scopes.OpsRead)
             .WithName("ListDeadLetters")
             .WithSummary("List dead letters, newest first")
             .WithDescription(
@@ -21,6 +24,7 @@ internal static class DeadLetterEndpoints
             .Produces<DeadLetterPage>()
             .ProducesValidationProblem();
         letters.MapGet("{number}", FindAsync)
+            .RequireScope(Scopes.OpsRead)
             .WithName("GetDeadLetter")
             .WithSummary("Get a dead letter with its event")
             .Produces<DeadLetterDetails>()
@@ -40,8 +44,9 @@ internal static class DeadLetterEndpoints
             var redrive = verb == "redrive";
             letters.MapPost(
                 $"{{number}}/{verb}",
-                (long number, Decide decision, Bus.DeadLetterQueue queue, CancellationToken token) =>
-                    DecideAsync(redrive, number, decision.By, queue, token))
+                (long number, ClaimsPrincipal caller, Bus.DeadLetterQueue queue, CancellationToken token) =>
+                    DecideAsync(redrive, number, caller.Name(), queue, token))
+                .RequireScope(Scopes.OpsWrite)
                 .WithSummary(one)
                 .Produces<DeadLetter>()
                 .ProducesValidationProblem()
@@ -49,7 +54,10 @@ internal static class DeadLetterEndpoints
                 .ProducesProblem(StatusCodes.Status409Conflict)
                 .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
             letters.MapPost(
-                verb, (DecideMany decision, Bus.DeadLetterQueue queue, CancellationToken token) => DecideManyAsync(redrive, decision, queue, token))
+                verb,
+                (DecideMany decision, ClaimsPrincipal caller, Bus.DeadLetterQueue queue, CancellationToken token) =>
+                    DecideManyAsync(redrive, decision, caller.Name(), queue, token))
+                .RequireScope(Scopes.OpsWrite)
                 .WithSummary(many)
                 .WithDescription(
                     "At least one condition, or all=true, is required. All that match are changed, or none is; sending the request again is safe.")
@@ -102,13 +110,13 @@ internal static class DeadLetterEndpoints
     }
 
     private static async Task<IResult> DecideManyAsync(
-        bool redrive, DecideMany decision, Bus.DeadLetterQueue queue, CancellationToken cancellationToken)
+        bool redrive, DecideMany decision, string by, Bus.DeadLetterQueue queue, CancellationToken cancellationToken)
     {
         var filter = Filter(decision.Group, decision.Type, decision.Subject, decision.Error, decision.From, decision.Until);
         filter = filter with { Numbers = decision.Numbers?.ToArray() };
         var change = redrive
-            ? await queue.RedriveAsync(filter, decision.By, cancellationToken)
-            : await queue.DiscardAsync(filter, decision.By, cancellationToken);
+            ? await queue.RedriveAsync(filter, by, cancellationToken)
+            : await queue.DiscardAsync(filter, by, cancellationToken);
         var unchanged = decision.Numbers is { } numbers ? numbers.Distinct().Count() - change.Changed : change.NotEvents;
         return TypedResults.Ok(new DecidedMany(change.Changed, unchanged));
     }

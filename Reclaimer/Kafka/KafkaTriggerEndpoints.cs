@@ -1,11 +1,13 @@
 using FanOut.Contracts.Operations;
 using FanOut.EventBus;
+using FanOut.ServiceDefaults.Access;
 
 namespace FanOut.Reclaimer.Kafka;
 
 internal static class KafkaTriggerEndpoints
 {
     public static void MapKafkaTrigger(this IEndpointRouteBuilder routes) => routes.MapGet("/kafka-trigger", Get)
+        .RequireScope(Scopes.OpsRead)
         .WithTags("Kafka")
         .WithName("GetKafkaTrigger")
         .WithSummary("Get the measurements for a move to Kafka")

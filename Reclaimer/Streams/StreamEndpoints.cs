@@ -1,5 +1,6 @@
 using FanOut.Contracts.Operations;
 using FanOut.EventBus;
+using FanOut.ServiceDefaults.Access;
 
 namespace FanOut.Reclaimer.Streams;
 
@@ -7,7 +8,7 @@ internal static class StreamEndpoints
 {
     public static void MapStreams(this IEndpointRouteBuilder routes)
     {
-        var streams = routes.MapGroup("").WithTags("Streams").AddEndpointFilter<UnavailableFilter>();
+        var streams = routes.MapGroup("").WithTags("Streams").RequireScope(Scopes.OpsRead).AddEndpointFilter<UnavailableFilter>();
         streams.MapGet("/streams", ListStreamsAsync).WithName("ListStreams").WithSummary("Get the state of the stream").Produces<StreamList>();
         streams.MapGet("/groups", ListGroupsAsync).WithName("ListGroups").WithSummary("Get the state of the consumer groups").Produces<GroupList>();
         streams.MapGet("/groups/{name}", FindGroupAsync)

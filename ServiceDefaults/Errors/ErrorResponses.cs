@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using FanOut.ServiceDefaults.Access;
 using FanOut.ServiceDefaults.Requests;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -31,6 +32,6 @@ internal static class ErrorResponses
         StatusCodes.Status404NotFound => "Nothing has this path.",
         StatusCodes.Status405MethodNotAllowed =>
             $"{context.Request.Method} is not one of the methods of this path: {context.Response.Headers.Allow}.",
-        _ => null,
+        _ => AccessResults.ReasonOf(context),
     };
 }

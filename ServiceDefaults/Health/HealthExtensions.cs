@@ -40,6 +40,7 @@ internal static class HealthExtensions
         void Map(string path, Func<HealthCheckRegistration, bool> predicate) => endpoints
             .MapHealthChecks(path, new() { Predicate = predicate, ResponseWriter = HealthReportWriter.WriteAsync })
             .WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]))
+            .AllowAnonymous()
             .DisableHttpMetrics();
     }
 }

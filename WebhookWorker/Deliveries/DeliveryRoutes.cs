@@ -1,5 +1,6 @@
 using System.Globalization;
 using FanOut.Contracts.Webhooks;
+using FanOut.ServiceDefaults.Access;
 using FanOut.ServiceDefaults.Requests;
 using FanOut.ServiceDefaults.WorkQueues;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -10,7 +11,7 @@ internal static class DeliveryRoutes
 {
     public static void MapDeliveries(this IEndpointRouteBuilder routes)
     {
-        var deliveries = routes.MapGroup("/deliveries").WithTags("Deliveries");
+        var deliveries = routes.MapGroup("/deliveries").WithTags("Deliveries").RequireScope(Scopes.Webhooks);
         deliveries.MapGet("", ListAsync).WithSummary("List deliveries, newest first").Produces<DeliveryPage>().ProducesValidationProblem();
         deliveries.MapGet("{id:long}", FindAsync)
             .WithSummary("Get a delivery")

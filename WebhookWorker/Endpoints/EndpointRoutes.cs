@@ -1,4 +1,5 @@
 using FanOut.Contracts.Webhooks;
+using FanOut.ServiceDefaults.Access;
 using FanOut.ServiceDefaults.Requests;
 using FanOut.ServiceDefaults.WorkQueues;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -12,7 +13,7 @@ internal static class EndpointRoutes
 
     public static void MapEndpoints(this IEndpointRouteBuilder routes)
     {
-        var endpoints = routes.MapGroup("/endpoints").WithTags("Endpoints");
+        var endpoints = routes.MapGroup("/endpoints").WithTags("Endpoints").RequireScope(Scopes.Webhooks);
         endpoints.WithMetadata(new RequestSizeLimitAttribute(MaxBody));
         endpoints.MapPost("", CreateAsync)
             .WithSummary("Create an endpoint; the answer is the only one that shows its secret")

@@ -11,12 +11,14 @@ public sealed partial class ApiPageTests
 {
     private static readonly string[] Browsers = ["chromium", "chromium-browser", "google-chrome"];
 
+    private static readonly Dictionary<string, string> Development = new() { ["environment"] = "Development" };
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task The_page_calls_no_other_host_and_has_no_vendor_extras()
     {
-        await using var host = await ServiceHost<OrderWriter>.StartAsync(cancellationToken: Cancellation);
+        await using var host = await ServiceHost<OrderWriter>.StartAsync(Development, cancellationToken: Cancellation);
 
         using var answer = await host.Http.GetAsync(new Uri("/scalar/", UriKind.Relative), Cancellation);
 
@@ -38,7 +40,7 @@ public sealed partial class ApiPageTests
     [Fact]
     public async Task The_page_shows_the_operations_and_no_vendor_offers()
     {
-        await using var host = await ServiceHost<OrderWriter>.StartAsync(cancellationToken: Cancellation);
+        await using var host = await ServiceHost<OrderWriter>.StartAsync(Development, cancellationToken: Cancellation);
         var profile = Directory.CreateTempSubdirectory("fanout-browser-");
         try
         {

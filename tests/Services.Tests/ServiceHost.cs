@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 
 namespace FanOut.Services.Tests;
 
@@ -24,13 +25,14 @@ internal sealed class ServiceHost<TAnyTypeOfService> : IAsyncDisposable
         Database = database;
         _ownDatabase = ownsDatabase ? database : null;
         Address = new Uri(factory.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
-        Http = new HttpClient { BaseAddress = Address };
+        Http = new HttpClient { BaseAddress = Address, DefaultRequestHeaders = { Authorization = TestKey.Header } };
     }
 
     public PostgresDatabase Database { get; }
 
     public Uri Address { get; }
 
+    /// <summary>A client with a key that may do everything.</summary>
     public HttpClient Http { get; }
 
     public IServiceProvider Services => _factory.Services;
@@ -60,6 +62,11 @@ internal sealed class ServiceHost<TAnyTypeOfService> : IAsyncDisposable
         {
             // A program whose start fails disposes its host; the factory may use it after that, and report only this.
             ExceptionDispatchInfo.Throw(reason);
+        }
+
+        await using (var source = database is null ? NpgsqlDataSource.Create(effective["ConnectionStrings:fanout"]) : null)
+        {
+            await TestKey.AddAsync(source ?? database!.DataSource, cancellationToken);
         }
 
         return new ServiceHost<TAnyTypeOfService>(factory, used, database is null);

@@ -15,6 +15,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
         _server = server;
         _process = Process.GetProcessById(server.Id);
         Http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address };
+        Http.DefaultRequestHeaders.Authorization = TestKey.Header;
     }
 
     public HttpClient Http { get; }
@@ -92,7 +93,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
             environment: new Dictionary<string, string>(environment)
             {
                 ["ASPNETCORE_URLS"] = address.ToString(),
-                ["ASPNETCORE_ENVIRONMENT"] = "Production",
+                ["ASPNETCORE_ENVIRONMENT"] = environment.GetValueOrDefault("ASPNETCORE_ENVIRONMENT", "Production"),
             },
             log: log);
         return new ServiceProcess(server, address);

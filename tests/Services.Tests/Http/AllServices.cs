@@ -4,6 +4,7 @@ using FanOut.OrderApi.Placing;
 using FanOut.Reclaimer;
 using FanOut.TestServers;
 using FanOut.WebhookWorker.Dispatching;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.DependencyInjection;
@@ -48,14 +49,17 @@ public sealed class AllServices : IAsyncLifetime
             ["ConnectionStrings:fanout"] = $"{database.ConnectionString};Maximum Pool Size=6",
             ["Requests:BodyTimeout"] = "00:00:01",
             ["AllowedHosts"] = "orders.example.com",
+            ["environment"] = "Development", // With the API documents.
         };
         var host = await ServiceHost<TService>.StartAsync(settings, database, TestContext.Current.CancellationToken);
         _hosts.AddRange([host, database]);
         var routes =
             from endpoint in host.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             from method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"]
-            select new Route(name, method, endpoint.RoutePattern, host.Address);
-        All.Add(new RunningService(name, host.Http, [.. routes]));
+            let scopes = endpoint.Metadata.GetOrderedMetadata<IAuthorizeData>().Select(required => required.Policy)
+            let isOpen = endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null
+            select new Route(name, method, endpoint.RoutePattern, host.Address, isOpen ? null : string.Join(' ', scopes));
+        All.Add(new RunningService(name, host.Http, database, [.. routes]));
     }
 }
 
@@ -63,9 +67,10 @@ public sealed class AllServices : IAsyncLifetime
 [CollectionDefinition(DisableParallelization = true)]
 public sealed class AllServicesGroup : ICollectionFixture<AllServices>;
 
-public sealed record RunningService(string Name, HttpClient Http, IReadOnlyList<Route> Routes);
+public sealed record RunningService(string Name, HttpClient Http, PostgresDatabase Database, IReadOnlyList<Route> Routes);
 
-public sealed record Route(string Service, string Method, RoutePattern Pattern, Uri Address)
+/// <summary>A route. Its scope is null where it needs no key.</summary>
+public sealed record Route(string Service, string Method, RoutePattern Pattern, Uri Address, string? Scope)
 {
     /// <summary>An address of this route. No parameter is a wildcard except that of the page.</summary>
     public string Path(string? value = null) => "/" + string.Join('/', Pattern.PathSegments.Select(segment => string.Concat(segment.Parts.Select(

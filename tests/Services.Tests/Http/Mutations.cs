@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using FanOut.TestServers;
 
 namespace FanOut.Services.Tests.Http;
 
@@ -66,7 +67,8 @@ internal sealed class Mutations(int seed)
         "Upgrade: h2c",
         "Range: bytes=0-1", "Cookie: \xff=\x7f", "traceparent: 00-zz-zz-01", "tracestate: \xff", "Baggage: a=%ff",
         "X-Long: " + new string('l', 40_000), "X:\0", "Bad Header: 1", ": 1",
-        "Authorization: Basic \xff", "If-Match: \"x\"", "Content-Range: bytes 0-1/2", "X-Forwarded-Host: evil.example",
+        "Authorization: Basic \xff", "Authorization: Bearer", "Authorization: Bearer fanout_.\xff",
+        "Authorization: Bearer a.b.c", $"Authorization: {TestKey.Header}\r\nAuthorization: {TestKey.Header}", "If-Match: \"x\"", "Content-Range: bytes 0-1/2", "X-Forwarded-Host: evil.example",
         "X-HTTP-Method-Override: DELETE",
     ];
 
@@ -86,7 +88,7 @@ internal sealed class Mutations(int seed)
     public byte[] Next(Route route, string validBody)
     {
         var (method, path, query, length, body) = (route.Method, route.Path(), "", (string?)null, validBody);
-        var headers = new List<string> { "Content-Type: application/json" };
+        var headers = new List<string> { "Content-Type: application/json", $"Authorization: {TestKey.Header}" };
         for (var left = _random.Next(4) == 0 ? 2 : 1; left > 0; left--)
         {
             switch (_random.Next(14))

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using FanOut.OrderApi.Placing;
 using FanOut.Services.Tests.OrderApi;
+using FanOut.TestServers;
 using Xunit;
 
 namespace FanOut.Services.Tests.Http;
@@ -78,7 +79,7 @@ public sealed class SlowBodyTests
 
         foreach (var size in new[] { "FFFFFFFFFFFFFFFF", "100000000", "80000000", "-1", "x" })
         {
-            var head = "POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+            var head = $"POST /orders HTTP/1.1\r\nHost: localhost\r\nAuthorization: {TestKey.Header}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
             var answer = await RawHttp.SendAsync(host.Address, Encoding.ASCII.GetBytes($"{head}{size}\r\n{{}}\r\n"), Cancellation);
             Assert.Equal((400, "application/problem+json"), (answer.Status, answer.Header("Content-Type")));
         }
@@ -96,5 +97,5 @@ public sealed class SlowBodyTests
     }
 
     private static byte[] Upload(string path, int length, int sent = 1) => Encoding.ASCII.GetBytes(
-        $"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{new string(' ', sent)}");
+        $"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {TestKey.Header}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{new string(' ', sent)}");
 }

@@ -60,7 +60,7 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
         var text = Encoding.UTF8.GetBytes(body.ToJsonString());
         var head = Encoding.ASCII.GetBytes(
             $"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {text.Length}\r\n"
-            + $"Idempotency-Key: {NewKey}\r\nIdempotency-Key: {NewKey}\r\n\r\n");
+            + $"Authorization: {TestKey.Header}\r\nIdempotency-Key: {NewKey}\r\nIdempotency-Key: {NewKey}\r\n\r\n");
         var answer = await RawHttp.SendAsync(api.Http.BaseAddress!, (byte[])[.. head, .. text], TestContext.Current.CancellationToken);
 
         Assert.Equal(400, answer.Status);

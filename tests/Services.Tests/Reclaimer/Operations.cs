@@ -29,7 +29,7 @@ internal sealed class Operations : IAsyncDisposable
 
     public static async Task<Operations> StartAsync(RedisServer? redis = null)
     {
-        var settings = new Dictionary<string, string> { ["EventBus:Reclaimer:Interval"] = "00:00:00.1" };
+        var settings = new Dictionary<string, string> { ["EventBus:Reclaimer:Interval"] = "00:00:00.1", ["environment"] = "Development" };
         if (redis is not null)
         {
             settings["ConnectionStrings:redis"] = redis.ConnectionString;

@@ -1,15 +1,17 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace FanOut.Services.Tests.ServiceDefaults;
 
-/// <summary>A service with the defaults and nothing else, on real Kestrel.</summary>
+/// <summary>A service with the defaults and nothing else, on real Kestrel. Everyone may use it.</summary>
 internal sealed class DefaultService : IAsyncDisposable
 {
     private DefaultService(WebApplication app)
@@ -30,7 +32,8 @@ internal sealed class DefaultService : IAsyncDisposable
 
     public static WebApplicationBuilder Builder(Dictionary<string, string?> settings)
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Testing" });
+        builder.Configuration.AddInMemoryCollection([new("Access:AllowAnonymous", "true")]);
         builder.Configuration.AddInMemoryCollection(settings);
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -42,6 +45,7 @@ internal sealed class DefaultService : IAsyncDisposable
         Dictionary<string, string?>? settings = null, Action<WebApplicationBuilder>? build = null, Action<WebApplication>? map = null)
     {
         var builder = Builder(settings ?? []);
+        builder.Services.Configure<AuthorizationOptions>(options => options.FallbackPolicy = null);
         build?.Invoke(builder);
         var app = builder.Build();
         app.MapDefaultEndpoints();
