@@ -2,6 +2,7 @@ using System.CommandLine;
 using FanOut.Cli;
 using FanOut.Cli.DeadLetters;
 using FanOut.Cli.Demo;
+using FanOut.Cli.Keys;
 using FanOut.Cli.Running;
 using FanOut.Cli.Verify;
 using Spectre.Console;
@@ -22,6 +23,7 @@ try
         StatusCommand.Create(workspace),
         DemoCommand.Create(workspace),
         DlqCommand.Create(workspace),
+        KeysCommand.Create(workspace),
         VerifyCommand.Create(workspace),
     };
     return await root.Parse(args).RunAsync(new() { ProcessTerminationTimeout = TimeSpan.FromMinutes(3), EnableDefaultExceptionHandler = false });

@@ -20,7 +20,7 @@ public sealed class ReferenceTests
         ["Reclaimer"] = Service,
         ["Migrator"] = ["EventBus", "ServiceDefaults", "OrderApi", "WebhookWorker", "AnalyticsWorker", "NotificationWorker"],
         ["AppHost"] = ["Migrator", .. Services],
-        ["Cli"] = ["EventBus", "Contracts"],
+        ["Cli"] = ["EventBus", "ServiceDefaults", "Contracts"],
         ["Bench"] = ["EventBus", "Contracts", "TestServers"],
         ["Bench.Tests"] = ["Bench"],
         ["Chaos"] = ["EventBus", "Contracts", "TestServers"],
