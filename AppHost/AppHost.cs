@@ -8,7 +8,8 @@ var (redis, database) = builder.AddServers();
 var migrator = builder.AddProject<Projects.Migrator>("migrator")
     .WithIconName("DatabaseArrowUp")
     .RunAsBuiltProgram()
-    .WithReference(database).WaitFor(database);
+    .WithReference(database).WaitFor(database)
+    .WithDevelopmentKey();
 
 Service<Projects.OrderApi>("order-api", "Cart", port: 5080)
     .WithExternalHttpEndpoints()

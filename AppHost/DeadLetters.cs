@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace FanOut.AppHost;
 
@@ -17,11 +18,10 @@ internal static class DeadLetters
                 ConfirmationMessage = "Deliver all dead letters to their groups again?",
                 IconName = "ArrowRepeatAll",
                 IconVariant = IconVariant.Regular,
-                PrepareRequest = context =>
+                PrepareRequest = async context =>
                 {
-                    var body = new JsonObject { ["by"] = "dashboard", ["all"] = true };
-                    context.Request.Content = JsonContent.Create(body);
-                    return Task.CompletedTask;
+                    context.Request.Content = JsonContent.Create(new JsonObject { ["all"] = true });
+                    await context.Services.GetRequiredService<DevelopmentKey>().AuthorizeAsync(context.Request, context.CancellationToken);
                 },
             });
 }

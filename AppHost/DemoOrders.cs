@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace FanOut.AppHost;
 
@@ -24,11 +25,11 @@ internal static class DemoOrders
                 IconName = "Cart",
                 IconVariant = IconVariant.Filled,
                 IsHighlighted = true,
-                PrepareRequest = context =>
+                PrepareRequest = async context =>
                 {
                     var orders = new JsonArray([.. Enumerable.Range(0, count).Select(Order)]);
                     context.Request.Content = JsonContent.Create(new JsonObject { ["orders"] = orders });
-                    return Task.CompletedTask;
+                    await context.Services.GetRequiredService<DevelopmentKey>().AuthorizeAsync(context.Request, context.CancellationToken);
                 },
             });
 

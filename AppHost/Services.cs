@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
+using Microsoft.Extensions.Hosting;
 
 namespace FanOut.AppHost;
 
@@ -22,6 +23,7 @@ internal static class Services
         var program = Path.Combine(folder, "bin", configuration, "net10.0", name);
         return service
             .WithAnnotation(new ExecutableAnnotation { Command = program, WorkingDirectory = folder })
+            .WithEnvironment("DOTNET_ENVIRONMENT", Environments.Development)
             .WithEnvironment("DOTNET_ROOT", Path.GetFullPath("../../..", RuntimeEnvironment.GetRuntimeDirectory()));
     }
 

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Hosting;
 namespace FanOut.AppHost;
 
 /// <summary>Prints the external URLs when every service is healthy. Aspire itself prints the dashboard's login link.</summary>
-internal sealed class UrlPrinter(DistributedApplicationModel model, ResourceNotificationService resources) : BackgroundService
+internal sealed class UrlPrinter(DistributedApplicationModel model, ResourceNotificationService resources, DevelopmentKey key) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -17,6 +17,11 @@ internal sealed class UrlPrinter(DistributedApplicationModel model, ResourceNoti
         foreach (var endpoint in projects.SelectMany(project => project.GetEndpoints()).Where(endpoint => endpoint.EndpointAnnotation.IsExternal))
         {
             await Console.Out.WriteLineAsync($"  {endpoint.Resource.Name,-12} {endpoint.Url}");
+            await Console.Out.WriteLineAsync($"""
+
+                List orders, with the key of this system in development:
+                  curl -s {endpoint.Url}/orders -H 'authorization: Bearer {await key.ReadAsync(stoppingToken)}'
+                """);
         }
     }
 }

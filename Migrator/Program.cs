@@ -1,5 +1,6 @@
 using System.Reflection;
 using FanOut.EventBus;
+using FanOut.ServiceDefaults.Access;
 
 // Brings all schemas of the database up to date, and ends.
 var builder = Host.CreateApplicationBuilder(args);
@@ -20,4 +21,5 @@ foreach (var (schema, assembly) in new[]
 
 using var host = builder.Build();
 await host.StartAsync();
+await host.Services.AddDevelopmentKeyAsync();
 await host.StopAsync();

@@ -22,6 +22,8 @@ var orderApi = urls.Select(url => (string)url!["url"]!).First(url => !url.EndsWi
 
 var trace = ActivityTraceId.CreateRandom().ToHexString();
 using var http = new HttpClient { BaseAddress = new Uri(orderApi) };
+var migrator = resources.Single(resource => (string?)resource!["displayName"] == "migrator")!;
+http.DefaultRequestHeaders.Authorization = new("Bearer", (string?)migrator["environment"]!["Access__DevelopmentKey"]);
 http.DefaultRequestHeaders.Add("traceparent", $"00-{trace}-{ActivitySpanId.CreateRandom().ToHexString()}-01");
 const string Order = """
     { "customer": { "id": "ALFKI", "name": "Alfreds Futterkiste", "email": "alfki@example.com" }, "currency": "USD",

@@ -35,7 +35,7 @@ internal sealed class DataFolder(string path)
     }
 
     /// <summary>Reads a password, or creates it. It is kept with the data, because a Postgres cluster keeps its first password.</summary>
-    public string Password(string name)
+    public string Password(string name, int length = 24)
     {
         var file = this[name];
         if (!File.Exists(file))
@@ -49,7 +49,7 @@ internal sealed class DataFolder(string path)
 
             using (var writer = new StreamWriter(draft, options))
             {
-                writer.Write(RandomNumberGenerator.GetString("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 24));
+                writer.Write(RandomNumberGenerator.GetString("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", length));
             }
 
             File.Move(draft, file);

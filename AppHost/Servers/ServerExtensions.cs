@@ -40,6 +40,11 @@ internal static class ServerExtensions
             .WithHostPort(builder.Configuration.GetValue<int?>("Ports:postgres"))
             .WithDataVolume(postgresVolume)
             .WithEnvironment("POSTGRES_DB", "fanout");
+        if (builder.ExecutionContext.IsRunMode)
+        {
+            Password(builder, DevelopmentKey.Secret, DevelopmentKey.SecretLength);
+        }
+
         return (redis, postgres.AddDatabase("fanout"));
     }
 
@@ -51,12 +56,13 @@ internal static class ServerExtensions
             .WaitFor(postgres)
             .WithParentRelationship(postgres)
             .WithIconName("Database");
+        builder.AddParameter(DevelopmentKey.Secret, () => data.Password(DevelopmentKey.Secret, DevelopmentKey.SecretLength), secret: true);
         return (builder.AddRedisProcess("redis", data, DurableRedis), database);
     }
 
     /// <summary>A password without special characters, because connection strings contain it. Aspire keeps it in the user secrets.</summary>
-    private static IResourceBuilder<ParameterResource> Password(IDistributedApplicationBuilder builder, string name) =>
-        builder.AddParameter(name, new GenerateParameterDefault { MinLength = 24, Special = false }, secret: true, persist: true);
+    private static IResourceBuilder<ParameterResource> Password(IDistributedApplicationBuilder builder, string name, int length = 24) =>
+        builder.AddParameter(name, new GenerateParameterDefault { MinLength = length, Special = false }, secret: true, persist: true);
 
     private static void AddDurableRedis(CommandLineArgsCallbackContext context)
     {

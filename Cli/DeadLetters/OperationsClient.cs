@@ -11,13 +11,15 @@ internal static class OperationsClient
 {
     public static async Task<int> CallAsync(Workspace workspace, Func<IOperationsApi, Task<int>> action, CancellationToken cancellationToken)
     {
-        if ((await SystemStatus.ReadAsync(workspace, cancellationToken)).Url("reclaimer") is not { } address)
+        var status = await SystemStatus.ReadAsync(workspace, cancellationToken);
+        if (status.Url("reclaimer") is not { } address)
         {
             AnsiConsole.MarkupLine("[red]The system is not running.[/] Start it first: [bold]./fanout up --detach[/]");
             return 1;
         }
 
         using var http = new HttpClient { BaseAddress = new Uri(address), Timeout = Timeout.InfiniteTimeSpan };
+        http.DefaultRequestHeaders.Authorization = new("Bearer", status.ApiKey());
         try
         {
             var settings = new RefitSettings(new SystemTextJsonContentSerializer(OperationsJson.Default.Options));

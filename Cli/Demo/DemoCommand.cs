@@ -50,7 +50,7 @@ internal static class DemoCommand
                 : [.. OrderSource.Generate(arguments.GetValue(orders) ?? DefaultOrders, TimeProvider.System.GetUtcNow())];
             var quiet = arguments.GetValue(json);
             var (result, refusals) = await RunAsync(
-                api, postgres, all, arguments.GetValue(rate), TimeSpan.FromSeconds(arguments.GetValue(timeout)), quiet, cancellationToken);
+                api, status.ApiKey(), postgres, all, arguments.GetValue(rate), TimeSpan.FromSeconds(arguments.GetValue(timeout)), quiet, cancellationToken);
             Output.Write(quiet, result, DemoJson.Default.DemoResult, _ => Show(result, refusals));
             return result.IsExact ? 0 : 1;
         });
@@ -58,11 +58,12 @@ internal static class DemoCommand
     }
 
     private static async Task<(DemoResult Result, IReadOnlyCollection<string> Refusals)> RunAsync(
-        string api, string postgres, List<PlaceOrder> orders, double? rate, TimeSpan timeout, bool quiet, CancellationToken cancellationToken)
+        string api, string? key, string postgres, List<PlaceOrder> orders, double? rate, TimeSpan timeout, bool quiet, CancellationToken cancellationToken)
     {
         var time = TimeProvider.System;
         using var handler = new SocketsHttpHandler { UseProxy = false };
         using var http = new HttpClient(handler) { BaseAddress = new Uri(api), Timeout = TimeSpan.FromSeconds(30) };
+        http.DefaultRequestHeaders.Authorization = new("Bearer", key);
         await using var database = NpgsqlDataSource.Create(postgres);
         var ledger = new EffectLedger(database);
         var before = await ledger.ProgressAsync(cancellationToken);

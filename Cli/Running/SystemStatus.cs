@@ -24,9 +24,16 @@ internal sealed record SystemStatus(string? Dashboard, IReadOnlyList<ResourceSta
     public string? Url(string service) =>
         Resources.FirstOrDefault(resource => resource.Name == service && resource.State == "Running")?.Endpoints.GetValueOrDefault("http");
 
-    /// <returns>The connection string of <c>redis</c> or <c>fanout</c> that the services were given, or null.</returns>
-    public string? ConnectionString(string name) =>
-        Resources.Select(resource => resource.Environment?.GetValueOrDefault($"ConnectionStrings__{name}")).OfType<string>().FirstOrDefault();
+    /// <summary>Of the migrator first: services may not read each other's data, nor create keys.</summary>
+    /// <returns>The connection string of <c>redis</c> or <c>fanout</c>, or null.</returns>
+    public string? ConnectionString(string name) => Setting($"ConnectionStrings__{name}");
+
+    /// <returns>What a client of this system sends: <c>FANOUT_API_KEY</c>, or else the key of a system in development; null without either.</returns>
+    public string? ApiKey() =>
+        Environment.GetEnvironmentVariable("FANOUT_API_KEY") is { Length: > 0 } given ? given : Setting("Access__DevelopmentKey");
+
+    private string? Setting(string name) => Resources.OrderBy(resource => resource.Name != "migrator")
+        .Select(resource => resource.Environment?.GetValueOrDefault(name)).OfType<string>().FirstOrDefault();
 }
 
 internal sealed record ResourceStatus(

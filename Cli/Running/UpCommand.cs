@@ -109,6 +109,8 @@ internal static class UpCommand
         Console.Out.WriteLine($"FanOut is up after {TimeProvider.System.GetElapsedTime(begun).TotalSeconds:F0} s.");
         Console.Out.WriteLine($"  Dashboard  {status.Dashboard}");
         Console.Out.WriteLine($"  Order API  {status.Url("order-api")}");
+        Console.Out.WriteLine($"  List orders, with the key of this system in development:");
+        Console.Out.WriteLine($"  curl -s {status.Url("order-api")}/orders -H 'authorization: Bearer {status.ApiKey()}'");
         return 0;
     }
 }

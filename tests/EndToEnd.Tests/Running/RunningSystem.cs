@@ -2,9 +2,11 @@ using System.Diagnostics;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+using FanOut.AppHost;
 using FanOut.Contracts;
 using FanOut.Contracts.Webhooks;
 using FanOut.EndToEnd.Tests.Telemetry;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 using Refit;
@@ -21,9 +23,12 @@ internal sealed class RunningSystem : IAsyncDisposable
 
     private readonly DistributedApplication _app;
 
-    private RunningSystem(DistributedApplication app, string folder, NpgsqlDataSource database, ConnectionMultiplexer redis)
+    private readonly string _key;
+
+    private RunningSystem(DistributedApplication app, string folder, NpgsqlDataSource database, ConnectionMultiplexer redis, string key)
     {
         _app = app;
+        _key = key;
         Folder = folder;
         Database = database;
         Redis = redis;
@@ -62,7 +67,8 @@ internal sealed class RunningSystem : IAsyncDisposable
                 app,
                 folder,
                 NpgsqlDataSource.Create((await app.GetConnectionStringAsync("fanout", limit.Token))!),
-                await ConnectionMultiplexer.ConnectAsync(redis));
+                await ConnectionMultiplexer.ConnectAsync(redis),
+                await app.Services.GetRequiredService<DevelopmentKey>().ReadAsync(limit.Token));
         }
         catch
         {
@@ -113,10 +119,12 @@ internal sealed class RunningSystem : IAsyncDisposable
 
     public static string DataFolderIn(string folder) => Path.Combine(folder, "data");
 
+    /// <summary>A client with the key of a system in development, which may do everything.</summary>
     public HttpClient Client(string service) => new(new SocketsHttpHandler { UseProxy = false })
     {
         BaseAddress = _app.GetEndpoint(service, "http"),
         Timeout = TimeSpan.FromSeconds(30),
+        DefaultRequestHeaders = { Authorization = new("Bearer", _key) },
     };
 
     public async Task<MetricsPage> MetricsAsync(string service, CancellationToken cancellationToken)
