@@ -197,8 +197,11 @@ internal sealed class ChaosSystem : IAsyncDisposable
         _supervising = Task.Run(SuperviseAsync, CancellationToken.None);
         await WaitUntilHealthyAsync(StartTimeout, cancellationToken);
 
+        await TestKey.AddAsync(Database, cancellationToken);
+
         // The endpoint must exist before the first order, so that each order has a webhook.
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = Of(ServiceKind.Webhook)[0].Address };
+        http.DefaultRequestHeaders.Authorization = TestKey.Header;
         using var answer = await http.PostAsJsonAsync(new Uri("/endpoints", UriKind.Relative), new { url = Webhooks.Url }, cancellationToken);
         answer.EnsureSuccessStatusCode();
     }

@@ -17,6 +17,8 @@ internal sealed class IngestScenario : IScenario
         var system = new SystemProcesses(servers, servers.Database);
         await using var bare = await system.StartSelfAsync(BareApi.CommandName, cancellationToken);
         await using var api = await system.StartAsync("OrderApi", cancellationToken);
+        await using var open = await system.StartAsync(
+            "OrderApi", cancellationToken, ("Access__AllowAnonymous", "true"), ("ASPNETCORE_ENVIRONMENT", "Testing"));
         var outbox = new OutboxWatch(servers, new StreamName("orders"));
         var measurements = new List<Measurement>();
         foreach (var (name, bodies) in new[] { ("ingest", new OrderBodies(1)), ("ingest-batch", new OrderBodies(BatchSize)) })
@@ -29,6 +31,7 @@ internal sealed class IngestScenario : IScenario
                     Load($"bare API, {path}", Standing.Limit, bare, bodies, false),
                     Load($"order API, {path}", Standing.Ours, api, bodies, false, Goal.RatioAtLeast(0.80)),
                     Load($"order API, {path} with Idempotency-Key", Standing.Ours, api, bodies, true),
+                    Load($"order API, {path} without authentication", Standing.Ours, open, bodies, false),
                 ],
                 cancellationToken));
         }

@@ -16,7 +16,8 @@ internal sealed class SystemProcesses(BenchServers servers, PostgresDatabase dat
         ["OTEL_TRACES_SAMPLER"] = "always_off",
     };
 
-    public Task<ServiceProcess> StartAsync(string project, CancellationToken cancellationToken, params (string Key, string Value)[] settings)
+    /// <summary>Starts a service. Its client has a key that may do everything.</summary>
+    public async Task<ServiceProcess> StartAsync(string project, CancellationToken cancellationToken, params (string Key, string Value)[] settings)
     {
         var environment = new Dictionary<string, string>(Environment);
         foreach (var (key, value) in settings)
@@ -24,7 +25,9 @@ internal sealed class SystemProcesses(BenchServers servers, PostgresDatabase dat
             environment[key] = value;
         }
 
-        return ServiceProcess.StartAsync(project, SourceTree.Program(project), [], environment, cancellationToken);
+        var service = await ServiceProcess.StartAsync(project, SourceTree.Program(project), [], environment, cancellationToken);
+        await TestKey.AddAsync(database.DataSource, cancellationToken);
+        return service;
     }
 
     /// <summary>This program again, in one of its other parts.</summary>

@@ -24,6 +24,7 @@ internal sealed class OrderClient : IDisposable
         {
             BaseAddress = address,
             Timeout = TimeSpan.FromSeconds(5),
+            DefaultRequestHeaders = { Authorization = TestKey.Header },
         }),
     ];
 
