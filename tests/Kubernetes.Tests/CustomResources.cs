@@ -61,7 +61,10 @@ internal sealed record ServiceMonitor(ServiceMonitor.SpecData Spec) : CustomReso
         Namespaces? NamespaceSelector = null);
 
     internal sealed record Endpoint(
-        string? Port = null, string? Path = null, string? Interval = null, string? ScrapeTimeout = null, bool? HonorLabels = null);
+        string? Port = null, string? Path = null, string? Interval = null, string? ScrapeTimeout = null, bool? HonorLabels = null,
+        Authorization? Authorization = null);
+
+    internal sealed record Authorization(V1SecretKeySelector Credentials, string? Type = null);
 
     internal sealed record Namespaces(bool? Any = null, IList<string>? MatchNames = null);
 }

@@ -122,6 +122,8 @@ public sealed class RuleTests(Overlays overlays) : IClassFixture<Overlays>
     [InlineData(Api, App + "volumeMounts", "[{ name: data, mountPath: /data }]", "mounts a volume that it does not have")]
     [InlineData(Api, Pod + "volumes", "[{ name: a, persistentVolumeClaim: { claimName: x } }]", "a PersistentVolumeClaim is missing")]
     [InlineData("ServiceMonitor/fanout", "spec/endpoints/0/port", "metrics", "a Service has no such port")]
+    [InlineData("ServiceMonitor/fanout", "spec/endpoints/0/authorization", null, "has no API key")]
+    [InlineData("ServiceMonitor/fanout", "spec/endpoints/0/authorization/credentials/key", "password", "its Secret or key is missing")]
     [InlineData("ServiceMonitor/fanout", "spec/endpoints/0/interval", "15 s", "a time is no duration of Prometheus")]
     [InlineData("ServiceMonitor/fanout", "spec/endpoints", "[]", "has no endpoint")]
     [InlineData("ServiceMonitor/fanout", "spec/selector/matchLabels", "{ app: x }", "selects no Service")]

@@ -362,6 +362,8 @@ internal static partial class Rules
             foreach (var endpoint in monitor.Spec.Endpoints)
             {
                 require(monitor, services.All(one => one.Spec.Ports.Any(port => port.Name == endpoint.Port)), "a Service has no such port");
+                var key = endpoint.Authorization?.Credentials;
+                require(monitor, key is not null && HasSecret(overlay, key.Name, key.Key), "has no API key, or its Secret or key is missing");
                 require(monitor, IsDuration(endpoint.Interval) && IsDuration(endpoint.ScrapeTimeout), "a time is no duration of Prometheus");
             }
         }
