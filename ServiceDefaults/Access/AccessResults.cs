@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using FanOut.ServiceDefaults.Errors;
+using FanOut.ServiceDefaults.Requests;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Policy;
@@ -37,6 +38,11 @@ internal sealed partial class AccessResults(IProblemDetailsService problems, ILo
     {
         var failure = authorizeResult.Succeeded ? null : (await context.AuthenticateAsync()).Failure;
         context.Items[FailureItem] = failure;
+        if (!authorizeResult.Succeeded)
+        {
+            RequestBodies.TakeLimit(context);
+        }
+
         switch (failure)
         {
             case NpgsqlException away:

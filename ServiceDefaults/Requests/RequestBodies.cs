@@ -91,7 +91,7 @@ internal sealed class RequestBodies(RequestDelegate next, IOptions<RequestLimits
     /// Applies the route's limit here: the server resets a connection whose body is over its own, often before the client has read the answer.
     /// A body that is only left unread, it drains for a few seconds.
     /// </summary>
-    private static long TakeLimit(HttpContext context)
+    public static long TakeLimit(HttpContext context)
     {
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is not { IsReadOnly: false, MaxRequestBodySize: { } max } limit)
         {

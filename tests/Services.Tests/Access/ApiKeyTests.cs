@@ -133,6 +133,19 @@ public sealed class ApiKeyTests
     }
 
     [Fact]
+    public async Task A_refused_caller_gets_the_answer_also_after_a_body_over_the_limit()
+    {
+        await using var host = await StartAsync();
+        using var anonymous = new HttpClient { BaseAddress = host.Address };
+        using var body = new ByteArrayContent(new byte[16 << 20]);
+        body.Headers.ContentType = new("application/json");
+
+        using var answer = await anonymous.PostAsync(new Uri("/orders", UriKind.Relative), body, Cancellation);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+    }
+
+    [Fact]
     public async Task Anonymous_callers_see_the_state_of_health_and_no_reasons()
     {
         await using var redis = await RedisServer.StartAsync(cancellationToken: Cancellation);
