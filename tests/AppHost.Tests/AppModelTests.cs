@@ -148,6 +148,23 @@ public sealed class AppModelTests
         Assert.Equal(label, Find(app, resource).Annotations.OfType<ResourceCommandAnnotation>().Single(command => command.Name == name).DisplayName);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Only_the_migrator_gets_the_development_key(bool containers)
+    {
+        await using var app = await CreateAsync($"--Containers={containers}");
+        var secret = Assert.IsType<ParameterResource>(Find(app, "development-key"));
+        var key = Assert.IsType<ReferenceExpression>((await EnvironmentAsync(app, "migrator"))["Access__DevelopmentKey"]);
+
+        Assert.True(secret.Secret);
+        Assert.Matches(@"^fanout_development\.[A-Za-z0-9]{43}$", await key.GetValueAsync(Cancellation));
+        foreach (var name in Services)
+        {
+            Assert.DoesNotContain("Access__DevelopmentKey", await EnvironmentAsync(app, name));
+        }
+    }
+
     private static Task<IDistributedApplicationTestingBuilder> CreateAsync(params string[] arguments) =>
         DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(arguments, Cancellation);
 

@@ -36,6 +36,10 @@ public sealed class ManifestTests(PublishedManifest manifest) : IClassFixture<Pu
     }
 
     [Fact]
+    public void A_published_system_has_no_development_key() =>
+        Assert.DoesNotContain("development", manifest.Text, StringComparison.OrdinalIgnoreCase);
+
+    [Fact]
     public void The_Kubernetes_manifests_have_the_same_services_and_connection_strings()
     {
         var folder = Path.Combine(manifest.Root, "deploy", "kubernetes", "base");
@@ -86,6 +90,8 @@ public sealed class PublishedManifest : IAsyncLifetime
     public string Root { get; } = Path.GetFullPath("..", typeof(Projects.AppHost).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>().Single(metadata => metadata.Key == "apphostprojectpath").Value!);
 
+    public string Text { get; private set; } = "";
+
     public JsonObject this[string resource] => _resources[resource]!.AsObject();
 
     public string[] OfType(string type) =>
@@ -98,7 +104,8 @@ public sealed class PublishedManifest : IAsyncLifetime
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.True(File.Exists(_file), output);
-        _resources = JsonNode.Parse(await File.ReadAllTextAsync(_file))!["resources"]!.AsObject();
+        Text = await File.ReadAllTextAsync(_file);
+        _resources = JsonNode.Parse(Text)!["resources"]!.AsObject();
     }
 
     public ValueTask DisposeAsync()

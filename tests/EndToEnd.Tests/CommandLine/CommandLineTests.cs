@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Text.Json.Nodes;
 using FanOut.EndToEnd.Tests.Orders;
 using FanOut.EndToEnd.Tests.Running;
@@ -32,6 +33,35 @@ public sealed class CommandLineTests(SharedSystem shared)
         });
         Assert.Equal(shared.System.Orders.BaseAddress, new Uri((string)resources["order-api"]["endpoints"]!["http"]!));
         Assert.DoesNotContain("password", output, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task A_key_is_created_alone_listed_without_its_secret_and_revoked()
+    {
+        var (exitCode, output) = await FanOutProgram.RunAsync("keys", "create", "--scope", "orders:read", "--quiet");
+        Assert.True(exitCode == 0, output);
+        Assert.Matches(@"^fanout_[A-Za-z0-9]{10}\.[A-Za-z0-9_-]{43}\n$", output);
+        var (id, secret) = (output.Split('.')[0], output.Trim().Split('.')[1]);
+        using var http = new HttpClient { BaseAddress = shared.System.Orders.BaseAddress };
+        http.DefaultRequestHeaders.Authorization = new("Bearer", output.Trim());
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync());
+
+        var (_, list) = await FanOutProgram.RunAsync("keys", "list", "--json");
+        var key = Assert.Single(JsonNode.Parse(list)!.AsArray(), each => (string?)each!["id"] == id)!;
+        Assert.Equal("default", (string?)key["owner"]);
+        Assert.NotNull(key["lastUsedAt"]);
+        Assert.DoesNotContain(secret, list, StringComparison.Ordinal);
+
+        Assert.Equal(0, (await FanOutProgram.RunAsync("keys", "revoke", id)).ExitCode);
+        await Eventually.GetAsync(StatusAsync, status => status == HttpStatusCode.Unauthorized, status => $"A revoked key is answered {status}.");
+        var (missing, _, errors) = await FanOutProgram.RunFullyAsync("keys", "revoke", "fanout_none.secret");
+        Assert.Equal((1, "fanout: There is no key fanout_none: see ./fanout keys list.\n"), (missing, errors));
+
+        async Task<HttpStatusCode> StatusAsync()
+        {
+            using var answer = await http.GetAsync(new Uri("/orders", UriKind.Relative), TestContext.Current.CancellationToken);
+            return answer.StatusCode;
+        }
     }
 
     [Fact]

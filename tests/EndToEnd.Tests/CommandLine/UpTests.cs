@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Xunit;
@@ -28,6 +29,9 @@ public sealed partial class UpTests : IDisposable
             using var http = new HttpClient();
             var health = await http.GetStringAsync(new Uri($"{OrderApi().Match(output).Groups[1].Value}/health"), Cancelled);
             Assert.Equal("Healthy", (string?)JsonNode.Parse(health)!["status"]);
+            var curl = Curl().Match(output);
+            http.DefaultRequestHeaders.Authorization = new("Bearer", curl.Groups["key"].Value);
+            Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(new Uri(curl.Groups["url"].Value), Cancelled)).StatusCode);
 
             Assert.Empty(ReadableByOthers(_data));
             var artifacts = Path.Combine(FanOutProgram.RepositoryRoot(), "artifacts");
@@ -72,6 +76,9 @@ public sealed partial class UpTests : IDisposable
         var (_, status) = await FanOutProgram.RunAsync("status", "--json");
         return [.. JsonNode.Parse(status)!["resources"]!.AsArray().Select(resource => (int?)resource!["pid"]).OfType<int>()];
     }
+
+    [GeneratedRegex(@"curl -s (?<url>\S+) -H 'authorization: Bearer (?<key>[^']+)'")]
+    private static partial Regex Curl();
 
     [GeneratedRegex(@"Order API +(http://\S+)")]
     private static partial Regex OrderApi();

@@ -15,6 +15,13 @@ public sealed class WrongArgumentTests
     [InlineData("demo --orders 0", "--orders", "above 0")]
     [InlineData("verify --wait long", "'--wait'", "a number")]
     [InlineData("verify --wait -1", "--wait", "0 to 86400 seconds")]
+    [InlineData("keys create", "'--scope'", "required")]
+    [InlineData("keys create --scope orders", "'orders'", "orders:write, orders:read, webhooks, analytics, ops:read, ops:write, or '*'")]
+    [InlineData("keys create --scope * --expires soon", "--expires", "90d, 12h or 30m")]
+    [InlineData("keys create --scope * --expires 0d", "--expires", "90d, 12h or 30m")]
+    [InlineData("keys create --scope * --expires 9999999d", "--expires", "up to 3650d")]
+    [InlineData("keys list --connection Nonsense", "connection string", "malformed")]
+    [InlineData("keys revoke x --connection Host=127.0.0.1;Port=1", "Postgres", "connect")]
     [InlineData("dlq shw", "'shw'", "show")]
     public async Task Wrong_arguments_are_named_without_types_of_dotnet(string arguments, string named, string expected)
     {
