@@ -12,7 +12,7 @@ internal sealed class AnonymousHandler(IOptionsMonitor<AuthenticationSchemeOptio
     public const string SchemeName = "Anonymous";
 
     private static readonly AuthenticateResult Everyone =
-        AuthenticateResult.Success(new(CallerExtensions.Create(SchemeName, "anonymous", "anonymous", [Scopes.Any]), SchemeName));
+        AuthenticateResult.Success(new(CallerExtensions.Create(SchemeName, "anonymous", "anonymous", "anonymous", [Scopes.Any]), SchemeName));
 
     protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(Everyone);
 }

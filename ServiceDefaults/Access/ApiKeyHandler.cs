@@ -39,7 +39,7 @@ internal sealed class ApiKeyHandler(
             return stored.RevokedAt is { } revoked ? AuthenticateResult.Fail($"The API key {key.Id} was revoked at {revoked:yyyy-MM-ddTHH:mm:ssZ}.")
                 : stored.ExpiresAt is { } expires && expires <= TimeProvider.GetUtcNow()
                     ? AuthenticateResult.Fail($"The API key {key.Id} expired at {expires:yyyy-MM-ddTHH:mm:ssZ}.")
-                : AuthenticateResult.Success(new(CallerExtensions.Create(SchemeName, stored.Name, stored.Owner, stored.Scopes), SchemeName));
+                : AuthenticateResult.Success(new(CallerExtensions.Create(SchemeName, key.Id, stored.Name, stored.Owner, stored.Scopes), SchemeName));
         }
         catch (NpgsqlException e)
         {

@@ -34,8 +34,9 @@ public static class CallerExtensions
     }
 
     /// <summary>A caller that is known. It has these claims and no other, wherever it comes from.</summary>
-    internal static ClaimsPrincipal Create(string scheme, string name, string owner, IEnumerable<string> scopes) => new(new ClaimsIdentity(
+    internal static ClaimsPrincipal Create(string scheme, string id, string name, string owner, IEnumerable<string> scopes) => new(new ClaimsIdentity(
         [
+            new Claim(ClaimTypes.NameIdentifier, id),
             new Claim(ClaimsIdentity.DefaultNameClaimType, name),
             new Claim(OwnerClaim, owner),
             .. scopes.Distinct().Select(scope => new Claim(ScopeClaim, scope)),

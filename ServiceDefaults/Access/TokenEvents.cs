@@ -26,7 +26,7 @@ internal sealed class TokenEvents : JwtBearerEvents
         var subject = token.FindFirst("sub")?.Value ?? owner;
         var name = token.FindFirst("name")?.Value is { Length: > 0 } given ? $"{subject} ({given})" : subject;
         name = string.Concat(name.Where(letter => !char.IsControl(letter)).Take(MaxLength));
-        context.Principal = CallerExtensions.Create(JwtBearerDefaults.AuthenticationScheme, name, owner, ScopesOf(token, options));
+        context.Principal = CallerExtensions.Create(JwtBearerDefaults.AuthenticationScheme, subject, name, owner, ScopesOf(token, options));
         return Task.CompletedTask;
     }
 

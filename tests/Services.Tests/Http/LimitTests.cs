@@ -1,9 +1,9 @@
 using System.Net;
-using System.Security.Claims;
+using FanOut.OrderApi.Placing;
+using FanOut.ServiceDefaults.Access;
+using FanOut.Services.Tests.Access;
 using FanOut.Services.Tests.ServiceDefaults;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Xunit;
 
@@ -17,17 +17,26 @@ public sealed class LimitTests
     [Fact]
     public async Task A_caller_over_its_rate_gets_429_and_delays_no_other()
     {
-        await using var service = await StartAsync(("RatePerCaller", "1"), ("BurstPerCaller", "5"));
+        await using var host = await ServiceHost<OrderWriter>.StartAsync(
+            new Dictionary<string, string> { ["Requests:RatePerCaller"] = "1", ["Requests:BurstPerCaller"] = "5" }, cancellationToken: Cancellation);
+        var alice = await NewKey.InAsync(host.Database.DataSource, Scopes.Any);
+        var bob = await NewKey.InAsync(host.Database.DataSource, Scopes.Any);
 
-        var refused = await UntilRefusedAsync(service, "alice");
+        var refused = await GetAsync(alice);
+        while (refused.Status == HttpStatusCode.OK)
+        {
+            refused = await GetAsync(alice);
+        }
+
         refused.IsProblem(HttpStatusCode.TooManyRequests);
         Assert.Contains("Requests:RatePerCaller", refused.Body, StringComparison.Ordinal);
         Assert.Equal("1", refused.RetryAfter);
-        Assert.Equal(HttpStatusCode.OK, (await GetAsync(service, "/", "bob")).Status);
-        Assert.Equal(HttpStatusCode.OK, (await GetAsync(service, "/", null)).Status);
-        Assert.Equal(HttpStatusCode.OK, (await GetAsync(service, "/health", "alice")).Status);
-        await Eventually.BecomesTrueAsync(
-            async () => (await GetAsync(service, "/", "alice")).Status == HttpStatusCode.OK, TimeSpan.FromSeconds(30));
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync(bob)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync(alice, "/health")).Status);
+        await Eventually.BecomesTrueAsync(async () => (await GetAsync(alice)).Status == HttpStatusCode.OK, TimeSpan.FromSeconds(30));
+
+        Task<Answer> GetAsync(ApiKey key, string path = "/orders") => Answer.ToAsync(
+            host.Http, new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Authorization", $"Bearer {key.Text}" } } });
     }
 
     [Fact]
@@ -35,7 +44,7 @@ public sealed class LimitTests
     {
         await using var service = await StartAsync(("Timeout", "00:00:01"));
 
-        var late = await GetAsync(service, "/slow", "alice");
+        var late = await Answer.ToAsync(service.Http, new HttpRequestMessage(HttpMethod.Get, "/slow"));
 
         late.IsProblem(HttpStatusCode.GatewayTimeout);
         Assert.Contains("Requests:Timeout", late.Body, StringComparison.Ordinal);
@@ -66,51 +75,6 @@ public sealed class LimitTests
 
     private static Task<DefaultService> StartAsync(params (string Name, string? Value)[] limits) => DefaultService.StartAsync(
         limits.ToDictionary(limit => $"Requests:{limit.Name}", limit => limit.Value),
-        builder => builder.Services.AddTransient<IStartupFilter, CallerFilter>(),
-        app =>
-        {
-            app.MapGet("/", () => "done");
-            app.MapGet("/slow", (CancellationToken token) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token));
-        });
-
-    private static async Task<Answer> UntilRefusedAsync(DefaultService service, string caller)
-    {
-        while (true)
-        {
-            var answer = await GetAsync(service, "/", caller);
-            if (answer.Status != HttpStatusCode.OK)
-            {
-                return answer;
-            }
-        }
-    }
-
-    private static Task<Answer> GetAsync(DefaultService service, string path, string? caller)
-    {
-        var request = new HttpRequestMessage(HttpMethod.Get, path);
-        if (caller is not null)
-        {
-            request.Headers.Add("x-caller", caller);
-        }
-
-        return Answer.ToAsync(service.Http, request);
-    }
-
-    /// <summary>Takes the caller from a header.</summary>
-    private sealed class CallerFilter : IStartupFilter
-    {
-        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
-        {
-            app.Use((context, following) =>
-            {
-                if (context.Request.Headers["x-caller"].ToString() is { Length: > 0 } caller)
-                {
-                    context.User = new(new ClaimsIdentity([new(ClaimTypes.NameIdentifier, caller)], "test"));
-                }
-
-                return following(context);
-            });
-            next(app);
-        };
-    }
+        map: app => app.MapGet("/slow", (CancellationToken token) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token))
+            .RequireScope(Scopes.OpsRead));
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using FanOut.OrderApi.Placing;
+using FanOut.ServiceDefaults.Access;
 using FanOut.Services.Tests.Http;
 using FanOut.TestServers;
 using Xunit;
@@ -49,6 +50,28 @@ public sealed class IdempotencyTests(OrderApiFixture api) : IClassFixture<OrderA
 
         Assert.Equal(HttpStatusCode.Created, first.Status);
         Assert.Equal(first with { Replayed = true }, second);
+    }
+
+    [Fact]
+    public async Task The_same_key_of_two_accounts_stands_for_two_requests()
+    {
+        var key = NewKey;
+        var registry = new ApiKeyRegistry(api.Database);
+        var acme = await registry.CreateAsync("shop", "acme", [Scopes.OrdersWrite], null, Cancellation);
+        var other = await registry.CreateAsync("shop", "other", [Scopes.OrdersWrite], null, Cancellation);
+
+        var first = await PostAsync(acme);
+        var second = await PostAsync(other);
+
+        Assert.Equal((HttpStatusCode.Created, HttpStatusCode.Created), (first.Status, second.Status));
+        Assert.NotEqual(first.Id, second.Id);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await PostAsync(acme)).Status);
+
+        Task<Answer> PostAsync(ApiKey caller) => Answer.ToAsync(api.Http, new HttpRequestMessage(HttpMethod.Post, "/orders")
+        {
+            Content = Json(NewOrder().ToJsonString()),
+            Headers = { { "Idempotency-Key", key }, { "Authorization", $"Bearer {caller.Text}" } },
+        });
     }
 
     [Theory]
