@@ -28,5 +28,11 @@ internal sealed class UrlPrinter(DistributedApplicationModel model, ResourceNoti
 
 internal static class UrlPrinterExtensions
 {
-    public static void PrintUrlsWhenHealthy(this IDistributedApplicationBuilder builder) => builder.Services.AddHostedService<UrlPrinter>();
+    public static void PrintUrlsWhenHealthy(this IDistributedApplicationBuilder builder)
+    {
+        if (builder.ExecutionContext.IsRunMode)
+        {
+            builder.Services.AddHostedService<UrlPrinter>();
+        }
+    }
 }

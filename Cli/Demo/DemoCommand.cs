@@ -49,8 +49,9 @@ internal static class DemoCommand
                 ? OrderSource.FromFile(source.FullName).Take(arguments.GetValue(orders) ?? int.MaxValue).ToList()
                 : [.. OrderSource.Generate(arguments.GetValue(orders) ?? DefaultOrders, TimeProvider.System.GetUtcNow())];
             var quiet = arguments.GetValue(json);
+            var limit = TimeSpan.FromSeconds(arguments.GetValue(timeout));
             var (result, refusals) = await RunAsync(
-                api, status.ApiKey(), postgres, all, arguments.GetValue(rate), TimeSpan.FromSeconds(arguments.GetValue(timeout)), quiet, cancellationToken);
+                api, status.ApiKey(), postgres, all, arguments.GetValue(rate), limit, quiet, cancellationToken);
             Output.Write(quiet, result, DemoJson.Default.DemoResult, _ => Show(result, refusals));
             return result.IsExact ? 0 : 1;
         });
@@ -58,7 +59,8 @@ internal static class DemoCommand
     }
 
     private static async Task<(DemoResult Result, IReadOnlyCollection<string> Refusals)> RunAsync(
-        string api, string? key, string postgres, List<PlaceOrder> orders, double? rate, TimeSpan timeout, bool quiet, CancellationToken cancellationToken)
+        string api, string? key, string postgres, List<PlaceOrder> orders, double? rate, TimeSpan timeout, bool quiet,
+        CancellationToken cancellationToken)
     {
         var time = TimeProvider.System;
         using var handler = new SocketsHttpHandler { UseProxy = false };

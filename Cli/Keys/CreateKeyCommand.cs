@@ -29,7 +29,10 @@ internal static partial class CreateKeyCommand
             Description = $"The account that the key acts for (default {ApiKeyRegistry.DefaultOwner}). No account sees what belongs to another.",
             DefaultValueFactory = _ => ApiKeyRegistry.DefaultOwner,
         };
-        var expires = new Option<string?>("--expires") { Description = "How long the key is valid, such as 90d, 12h or 30m (default: until it is revoked)." };
+        var expires = new Option<string?>("--expires")
+        {
+            Description = "How long the key is valid, such as 90d, 12h or 30m (default: until it is revoked).",
+        };
         var quiet = new Option<bool>("--quiet", "-q") { Description = "Print the key alone." };
         var connection = KeyDatabase.Option();
         scope.Validators.Add(result =>
@@ -48,7 +51,10 @@ internal static partial class CreateKeyCommand
                 result.AddError($"--expires must be a number of days, hours or minutes, such as 90d, 12h or 30m, up to {MaxDays}d.");
             }
         });
-        var command = new Command("create", "Create an API key, and print it. It is shown only once.") { scope, name, owner, expires, quiet, connection };
+        var command = new Command("create", "Create an API key, and print it. It is shown only once.")
+        {
+            scope, name, owner, expires, quiet, connection,
+        };
         command.SetAction((arguments, cancellationToken) => KeyDatabase.UseAsync(
             workspace,
             arguments.GetValue(connection),
@@ -63,9 +69,9 @@ internal static partial class CreateKeyCommand
                     return 0;
                 }
 
-                var until = expiresAt is { } end ? string.Create(CultureInfo.InvariantCulture, $"until {end:yyyy-MM-dd HH:mm} (UTC)") : "until it is revoked";
-                Console.Out.WriteLine($"{key.Text}");
-                Console.Out.WriteLine($"  It may: {string.Join(' ', scopes)}; it is valid {until}.");
+                var until = expiresAt?.ToString("yyyy-MM-dd HH:mm '(UTC)'", CultureInfo.InvariantCulture) ?? "it is revoked";
+                Console.Out.WriteLine(key.Text);
+                Console.Out.WriteLine($"  It may: {string.Join(' ', scopes)}; it is valid until {until}.");
                 Console.Out.WriteLine("  Keep it now: it is not shown again. Send it as 'Authorization: Bearer <key>'.");
                 Console.Out.WriteLine($"  Revoke it with: ./fanout keys revoke {key.Id}");
                 return 0;

@@ -22,7 +22,8 @@ internal static class KeyDatabase
             : (await SystemStatus.ReadAsync(workspace, cancellationToken)).ConnectionString("fanout");
         if (connection is null)
         {
-            return await FailAsync($"The system is not running. Start it (./fanout up --detach), or name its database with --connection or {Variable}.");
+            return await FailAsync(
+                $"The system is not running. Start it (./fanout up --detach), or name its database with --connection or {Variable}.");
         }
 
         try

@@ -21,10 +21,14 @@ public sealed class AccessSettingsTests
     [InlineData($"{Bearer}:Authority must be an address", "Testing", $"{Bearer}:Authority=login", $"{Bearer}:ValidAudience=fanout")]
     [InlineData($"{Bearer} is not valid", "Testing", $"{Bearer}:Authority=http://login.example.com", $"{Bearer}:ValidAudience=fanout")]
     [InlineData(
-        $"{Bearer} is not valid", "Testing", $"{Bearer}:Authority=https://login.example.com", $"{Bearer}:ValidAudience=fanout", $"{Bearer}:SaveToken=maybe")]
+        $"{Bearer} is not valid",
+        "Testing",
+        $"{Bearer}:Authority=https://login.example.com", $"{Bearer}:ValidAudience=fanout", $"{Bearer}:SaveToken=maybe")]
     public async Task A_wrong_setting_stops_the_start_and_is_named(string message, string environment, params string[] settings)
     {
-        var all = settings.Append($"environment={environment}").Select(setting => setting.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+        var all = settings.Append($"environment={environment}")
+            .Select(setting => setting.Split('=', 2))
+            .ToDictionary(pair => pair[0], pair => pair[1]);
 
         var failure = await Assert.ThrowsAsync<OptionsValidationException>(
             () => ServiceHost<OrderWriter>.StartAsync(all, cancellationToken: TestContext.Current.CancellationToken));

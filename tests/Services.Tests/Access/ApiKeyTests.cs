@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using FanOut.OrderApi.Placing;
-using FanOut.ServiceDefaults;
 using FanOut.ServiceDefaults.Access;
 using FanOut.Services.Tests.Http;
 using FanOut.TestServers;
@@ -194,7 +193,7 @@ public sealed class ApiKeyTests
     private static async Task<PostgresDatabase> NewDatabaseAsync()
     {
         var database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(cancellationToken: Cancellation);
-        await ExecuteAsync(database, $"create schema access; {EmbeddedSql.Read(typeof(ApiDocument), "Migrations.001_access.sql")}");
+        await NewKey.CreateTablesAsync(database.DataSource);
         return database;
     }
 
@@ -226,6 +225,9 @@ public sealed class ApiKeyTests
         return Answer.ToAsync(host.Http, request);
     }
 
-    private static Task<RawAnswer> SendAsync(ServiceHost<OrderWriter> host, string header) =>
-        RawHttp.SendAsync(host.Address, Encoding.ASCII.GetBytes($"GET /orders HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{header}\r\n"), Cancellation);
+    private static Task<RawAnswer> SendAsync(ServiceHost<OrderWriter> host, string header)
+    {
+        var request = $"GET /orders HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{header}\r\n";
+        return RawHttp.SendAsync(host.Address, Encoding.ASCII.GetBytes(request), Cancellation);
+    }
 }

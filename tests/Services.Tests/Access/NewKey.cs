@@ -1,3 +1,4 @@
+using FanOut.ServiceDefaults;
 using FanOut.ServiceDefaults.Access;
 using Npgsql;
 using Xunit;
@@ -8,6 +9,14 @@ namespace FanOut.Services.Tests.Access;
 internal static class NewKey
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    /// <summary>What a migration does, in a database without services.</summary>
+    public static async Task CreateTablesAsync(NpgsqlDataSource database)
+    {
+        var tables = EmbeddedSql.Read(typeof(ApiDocument), "Migrations.001_access.sql");
+        await using var command = database.CreateCommand($"create schema access; {tables}");
+        await command.ExecuteNonQueryAsync(Cancellation);
+    }
 
     public static async Task<ApiKey> InAsync(NpgsqlDataSource database, params string[] scopes) =>
         await new ApiKeyRegistry(database).CreateAsync("ada", "shop", scopes, null, Cancellation);

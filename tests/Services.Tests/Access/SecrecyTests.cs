@@ -34,12 +34,7 @@ public sealed class SecrecyTests
                 builder.AddNpgsqlDataSource("fanout");
             },
             app => app.MapGet("/read", () => "read").RequireScope(Scopes.OrdersRead));
-        await using (var command = database.DataSource.CreateCommand(
-            $"create schema access; {FanOut.ServiceDefaults.EmbeddedSql.Read(typeof(FanOut.ServiceDefaults.ApiDocument), "Migrations.001_access.sql")}"))
-        {
-            await command.ExecuteNonQueryAsync(Cancellation);
-        }
-
+        await NewKey.CreateTablesAsync(database.DataSource);
         var good = await NewKey.InAsync(database.DataSource, Scopes.OrdersRead);
         var revoked = await NewKey.RevokedInAsync(database.DataSource, Scopes.OrdersRead);
         string[] sent =

@@ -73,8 +73,9 @@ public sealed partial class FuzzTests(AllServices services)
                     .Select(parameter => (string)parameter!["name"]!);
                 var addresses = names.Append("colour").SelectMany(query => values.Select(value => $"{route.Path()}?{query}={value}"))
                     .Concat(values.Where(value => value.Length > 0).Select(route.Path));
-                requests.AddRange(addresses.Select(address =>
-                    (route, Encoding.ASCII.GetBytes($"GET {address} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept: text/csv\r\nAuthorization: {TestKey.Header}\r\n\r\n"))));
+                requests.AddRange(addresses.Select(address => (route, Encoding.ASCII.GetBytes(
+                    $"GET {address} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept: text/csv\r\n"
+                    + $"Authorization: {TestKey.Header}\r\n\r\n"))));
             }
         }
 

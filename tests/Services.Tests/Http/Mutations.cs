@@ -68,7 +68,8 @@ internal sealed class Mutations(int seed)
         "Range: bytes=0-1", "Cookie: \xff=\x7f", "traceparent: 00-zz-zz-01", "tracestate: \xff", "Baggage: a=%ff",
         "X-Long: " + new string('l', 40_000), "X:\0", "Bad Header: 1", ": 1",
         "Authorization: Basic \xff", "Authorization: Bearer", "Authorization: Bearer fanout_.\xff",
-        "Authorization: Bearer a.b.c", $"Authorization: {TestKey.Header}\r\nAuthorization: {TestKey.Header}", "If-Match: \"x\"", "Content-Range: bytes 0-1/2", "X-Forwarded-Host: evil.example",
+        "Authorization: Bearer a.b.c", $"Authorization: {TestKey.Header}\r\nAuthorization: {TestKey.Header}",
+        "If-Match: \"x\"", "Content-Range: bytes 0-1/2", "X-Forwarded-Host: evil.example",
         "X-HTTP-Method-Override: DELETE",
     ];
 

@@ -79,7 +79,7 @@ public sealed class SlowBodyTests
 
         foreach (var size in new[] { "FFFFFFFFFFFFFFFF", "100000000", "80000000", "-1", "x" })
         {
-            var head = $"POST /orders HTTP/1.1\r\nHost: localhost\r\nAuthorization: {TestKey.Header}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+            var head = $"{Head("/orders")}Transfer-Encoding: chunked\r\n\r\n";
             var answer = await RawHttp.SendAsync(host.Address, Encoding.ASCII.GetBytes($"{head}{size}\r\n{{}}\r\n"), Cancellation);
             Assert.Equal((400, "application/problem+json"), (answer.Status, answer.Header("Content-Type")));
         }
@@ -97,5 +97,8 @@ public sealed class SlowBodyTests
     }
 
     private static byte[] Upload(string path, int length, int sent = 1) => Encoding.ASCII.GetBytes(
-        $"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {TestKey.Header}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{new string(' ', sent)}");
+        $"{Head(path)}Content-Length: {length}\r\n\r\n{new string(' ', sent)}");
+
+    private static string Head(string path) =>
+        $"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {TestKey.Header}\r\nContent-Type: application/json\r\n";
 }

@@ -40,7 +40,8 @@ public sealed class OrderApiFixture : IAsyncLifetime
 
     public static StringContent Json(string json) => new(json, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
 
-    public async ValueTask InitializeAsync() => _host = await ServiceHost<OrderWriter>.StartAsync(new Dictionary<string, string> { ["environment"] = "Development" });
+    public async ValueTask InitializeAsync() =>
+        _host = await ServiceHost<OrderWriter>.StartAsync(new Dictionary<string, string> { ["environment"] = "Development" });
 
     public Task<Answer> PostOrderAsync(JsonNode order, string? idempotencyKey = null) => PostAsync("/orders", order.ToJsonString(), idempotencyKey);
 
