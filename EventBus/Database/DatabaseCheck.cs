@@ -21,13 +21,14 @@ internal static class DatabaseCheck
                 User = row.Get<string>("user"),
                 HasSchema = row.Get<bool>("has_schema"),
                 MayCreate = row.Get<bool>("may_create"),
+                MayMigrate = row.Get<bool>("may_migrate"),
                 HasExtension = row.Get<bool>("has_extension"),
                 HasExtensionFiles = row.Get<bool>("has_extension_files"),
             },
             cancellationToken))[0];
 
-    /// <returns>Why schema <paramref name="schema"/> cannot be in the database; null where it can.</returns>
-    public static string? FindFault(DatabaseFacts facts, string schema) => facts switch
+    /// <returns>Why the database cannot hold events; null where it can.</returns>
+    public static string? FindFault(DatabaseFacts facts) => facts switch
     {
         { Version: < MinVersion * 10_000 } =>
             $"The Postgres server is version {facts.Version / 10_000}; the event bus needs {MinVersion} or later. Upgrade the server.",
@@ -36,16 +37,26 @@ internal static class DatabaseCheck
             + "create database <name> encoding 'UTF8' locale 'C' template template0.",
         { HasExtension: false, HasExtensionFiles: false } =>
             "The Postgres server does not have the extension btree_gist. Install the contrib modules of the server, or allow the extension.",
+        _ => null,
+    };
+
+    /// <returns>Why this user may not bring schema <paramref name="schema"/> up to date; null where it may.</returns>
+    public static string? WhyNotMigrate(DatabaseFacts facts, string schema) => facts switch
+    {
         { HasExtension: false, MayCreate: false } =>
             $"The Postgres user '{facts.User}' may not create the extension btree_gist. Create it as an administrator: create extension btree_gist.",
         { HasSchema: false, MayCreate: false } =>
             $"The Postgres user '{facts.User}' may not create the schema '{schema}'. Create it as an administrator: "
             + $"create schema {schema} authorization <its owner>.",
+        { MayMigrate: false } =>
+            $"Scripts are pending, and the Postgres user '{facts.User}' does not own the schema. (Where none is pending, the user cannot see that: "
+            + $"grant select on {schema}.schema_versions to {facts.User}.)",
         _ => null,
     };
 
-    /// <exception cref="InvalidOperationException">The user may not do all of it.</exception>
-    public static async Task RequireAsync(NpgsqlDataSource postgres, IEnumerable<RelationAccess> access, CancellationToken cancellationToken)
+    /// <returns>What the user may not do of it, with the statements that grant it; null where it may do all of it.</returns>
+    public static async Task<string?> FindMissingGrantsAsync(
+        NpgsqlDataSource postgres, IEnumerable<RelationAccess> access, CancellationToken cancellationToken)
     {
         var needs = access.SelectMany(one => one.Privileges.Select(privilege => (one.Schema, one.Pattern, Privilege: privilege))).ToArray();
         object[] values =
@@ -55,11 +66,9 @@ internal static class DatabaseCheck
             Array.ConvertAll(needs, need => need.Privilege),
         ];
         var missing = await postgres.QueryAsync(MissingSql, values, row => row.Get<string>("statement"), cancellationToken);
-        if (missing.Count > 0)
-        {
-            throw new InvalidOperationException(
-                $"The Postgres user may not do what this service needs. Grant it, as the owner of the schema: {string.Join("; ", missing)}.");
-        }
+        return missing.Count > 0
+            ? $"The Postgres user may not do what this service needs. Grant it, as the owner of the schema: {string.Join("; ", missing)}."
+            : null;
     }
 }
 
@@ -80,6 +89,9 @@ internal sealed record DatabaseFacts
 
     /// <summary>Whether the user may create schemas and extensions.</summary>
     public required bool MayCreate { get; init; }
+
+    /// <summary>Whether the user may apply scripts to the schema.</summary>
+    public required bool MayMigrate { get; init; }
 
     public required bool HasExtension { get; init; }
 

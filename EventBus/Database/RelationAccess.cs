@@ -22,8 +22,12 @@ internal sealed record RelationAccess(string Schema, string Pattern, params stri
     ];
 
     /// <summary>A reclaimer adds and drops partitions.</summary>
-    public static IReadOnlyList<RelationAccess> OfReclaimer { get; } = [new(Bus, Outbox, "owner"), .. OfConsumerGroup];
+    public static IReadOnlyList<RelationAccess> OfReclaimer { get; } =
+    [
+        new(Bus, Outbox, "owner"), new(Bus, "^kafka_trigger_hour$", "select", "insert", "update", "delete"), .. OfConsumerGroup,
+    ];
 
-    /// <summary>A service does everything with the tables of its own schema.</summary>
-    public static RelationAccess Everything(string schema) => new(schema, ".", "select", "insert", "update", "delete", "usage");
+    /// <summary>A service does everything with the tables of its own schema, but for the journal of its migrations.</summary>
+    public static RelationAccess Everything(string schema) =>
+        new(schema, "^(?!schema_versions)", "select", "insert", "update", "delete", "usage");
 }

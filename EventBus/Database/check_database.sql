@@ -6,5 +6,10 @@ select
     current_user::text as "user",
     to_regnamespace($1) is not null as has_schema,
     has_database_privilege(current_database(), 'create') as may_create,
+    case when to_regnamespace($1) is null then has_database_privilege(current_database(), 'create')
+        -- Whoever applied the first script owns the journal.
+        else has_schema_privilege(to_regnamespace($1), 'create') and not exists (
+            select from pg_class
+            where relnamespace = to_regnamespace($1) and relname = 'schema_versions' and not pg_has_role(relowner, 'usage')) end as may_migrate,
     exists (select from pg_extension where extname = 'btree_gist') as has_extension,
     exists (select from pg_available_extensions where name = 'btree_gist') as has_extension_files

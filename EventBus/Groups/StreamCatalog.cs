@@ -25,7 +25,7 @@ internal sealed class StreamCatalog(NpgsqlDataSource postgres)
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
             throw new InvalidOperationException(
-                $"The Postgres user may not register stream '{name}'. Start a reclaimer first, whose user owns schema 'bus': it does. "
+                $"The Postgres user may not register stream '{name}'. Run the migrator, or start a reclaimer, whose user owns the outbox. "
                 + $"({e.MessageText})",
                 e);
         }

@@ -15,8 +15,8 @@ internal sealed record SchemaMigration(string Name, Assembly Assembly, bool IsSh
 
 /// <summary>
 /// Brings schemas up to date when the host starts, before any other hosted service runs. Every replica does it: an advisory lock lets one at a
-/// time in, and the journal table <c>schema_versions</c> of the schema makes the others find nothing to do. While Postgres is away it waits and says
-/// so.
+/// time in, and the journal table <c>schema_versions</c> of the schema makes the others find nothing to do. It waits and says so while Postgres is
+/// away, and while scripts are pending that this process' user may not apply: its owner does.
 /// </summary>
 internal sealed partial class SchemaMigrator(
     IEnumerable<SchemaMigration> schemas, IEnumerable<RelationAccess> access, NpgsqlDataSource dataSource, TimeProvider time,
@@ -28,6 +28,7 @@ internal sealed partial class SchemaMigrator(
 
     private readonly Lock _starting = new();
     private Task? _migration;
+    private bool _hasWaitedForOwner;
 
     /// <summary>Migrates once. Others that need a schema in this phase of the start call it too: the host may run them at the same time.</summary>
     public Task StartingAsync(CancellationToken cancellationToken)
@@ -57,10 +58,19 @@ internal sealed partial class SchemaMigrator(
 
         // Each part says what it needs of a shared schema.
         var all = access.Concat(schemas.Where(schema => !schema.IsShared).Select(schema => RelationAccess.Everything(schema.Name)));
-        await RepeatAsync(schemas.LastOrDefault(), () => DatabaseCheck.RequireAsync(dataSource, all, cancellationToken), cancellationToken);
+        await RepeatAsync(schemas.LastOrDefault(), () => RequireAsync(all, cancellationToken), cancellationToken);
     }
 
-    /// <summary>Repeats what fails because Postgres is away.</summary>
+    private async Task RequireAsync(IEnumerable<RelationAccess> all, CancellationToken cancellationToken)
+    {
+        if (await DatabaseCheck.FindMissingGrantsAsync(dataSource, all, cancellationToken) is { } fault)
+        {
+            // Who has just migrated the schema may be about to grant what is new in it.
+            throw _hasWaitedForOwner ? new NotMigratedException(fault) : new InvalidOperationException(fault);
+        }
+    }
+
+    /// <summary>Repeats what fails because Postgres is away, or because the owner of the schema has not migrated it.</summary>
     private async Task RepeatAsync(SchemaMigration? schema, Func<Task> action, CancellationToken cancellationToken)
     {
         for (var backoff = new Backoff(time, TimeSpan.FromMilliseconds(250)); ; await backoff.WaitAsync(cancellationToken))
@@ -75,6 +85,11 @@ internal sealed partial class SchemaMigrator(
                 Log.DatabaseAway(logger, schema?.Name, EnvironmentFault.Describe(e), e);
                 dataSource.ClearIfReadOnly(e);
             }
+            catch (Exception e) when (e is NotMigratedException or PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege })
+            {
+                _hasWaitedForOwner = true;
+                Log.NotMigrated(logger, schema?.Name, e is PostgresException refused ? $"{refused.MessageText}." : e.Message);
+            }
         }
     }
 
@@ -87,9 +102,20 @@ internal sealed partial class SchemaMigrator(
                 "The server is a standby, or default_transaction_read_only is on", "ERROR", "ERROR", PostgresErrorCodes.ReadOnlySqlTransaction);
         }
 
-        if (DatabaseCheck.FindFault(facts, schema.Name) is { } fault)
+        if (DatabaseCheck.FindFault(facts) is { } fault)
         {
             throw new InvalidOperationException(fault);
+        }
+
+        var upgrade = CreateUpgrade(schema);
+        if (!await Task.Run(upgrade.IsUpgradeRequired, cancellationToken))
+        {
+            return;
+        }
+
+        if (DatabaseCheck.WhyNotMigrate(facts, schema.Name) is { } reason)
+        {
+            throw new NotMigratedException(reason);
         }
 
         // A lock of this transaction, not of its session, which a pooler may give to somebody else. The scripts run on connections of their own
@@ -107,7 +133,7 @@ internal sealed partial class SchemaMigrator(
             await dataSource.ExecuteAsync($"create schema \"{schema.Name}\"", [], cancellationToken);
         }
 
-        var result = await Task.Run(() => Upgrade(schema), cancellationToken);
+        var result = await Task.Run(upgrade.PerformUpgrade, cancellationToken);
         if (!result.Successful)
         {
             if (result.Error is NpgsqlException error && IsAway(error))
@@ -136,7 +162,7 @@ internal sealed partial class SchemaMigrator(
         || e.InnerException is IOException or System.Net.Sockets.SocketException
         || e.SqlState is PostgresErrorCodes.ReadOnlySqlTransaction or ['5', '7', 'P', ..];
 
-    private DatabaseUpgradeResult Upgrade(SchemaMigration schema)
+    private UpgradeEngine CreateUpgrade(SchemaMigration schema)
         => DeployChanges.To
             .PostgresqlDatabase(new DbUp.Postgresql.PostgresqlConnectionManager(dataSource))
             .WithScriptsEmbeddedInAssembly(
@@ -145,8 +171,7 @@ internal sealed partial class SchemaMigrator(
             .WithVariablesDisabled()
             .WithTransactionPerScript()
             .LogTo(new NoOpUpgradeLog())
-            .Build()
-            .PerformUpgrade();
+            .Build();
 
     private static partial class Log
     {
@@ -156,5 +181,11 @@ internal sealed partial class SchemaMigrator(
 
         [LoggerMessage(102, LogLevel.Information, "Schema '{Schema}': applied {Script}.")]
         public static partial void Migrated(ILogger logger, string schema, string script);
+
+        [LoggerMessage(103, LogLevel.Warning,
+            "The start waits until schema '{Schema}' is migrated: {Reason} Run the migrator, or a service whose user owns the schema.")]
+        public static partial void NotMigrated(ILogger logger, string? schema, string reason);
     }
+
+    private sealed class NotMigratedException(string reason) : Exception(reason);
 }

@@ -8,7 +8,7 @@ namespace FanOut.EventBus.Publishing;
 
 /// <summary>
 /// Registers the stream when the host starts, behind the migrations, and makes sure that events can be published from this database. It waits while
-/// Postgres is away or read-only; a wrong setting stops the start.
+/// Postgres is away or read-only, and for a stream that another user has to register; a wrong setting stops the start.
 /// </summary>
 internal sealed partial class OutboxStart(
     StreamName name, SchemaMigrator migrator, StreamCatalog catalog, NpgsqlDataSource postgres, TimeProvider time, ILogger<OutboxStart> logger)
@@ -38,7 +38,7 @@ internal sealed partial class OutboxStart(
 
                 Wait(retry, "it is read-only: a standby, or made so", null);
             }
-            catch (Exception e) when (EnvironmentFault.Is(e))
+            catch (Exception e) when (EnvironmentFault.Is(e) || e.InnerException is PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege })
             {
                 Wait(retry, e.Message, e);
             }

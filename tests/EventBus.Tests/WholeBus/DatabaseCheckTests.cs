@@ -16,9 +16,15 @@ public sealed class DatabaseCheckTests
         User = "app",
         HasSchema = false,
         MayCreate = true,
+        MayMigrate = true,
         HasExtension = false,
         HasExtensionFiles = true,
     };
+
+    private const string Grants = """
+        grant usage on schema bus to app; grant select, insert, update on all tables in schema bus to app;
+        grant usage on all sequences in schema bus to app
+        """;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -45,15 +51,72 @@ public sealed class DatabaseCheckTests
     [Fact]
     public void A_server_that_lacks_something_stops_the_start()
     {
-        Assert.Null(DatabaseCheck.FindFault(Good, "bus"));
-        Assert.Null(DatabaseCheck.FindFault(Good with { MayCreate = false, HasSchema = true, HasExtension = true }, "bus"));
+        Assert.Null(DatabaseCheck.FindFault(Good));
         AssertRefused(Good with { Version = 130_014 }, "version 13");
         AssertRefused(Good with { HasExtensionFiles = false }, "btree_gist");
-        AssertRefused(Good with { MayCreate = false }, "'app' may not create the extension btree_gist");
-        AssertRefused(Good with { MayCreate = false, HasExtension = true }, "create schema bus authorization");
 
         static void AssertRefused(DatabaseFacts facts, string reason) =>
-            Assert.Contains(reason, DatabaseCheck.FindFault(facts, "bus"), StringComparison.Ordinal);
+            Assert.Contains(reason, DatabaseCheck.FindFault(facts), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_user_who_may_not_migrate_is_told_why()
+    {
+        Assert.Null(DatabaseCheck.WhyNotMigrate(Good, "bus"));
+        Assert.Null(DatabaseCheck.WhyNotMigrate(Good with { MayCreate = false, HasSchema = true, HasExtension = true }, "bus"));
+        AssertReason(Good with { MayCreate = false }, "'app' may not create the extension btree_gist");
+        AssertReason(Good with { MayCreate = false, HasExtension = true }, "create schema bus authorization");
+        AssertReason(Good with { MayMigrate = false, HasSchema = true }, "'app' does not own the schema");
+
+        static void AssertReason(DatabaseFacts facts, string reason) =>
+            Assert.Contains(reason, DatabaseCheck.WhyNotMigrate(facts, "bus"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("drop schema bus cascade")]
+    [InlineData("delete from bus.schema_versions")]
+    public async Task A_start_waits_until_the_owner_of_the_schema_has_migrated_it(string behind)
+    {
+        await using var server = await PostgresServer.StartAsync(new PostgresServerOptions { Password = "secret" }, Cancellation);
+        await using var world = await BusWorld.CreateAsync(postgres: server);
+        await world.ExecuteAsync($"create role app login password 'app'; create table applied as table bus.schema_versions; {Grants}; {behind}");
+        await using var source = ConnectAsApp(world);
+        var log = new WarningSignal();
+        var builder = world.CreateHost(source);
+        builder.Logging.AddProvider(log);
+        builder.AddEventBus().AddStream(world.Stream.Value, stream => stream.AddOutbox());
+        var starting = world.StartAsync(builder);
+
+        var warning = await log.First.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        Assert.StartsWith("The start waits until schema 'bus' is migrated: ", warning, StringComparison.Ordinal);
+        if (behind.StartsWith("drop", StringComparison.Ordinal))
+        {
+            await BusWorld.MigrateAsync(world.Database.ConnectionString, Cancellation);
+            await world.ExecuteAsync($"select bus.register_stream('{world.Stream}')");
+            await world.ExecuteAsync(Grants);
+        }
+        else
+        {
+            await world.ExecuteAsync("insert into bus.schema_versions select * from applied");
+        }
+
+        Assert.NotNull(await starting.WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
+    }
+
+    [Fact]
+    public async Task A_schema_that_is_newer_than_the_service_does_not_matter()
+    {
+        await using var server = await PostgresServer.StartAsync(new PostgresServerOptions { Password = "secret" }, Cancellation);
+        await using var world = await BusWorld.CreateAsync(postgres: server);
+        await world.ExecuteAsync($"""
+            create role app login password 'app'; {Grants};
+            insert into bus.schema_versions (scriptname, applied) values ('FanOut.EventBus.Migrations.999_later.sql', now())
+            """);
+        await using var source = ConnectAsApp(world);
+        var builder = world.CreateHost(source);
+        builder.AddEventBus().AddStream(world.Stream.Value, stream => stream.AddOutbox());
+
+        Assert.NotNull(await world.StartAsync(builder));
     }
 
     [Theory]
@@ -64,13 +127,8 @@ public sealed class DatabaseCheckTests
     {
         await using var server = await PostgresServer.StartAsync(new PostgresServerOptions { Password = "secret" }, Cancellation);
         await using var world = await BusWorld.CreateAsync(postgres: server);
-        await world.ExecuteAsync("""
-            create role app login password 'app'; grant usage on schema bus to app;
-            grant select, insert, update on all tables in schema bus to app; grant usage on all sequences in schema bus to app
-            """);
-        await world.ExecuteAsync($"revoke {revoke} from app");
-        await using var source = NpgsqlDataSource.Create(
-            new NpgsqlConnectionStringBuilder(world.Database.ConnectionString) { Username = "app", Password = "app" }.ConnectionString);
+        await world.ExecuteAsync($"create role app login password 'app'; {Grants}; revoke {revoke} from app");
+        await using var source = ConnectAsApp(world);
         var builder = world.CreateHost(source);
         builder.AddEventBus().AddStream(world.Stream.Value, stream => stream.AddOutbox());
 
@@ -97,6 +155,9 @@ public sealed class DatabaseCheckTests
 
         Assert.NotNull(await starting.WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
     }
+
+    private static NpgsqlDataSource ConnectAsApp(BusWorld world) => NpgsqlDataSource.Create(
+        new NpgsqlConnectionStringBuilder(world.Database.ConnectionString) { Username = "app", Password = "app" }.ConnectionString);
 
     private static string Connection(BusWorld world, string database) =>
         new NpgsqlConnectionStringBuilder(world.Database.ConnectionString) { Database = database }.ConnectionString;
