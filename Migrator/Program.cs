@@ -1,25 +1,21 @@
-using System.Reflection;
-using FanOut.EventBus;
+using FanOut.Migrator;
 using FanOut.ServiceDefaults.Access;
 
-// Brings all schemas of the database up to date, and ends.
+// Brings all schemas of the database up to date, gives each service's role what it needs, and ends.
 var builder = Host.CreateApplicationBuilder(args);
 builder.AddServiceDefaults();
-builder.AddNpgsqlDataSource("fanout");
-foreach (var (schema, assembly) in new[]
-{
-    ("bus", "FanOut.EventBus"),
-    ("access", "FanOut.ServiceDefaults"),
-    ("orders", "FanOut.OrderApi"),
-    ("webhooks", "FanOut.WebhookWorker"),
-    ("analytics", "FanOut.AnalyticsWorker"),
-    ("notifications", "FanOut.NotificationWorker"),
-})
-{
-    builder.Services.AddSchemaMigrations(schema, Assembly.Load(assembly));
-}
+builder.AddMigrator();
 
 using var host = builder.Build();
-await host.StartAsync();
-await host.Services.AddDevelopmentKeyAsync();
-await host.StopAsync();
+try
+{
+    await host.StartAsync();
+    await host.Services.AddDevelopmentKeyAsync();
+    await host.StopAsync();
+    return 0;
+}
+catch (InvalidOperationException)
+{
+    // The host has logged what is wrong and how to fix it.
+    return 1;
+}
