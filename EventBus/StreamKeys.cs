@@ -27,4 +27,7 @@ internal static class StreamKeys
 
     /// <summary>The stream that mirrors one group's dead letters.</summary>
     public static RedisKey DeadLetters(StreamName stream, GroupName group) => $"{{{stream}}}:{group}:dlq";
+
+    /// <summary>A pattern of the keys of <see cref="DeadLetters"/>. No group has the key that the pattern itself is.</summary>
+    public static string DeadLettersOfAnyGroup(StreamName stream) => $"{{{stream}}}:*:dlq";
 }

@@ -17,7 +17,7 @@ internal sealed record RedisAccess(StreamName Stream, IReadOnlyList<string> Call
             [
                 "INFO server", $"EXISTS {key}", $"XINFO STREAM {key}", $"XADD {key} {No} f v", $"XTRIM {key} MAXLEN {No}", $"UNLINK {gaps}{No}",
                 $"HGET {relay} f", $"HMGET {relay} f", $"HSET {relay} f v f", $"HGETALL {gaps}", $"HLEN {gaps}", $"HDEL {gaps} {No}",
-                $"GET {lease}", $"SET {lease} v {No}", $"DEL {lease}{No}", $"PUBLISH {StreamKeys.Wake(stream)} {No}",
+                $"GET {lease}", $"SET {lease} v {No}", $"PUBLISH {StreamKeys.Wake(stream)} {No}",
             ],
             Subscribes: true);
     }
@@ -35,14 +35,15 @@ internal sealed record RedisAccess(StreamName Stream, IReadOnlyList<string> Call
 
     public static RedisAccess OfReclaimer(StreamName stream)
     {
-        var (key, relay, gaps) = (StreamKeys.Stream(stream), StreamKeys.Relay(stream), StreamKeys.Gaps(stream));
+        var (key, relay, gaps, letters) =
+            (StreamKeys.Stream(stream), StreamKeys.Relay(stream), StreamKeys.Gaps(stream), StreamKeys.DeadLettersOfAnyGroup(stream));
         return new(
             stream,
             [
                 "INFO server", $"EXISTS {key}", $"XLEN {key}", $"XRANGE {key} {No} {No}", $"XINFO STREAM {key}", $"XINFO GROUPS {key}",
                 $"XINFO CONSUMERS {key} {No}", $"XPENDING {key} {No}", $"XAUTOCLAIM {key} {No} c 0 {No}", $"XCLAIM {key} {No} c 0 {No}",
-                $"XACK {key} {No} {No}", $"XADD {key} {No} f v", $"XTRIM {key} MINID {No}", $"XGROUP CREATE {key} {No} {No}",
-                $"XGROUP DELCONSUMER {key} {No} c", $"XGROUP DESTROY {key} {No}", $"UNLINK {gaps}{No}", $"MEMORY USAGE {key}",
+                $"XACK {key} {No} {No}", $"XADD {letters} {No} f v", $"XTRIM {key} MINID {No}", $"XGROUP CREATE {key} {No} {No}",
+                $"XGROUP DELCONSUMER {key} {No} c", $"XGROUP DESTROY {key} {No}", $"UNLINK {letters}", $"MEMORY USAGE {key}",
                 $"HGET {relay} f", $"HMGET {relay} f", $"HGETALL {gaps}",
             ]);
     }
@@ -53,10 +54,13 @@ internal sealed record RedisAccess(StreamName Stream, IReadOnlyList<string> Call
     public string Rule(string call, string refused)
     {
         var words = call.ToLowerInvariant().Split(' ');
+        var key = call.Split(' ').FirstOrDefault(word => word == Stream.Value || word.StartsWith(StreamKeys.OfStream(Stream), StringComparison.Ordinal));
         return refused switch
         {
-            "key" when words.Contains(StreamKeys.Stream(Stream).ToString()) => $"~{StreamKeys.Stream(Stream)}",
-            "key" => $"~{StreamKeys.OfStream(Stream)}*",
+            // A selector: the stream itself is only read.
+            _ when key == StreamKeys.DeadLettersOfAnyGroup(Stream) => $"(~{key} +xadd +unlink)",
+            "key" when key!.StartsWith(StreamKeys.Gaps(Stream).ToString(), StringComparison.Ordinal) => $"~{StreamKeys.Gaps(Stream)}*",
+            "key" => $"~{key}",
             "channel" => ChannelRule,
             _ when words[0] is "xinfo" or "xgroup" or "memory" => $"+{words[0]}|{words[1]}",
             _ => $"+{words[0]}",

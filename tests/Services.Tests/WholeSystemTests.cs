@@ -1,21 +1,20 @@
 using System.Net.Http.Json;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using FanOut.AnalyticsWorker.Revenue;
 using FanOut.NotificationWorker;
 using FanOut.OrderApi.Placing;
 using FanOut.Reclaimer;
+using FanOut.Services.Tests.Migrator;
 using FanOut.Services.Tests.OrderApi;
 using FanOut.Services.Tests.WebhookWorker;
 using FanOut.TestServers;
 using FanOut.WebhookWorker;
-using Npgsql;
 using Xunit;
 
 namespace FanOut.Services.Tests;
 
-/// <summary>All services together, on an empty database that they migrate at the same time.</summary>
-public sealed partial class WholeSystemTests
+/// <summary>All services together: on an empty database that they migrate at the same time, and behind the migrator.</summary>
+public sealed class WholeSystemTests
 {
     private const int Orders = 40;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -33,61 +32,40 @@ public sealed partial class WholeSystemTests
         var connection = bouncer.ConnectionStringFor(database.Name) + (mode == PoolMode.Session ? ";Maximum Pool Size=3" : "");
         var redis = (await RedisServer.SharedAsync()).NewDatabase();
 
-        await RunAsync(database, _ => (connection, redis), reclaimerFirst: false);
+        await RunAsync(database, _ => (connection, redis));
 
         await Eventually.BecomesTrueAsync(async () => await CountAsync(database, "pg_locks where locktype = 'advisory'") == 0, Patience);
     }
 
     [Fact]
-    public async Task All_services_work_with_the_documented_roles()
+    public async Task All_services_work_with_roles_and_Redis_users_of_their_own()
     {
-        await using var postgres = await PostgresServer.StartAsync(new() { Password = "secret" }, Cancellation);
+        await using var migrated = await MigratedDatabase.CreateAsync();
         await using var redis = await RedisServer.StartAsync(cancellationToken: Cancellation);
-        var document = await File.ReadAllTextAsync(Path.Combine(SourceTree.Root, "docs", "servers.md"), Cancellation);
-        await using var database = await postgres.CreateDatabaseAsync(cancellationToken: Cancellation);
-        var statements = SqlBlock().Matches(document).SelectMany(block => block.Groups["sql"].Value.Split(';', StringSplitOptions.TrimEntries))
-            .Where(sql => sql.Length > 0 && !sql.StartsWith("create database", StringComparison.Ordinal));
-        foreach (var sql in statements)
-        {
-            await using var command = database.DataSource.CreateCommand(sql);
-            await command.ExecuteNonQueryAsync(Cancellation);
-        }
-
         await using (var admin = await redis.ConnectAsync())
         {
-            foreach (Match user in RedisUser().Matches(document))
+            foreach (var user in await File.ReadAllLinesAsync(Path.Combine(SourceTree.Root, "deploy", "redis", "users.acl"), Cancellation))
             {
-                object[] rules = ["SETUSER", .. user.Groups["rules"].Value.Split(' ')];
+                object[] rules = ["SETUSER", .. user.Split(' ').Skip(1)];
                 await admin.GetDatabase().ExecuteAsync("ACL", rules);
             }
+
+            await admin.GetDatabase().ExecuteAsync("ACL", "SETUSER", "default", "off");
         }
 
+        await migrated.MigrateAsync();
+
         await RunAsync(
-            database,
-            service => (
-                new NpgsqlConnectionStringBuilder(database.ConnectionString)
-                {
-                    Username = $"fanout_{service.Replace('-', '_')}",
-                    Password = "PASSWORD",
-                }.ConnectionString,
-                $"{redis.ConnectionString},password=PASSWORD,user=fanout-"
-                    + (service.EndsWith("worker", StringComparison.Ordinal) ? "worker" : service)),
-            reclaimerFirst: true);
+            migrated.Database, service => (migrated.ConnectAs(service), $"{redis.ConnectionString},password=PASSWORD,user=fanout-{service}"));
     }
 
-    /// <param name="database">An empty database.</param>
+    /// <param name="database">An empty database, or one that the migrator has made.</param>
     /// <param name="connect">How each service, by its name, reaches Postgres and Redis.</param>
-    /// <param name="reclaimerFirst">Whether the reclaimer has to start before the others.</param>
-    private static async Task RunAsync(PostgresDatabase database, Func<string, (string Postgres, string Redis)> connect, bool reclaimerFirst)
+    private static async Task RunAsync(PostgresDatabase database, Func<string, (string Postgres, string Redis)> connect)
     {
         var folder = Directory.CreateTempSubdirectory("fanout-mails-");
         await using var receiver = await Receiver.StartAsync();
         var reclaiming = StartAsync<UnavailableFilter>("reclaimer");
-        if (reclaimerFirst)
-        {
-            await reclaiming;
-        }
-
         var ordering = StartAsync<OrderWriter>("order-api");
         var another = StartAsync<OrderWriter>("order-api");
         var analysing = StartAsync<RevenueHandler>("analytics-worker");
@@ -168,10 +146,4 @@ public sealed partial class WholeSystemTests
         await using var command = database.DataSource.CreateCommand($"select count(*) from {rows}");
         return (long)(await command.ExecuteScalarAsync(Cancellation))!;
     }
-
-    [GeneratedRegex("```sql\n(?<sql>.*?)```", RegexOptions.Singleline)]
-    private static partial Regex SqlBlock();
-
-    [GeneratedRegex("^user (?<rules>.+)$", RegexOptions.Multiline)]
-    private static partial Regex RedisUser();
 }
