@@ -3,12 +3,12 @@ using FanOut.AppHost.Servers;
 using Microsoft.Extensions.Configuration;
 
 var builder = DistributedApplication.CreateBuilder(args);
-var (redis, database) = builder.AddServers();
+var servers = builder.AddServers();
 
 var migrator = builder.AddProject<Projects.Migrator>("migrator")
     .WithIconName("DatabaseArrowUp")
     .RunAsBuiltProgram()
-    .WithReference(database).WaitFor(database)
+    .WithRoles(servers)
     .WithDevelopmentKey();
 
 Service<Projects.OrderApi>("order-api", "Cart", port: 5080)
@@ -42,7 +42,5 @@ IResourceBuilder<ProjectResource> Service<TProject>(string name, string icon, in
         .RunAsBuiltProgram()
         .WithEnvironment("Postgres__MaxAutoPrepare", "32")
         .WithEnvironment("AllowedHosts", builder.ExecutionContext.IsRunMode ? "localhost" : $"{name};*.azurecontainerapps.io")
-        .WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ConnectionString)
-        .WithReference(redis).WaitFor(redis)
-        .WithReference(database).WaitFor(database).WaitForCompletion(migrator)
+        .WithServers(servers, migrator)
         .WithReplicas(builder.Configuration.GetValue($"Replicas:{name}", 1));

@@ -84,6 +84,11 @@ internal sealed class DataFolder(string path)
     /// <summary>Deletes what the servers have written, and nothing else that may be in the folder.</summary>
     private void Clear()
     {
+        foreach (var service in ServiceAccount.Services)
+        {
+            File.Delete(this[ServiceAccount.PasswordName(service)]);
+        }
+
         foreach (var server in new[] { "redis", "postgres" })
         {
             File.Delete(this[$"{server}-password"]);

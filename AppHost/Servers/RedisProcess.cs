@@ -16,7 +16,7 @@ internal sealed class RedisProcess(string name, string script, string folder, Pa
 internal static class RedisProcessExtensions
 {
     public static IResourceBuilder<RedisProcess> AddRedisProcess(
-        this IDistributedApplicationBuilder builder, string name, DataFolder data, IEnumerable<string> settings)
+        this IDistributedApplicationBuilder builder, string name, DataFolder data, IEnumerable<string> settings, ReferenceExpression users)
     {
         var program = LocalPrograms.Find(["redis-server", "valkey-server"], "redis-server", "redis", "redis");
         var password = builder.AddParameter($"{name}-password", () => data.Password($"{name}-password"), secret: true);
@@ -30,6 +30,7 @@ internal static class RedisProcessExtensions
             .WithEnvironment("REDIS_DATA", data[name])
             .WithEnvironment("REDIS_PORT", redis.Endpoint.Property(EndpointProperty.TargetPort))
             .WithEnvironment("REDIS_PASSWORD", password)
+            .WithEnvironment("REDIS_USERS", users)
             .WithEnvironment("REDIS_ARGS", string.Join(' ', settings))
             .WithIconName("DatabaseLightning")
             .WithHealthCheck($"{name}_check")

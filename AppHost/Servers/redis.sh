@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs Redis. Settings are environment variables: REDIS_SERVER, REDIS_DATA, REDIS_PORT, REDIS_PASSWORD, and
-# REDIS_ARGS (arguments of the server).
+# Runs Redis. Settings are environment variables: REDIS_SERVER, REDIS_DATA, REDIS_PORT, REDIS_PASSWORD,
+# REDIS_USERS (lines of the configuration, for the users of services) and REDIS_ARGS (arguments of the server).
 set -eu
 umask 077
 mkdir -p "$REDIS_DATA"
@@ -21,12 +21,14 @@ fi
 
 echo "$REDIS_PORT" >port
 
-# Redis reads its password from standard input, because every user of the machine can read a command line.
+# Redis reads passwords from standard input, because every user of the machine can read a command line.
 password=$REDIS_PASSWORD
-unset REDIS_PASSWORD
+users=$REDIS_USERS
+unset REDIS_PASSWORD REDIS_USERS
 exec "$REDIS_SERVER" - --port "$REDIS_PORT" $REDIS_ARGS <<EOF
 bind 127.0.0.1
 requirepass $password
 pidfile redis.pid
 save ""
+$users
 EOF

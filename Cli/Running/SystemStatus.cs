@@ -24,16 +24,23 @@ internal sealed record SystemStatus(string? Dashboard, IReadOnlyList<ResourceSta
     public string? Url(string service) =>
         Resources.FirstOrDefault(resource => resource.Name == service && resource.State == "Running")?.Endpoints.GetValueOrDefault("http");
 
-    /// <summary>Of the migrator first: services may not read each other's data, nor create keys.</summary>
-    /// <returns>The connection string of <c>redis</c> or <c>fanout</c>, or null.</returns>
-    public string? ConnectionString(string name) => Setting($"ConnectionStrings__{name}");
+    /// <returns>The connection string of the database's owner, or null.</returns>
+    public string? Postgres => Setting("ConnectionStrings__fanout");
+
+    /// <returns>The connection string of Redis' administrator, or null.</returns>
+    public string? Redis =>
+        Find("redis") is { } redis && redis.Endpoints.GetValueOrDefault("tcp") is { } address
+        && redis.Environment?.GetValueOrDefault("REDIS_PASSWORD") is { } password
+            ? $"{new Uri(address).Authority},password={password}"
+            : null;
 
     /// <returns>What a client of this system sends: <c>FANOUT_API_KEY</c>, or else the key of a system in development; null without either.</returns>
     public string? ApiKey() =>
         Environment.GetEnvironmentVariable("FANOUT_API_KEY") is { Length: > 0 } given ? given : Setting("Access__DevelopmentKey");
 
-    private string? Setting(string name) => Resources.OrderBy(resource => resource.Name != "migrator")
-        .Select(resource => resource.Environment?.GetValueOrDefault(name)).OfType<string>().FirstOrDefault();
+    private string? Setting(string name) => Find("migrator")?.Environment?.GetValueOrDefault(name);
+
+    private ResourceStatus? Find(string name) => Resources.FirstOrDefault(resource => resource.Name == name);
 }
 
 internal sealed record ResourceStatus(

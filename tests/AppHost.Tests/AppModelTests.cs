@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Xunit;
@@ -59,9 +60,53 @@ public sealed class AppModelTests
         Assert.Contains("--appendonly yes --appendfsync everysec --maxmemory-policy noeviction", arguments, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_Redis_container_has_the_users_of_the_file()
+    {
+        await using var app = await CreateAsync("--Containers=true");
+        var shell = await ArgumentsAsync(app, "redis");
+        var start = new ProcessStartInfo("/bin/sh", ["-c", $"printf '%s\\n' {shell}"]) { RedirectStandardOutput = true };
+        foreach (var service in Services)
+        {
+            start.Environment[$"FANOUT_{service.Replace('-', '_').ToUpperInvariant()}_PASSWORD"] = "PASSWORD";
+        }
+
+        using var printf = Process.Start(start)!;
+        var arguments = await printf.StandardOutput.ReadToEndAsync(Cancellation);
+
+        var users = string.Join(' ', arguments.Split('\n')).Split(" --").Where(setting => setting.StartsWith("user ", StringComparison.Ordinal));
+        Assert.Equal(await UsersAsync(), users.Select(user => user.Trim()));
+    }
+
+    [Fact]
+    public async Task The_Redis_process_has_the_users_of_the_file_with_their_passwords()
+    {
+        await using var app = await CreateAsync("--Containers=false");
+        var lines = ((ReferenceExpression)(await EnvironmentAsync(app, "redis"))["REDIS_USERS"]).ValueExpression;
+
+        var wanted = (await UsersAsync()).Zip(Services, (user, service) => user.Replace("PASSWORD", $"{{{service}-password.value}}", StringComparison.Ordinal));
+        Assert.Equal(wanted, lines.TrimEnd().Split('\n'));
+    }
+
+    [Theory]
+    [MemberData(nameof(EachServiceOnEachServer))]
+    public async Task A_service_logs_in_as_itself(string name, bool containers)
+    {
+        await using var app = await CreateAsync($"--Containers={containers}");
+        var variables = await EnvironmentAsync(app, name);
+
+        var redis = Assert.IsType<ReferenceExpression>(variables["ConnectionStrings__redis"]).ValueExpression;
+        var database = Assert.IsType<ReferenceExpression>(variables["ConnectionStrings__fanout"]).ValueExpression;
+        Assert.EndsWith($",user=fanout-{name},password={{{name}-password.value}}", redis, StringComparison.Ordinal);
+        Assert.EndsWith(
+            $";Username=fanout_{name.Replace('-', '_')};Password={{{name}-password.value}};Database=fanout", database, StringComparison.Ordinal);
+        Assert.Contains($"Roles__{name}__Password", await EnvironmentAsync(app, "migrator"));
+    }
+
     [Theory]
     [InlineData("redis-password")]
     [InlineData("postgres-password")]
+    [InlineData("order-api-password")]
     public async Task Passwords_are_secret_and_need_no_escaping(string name)
     {
         await using var app = await CreateAsync("--Containers=true");
@@ -167,6 +212,9 @@ public sealed class AppModelTests
 
     private static Task<IDistributedApplicationTestingBuilder> CreateAsync(params string[] arguments) =>
         DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(arguments, Cancellation);
+
+    private static Task<string[]> UsersAsync() => File.ReadAllLinesAsync(
+        Path.Combine(Projects.AppHost.ProjectPath, "..", "deploy", "redis", "users.acl"), Cancellation);
 
     private static IResource Find(IDistributedApplicationTestingBuilder app, string name) => app.Resources.Single(resource => resource.Name == name);
 

@@ -1,13 +1,14 @@
 using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Xunit;
 using YamlDotNet.RepresentationModel;
 
 namespace FanOut.AppHost.Tests;
 
 /// <summary>Compares the manifest that azd deploys from with azure.yaml and the Kubernetes manifests.</summary>
-public sealed class ManifestTests(PublishedManifest manifest) : IClassFixture<PublishedManifest>
+public sealed partial class ManifestTests(PublishedManifest manifest) : IClassFixture<PublishedManifest>
 {
     private static readonly string[] Services = ["analytics-worker", "notification-worker", "order-api", "reclaimer", "webhook-worker"];
 
@@ -24,6 +25,9 @@ public sealed class ManifestTests(PublishedManifest manifest) : IClassFixture<Pu
     {
         var redis = (string)manifest["redis"]["args"]![1]!;
         Assert.Contains("--appendonly yes --appendfsync everysec --maxmemory-policy noeviction", redis, StringComparison.Ordinal);
+        // A doubled brace is a brace for azd; a single one would begin an expression.
+        Assert.Contains("\"~{{orders}}:relay\"", redis, StringComparison.Ordinal);
+        Assert.DoesNotContain('{', redis.Replace("{{orders}}", "", StringComparison.Ordinal));
         Assert.Equal("fanout", (string?)manifest["postgres"]["env"]!["POSTGRES_DB"]);
         Assert.All(new[] { "redis", "postgres" }, name => Assert.Single(manifest[name]["volumes"]!.AsArray()));
     }
@@ -58,6 +62,16 @@ public sealed class ManifestTests(PublishedManifest manifest) : IClassFixture<Pu
     }
 
     [Fact]
+    public void A_service_has_no_password_but_its_own()
+    {
+        foreach (var name in Services)
+        {
+            var passwords = manifest[name]["env"]!.AsObject().SelectMany(variable => Password().Matches((string)variable.Value!)).Select(match => match.Value);
+            Assert.Equal([$"{{{name}-password.value}}"], passwords.Distinct());
+        }
+    }
+
+    [Fact]
     public void Azd_deploys_this_AppHost()
     {
         var azure = Documents(Path.Combine(manifest.Root, "azure.yaml")).Single();
@@ -74,6 +88,9 @@ public sealed class ManifestTests(PublishedManifest manifest) : IClassFixture<Pu
         stream.Load(reader);
         return [.. stream.Documents.Select(document => document.RootNode)];
     }
+
+    [GeneratedRegex(@"\{[^{}]+(?:password\.value|connectionString)\}")]
+    private static partial Regex Password();
 
     private static string? Text(YamlNode node, string key) =>
         node is YamlMappingNode map && map.Children.TryGetValue(key, out var value) ? value.ToString() : null;
