@@ -39,6 +39,12 @@ internal static class ServerSetExtensions
     public static IResourceBuilder<ProjectResource> WithRoles(this IResourceBuilder<ProjectResource> migrator, ServerSet servers)
     {
         migrator.WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ConnectionString).WithReference(servers.Database).WaitFor(servers.Database);
+        if (migrator.ApplicationBuilder.ExecutionContext.IsRunMode)
+        {
+            // Not for the migrator, but for ./fanout verify: Aspire shows connection strings only where they are variables.
+            migrator.WithReference(servers.Redis);
+        }
+
         foreach (var account in servers.Accounts)
         {
             migrator.WithEnvironment($"Roles__{account.Service}__Password", ReferenceExpression.Create($"{account.Password}"));

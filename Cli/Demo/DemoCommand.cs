@@ -33,7 +33,7 @@ internal static class DemoCommand
         command.SetAction(async (arguments, cancellationToken) =>
         {
             var status = await SystemStatus.ReadAsync(workspace, cancellationToken);
-            if (status.Url("order-api") is not { } api || status.Postgres is not { } postgres)
+            if (status.Url("order-api") is not { } api || status.ConnectionString("fanout") is not { } postgres)
             {
                 AnsiConsole.MarkupLine("[red]The system is not running.[/] Start it first: [bold]./fanout up --detach[/]");
                 return 1;

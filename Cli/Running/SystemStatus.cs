@@ -24,23 +24,15 @@ internal sealed record SystemStatus(string? Dashboard, IReadOnlyList<ResourceSta
     public string? Url(string service) =>
         Resources.FirstOrDefault(resource => resource.Name == service && resource.State == "Running")?.Endpoints.GetValueOrDefault("http");
 
-    /// <returns>The connection string of the database's owner, or null.</returns>
-    public string? Postgres => Setting("ConnectionStrings__fanout");
-
-    /// <returns>The connection string of Redis' administrator, or null.</returns>
-    public string? Redis =>
-        Find("redis") is { } redis && redis.Endpoints.GetValueOrDefault("tcp") is { } address
-        && redis.Environment?.GetValueOrDefault("REDIS_PASSWORD") is { } password
-            ? $"{new Uri(address).Authority},password={password}"
-            : null;
+    /// <returns>The connection string of <c>redis</c> or <c>fanout</c> that the administrator uses, or null. The services have others.</returns>
+    public string? ConnectionString(string name) => Setting($"ConnectionStrings__{name}");
 
     /// <returns>What a client of this system sends: <c>FANOUT_API_KEY</c>, or else the key of a system in development; null without either.</returns>
     public string? ApiKey() =>
         Environment.GetEnvironmentVariable("FANOUT_API_KEY") is { Length: > 0 } given ? given : Setting("Access__DevelopmentKey");
 
-    private string? Setting(string name) => Find("migrator")?.Environment?.GetValueOrDefault(name);
-
-    private ResourceStatus? Find(string name) => Resources.FirstOrDefault(resource => resource.Name == name);
+    private string? Setting(string name) =>
+        Resources.FirstOrDefault(resource => resource.Name == "migrator")?.Environment?.GetValueOrDefault(name);
 }
 
 internal sealed record ResourceStatus(

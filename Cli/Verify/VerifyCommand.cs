@@ -39,8 +39,8 @@ internal static class VerifyCommand
             if (database is null || server is null)
             {
                 var status = await SystemStatus.ReadAsync(workspace, cancellationToken);
-                database ??= status.Postgres;
-                server ??= status.Redis;
+                database ??= status.ConnectionString("fanout");
+                server ??= status.ConnectionString("redis");
             }
 
             if (database is null || server is null)
