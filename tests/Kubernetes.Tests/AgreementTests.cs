@@ -26,7 +26,7 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
     [Fact]
     public async Task Each_service_runs_the_image_and_user_of_its_project()
     {
-        var services = Repository.Services.Select(service => Path.Combine(Repository.Root, service, $"{service}.csproj"));
+        var services = Repository.Services.Append("Migrator").Select(service => Path.Combine(Repository.Root, service, $"{service}.csproj"));
         var images = new List<string>();
         foreach (var project in services)
         {
@@ -36,7 +36,7 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
             images.Add($"{made["ContainerRepository"]}:{made["ContainerImageTag"]}");
         }
 
-        var deployments = overlays.Read("dev").All<V1Deployment>().Select(deployment => deployment.Spec.Template.Spec).ToArray();
+        var deployments = overlays.Read("dev").Workloads.Where(app => app.Kind != "StatefulSet").Select(app => app.Pod).ToArray();
         Assert.Equal(images.Order(), deployments.Select(pod => pod.Containers.Single().Image).Order());
         Assert.All(deployments, pod => Assert.Equal(1654, pod.SecurityContext.RunAsUser));
     }
@@ -84,17 +84,27 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
     }
 
     [Fact]
-    public void The_development_secret_has_every_key_in_use()
+    public async Task The_development_secrets_have_every_key_in_use()
     {
-        var script = Repository.Read("deploy", "kubernetes", "overlays", "dev", "create-secret.sh");
-        var keys = overlays.Read("dev").Workloads.SelectMany(workload => workload.Containers).SelectMany(container => container.Env ?? [])
-            .Select(variable => variable.ValueFrom?.SecretKeyRef).OfType<V1SecretKeySelector>().ToArray();
+        var secrets = await CreateSecretsAsync();
+        var dev = overlays.Read("dev");
+        var keys = dev.Workloads.SelectMany(workload => workload.Containers).SelectMany(container => container.Env ?? [])
+            .Select(variable => variable.ValueFrom?.SecretKeyRef).OfType<V1SecretKeySelector>().Select(key => (key.Name, key.Key)).Distinct().ToArray();
+        var users = Repository.Read("deploy", "redis", "users.acl").TrimEnd().Split('\n');
 
-        Assert.Equal(4, keys.Select(key => key.Key).Distinct().Count());
-        Assert.All(keys, key =>
+        Assert.Equal(18, keys.Length);
+        Assert.All(keys, key => Assert.NotEmpty(secrets[key.Name][key.Key]));
+        Assert.Equal(
+            dev.All<V1Namespace>().Single().Metadata.Annotations["fanout/secrets-made-beforehand"].Split(',').Order(), secrets.Keys.Order());
+        Assert.Equal(
+            users.Prepend("user default on >PASSWORD ~* &* +@all"),
+            secrets["redis-users"]["users.acl"].TrimEnd().Split('\n').Select(user => HexPassword().Replace(user, "PASSWORD")));
+        Assert.All(secrets.Keys.Where(name => name.EndsWith("-connections", StringComparison.Ordinal) && name != "migrator-connections"), name =>
         {
-            Assert.Equal("fanout-connections", key.Name);
-            Assert.Matches($"(?m)^  {Regex.Escape(key.Key)}: ", script);
+            var password = secrets["migrator-connections"][name[..^"-connections".Length]];
+            Assert.Contains(password, secrets[name]["fanout"], StringComparison.Ordinal);
+            Assert.Contains(password, secrets[name]["redis"], StringComparison.Ordinal);
+            Assert.Contains(password, secrets["redis-users"]["users.acl"], StringComparison.Ordinal);
         });
     }
 
@@ -131,6 +141,25 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
         Assert.True(File.Exists(Path.Combine(Repository.Root, "AppHost", "AppHost.csproj")));
     }
 
+    /// <summary>Runs the script against a cluster that is empty: a kubectl that finds nothing, and prints what it should create.</summary>
+    private static async Task<Dictionary<string, Dictionary<string, string>>> CreateSecretsAsync()
+    {
+        const string Empty = """
+            kubectl() { case "$*" in *--filename*) cat ;; *get*) return 1 ;; esac; }
+            export -f kubectl
+            exec bash "$0"
+            """;
+        using var process = new Process();
+        var script = Path.Combine(Repository.Root, "deploy", "kubernetes", "overlays", "dev", "create-secret.sh");
+        process.StartInfo = new("bash", ["-c", Empty, script]) { RedirectStandardOutput = true };
+        process.Start();
+        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return Overlays.Parse(output).ToDictionary(
+            secret => (string)secret["metadata"]!["name"]!,
+            secret => secret["stringData"]!.AsObject().ToDictionary(pair => pair.Key, pair => pair.Value!.ToString()));
+    }
+
     private static async Task<Dictionary<string, string>> EvaluateAsync(string project)
     {
         string[] names = ["ContainerBaseImage", "ContainerUser", "ContainerRepository", "ContainerImageTag"];
@@ -142,6 +171,9 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
         Assert.True(process.ExitCode == 0, output);
         return JsonNode.Parse(output)!["Properties"]!.AsObject().ToDictionary(pair => pair.Key, pair => pair.Value!.ToString());
     }
+
+    [GeneratedRegex("(?<=>)[0-9a-f]{48}")]
+    private static partial Regex HexPassword();
 
     [GeneratedRegex("AddConsumerGroup\\(\"([a-z-]+)\"")]
     private static partial Regex GroupName();

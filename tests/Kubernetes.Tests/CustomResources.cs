@@ -62,9 +62,9 @@ internal sealed record ServiceMonitor(ServiceMonitor.SpecData Spec) : CustomReso
 
     internal sealed record Endpoint(
         string? Port = null, string? Path = null, string? Interval = null, string? ScrapeTimeout = null, bool? HonorLabels = null,
-        Authorization? Authorization = null);
+        AuthorizationData? Authorization = null);
 
-    internal sealed record Authorization(V1SecretKeySelector Credentials, string? Type = null);
+    internal sealed record AuthorizationData(V1SecretKeySelector Credentials, string Type = "Bearer");
 
     internal sealed record Namespaces(bool? Any = null, IList<string>? MatchNames = null);
 }

@@ -32,6 +32,8 @@ internal sealed class Overlay
             .. All<V1StatefulSet>().Select(one => new Workload(
                 "StatefulSet", one.Metadata.Name, one.Spec.Replicas, one.Spec.Selector, one.Spec.Template,
                 [.. (one.Spec.VolumeClaimTemplates ?? []).Select(claim => claim.Metadata.Name)])),
+            .. All<V1Job>().Select(one => new Workload(
+                "Job", one.Metadata.Name, 1, new V1LabelSelector { MatchLabels = one.Spec.Template.Metadata.Labels }, one.Spec.Template, [])),
         ];
     }
 
@@ -46,7 +48,7 @@ internal sealed class Overlay
     public static string NameOf(JsonNode document) => $"{document["kind"]}/{document["metadata"]?["name"]}";
 }
 
-/// <summary>What runs pods: a Deployment or a StatefulSet.</summary>
+/// <summary>What runs pods: a Deployment, a StatefulSet or a Job.</summary>
 internal sealed record Workload(string Kind, string Name, int? Replicas, V1LabelSelector Selector, V1PodTemplateSpec Template, string[] Claims)
 {
     public V1PodSpec Pod => Template.Spec;

@@ -37,9 +37,11 @@ public sealed class Overlays : IAsyncLifetime
     }
 
     /// <summary>The objects of an overlay, for the caller to change.</summary>
-    internal List<JsonObject> Documents(string name)
+    internal List<JsonObject> Documents(string name) => Parse(_rendered[name]);
+
+    internal static List<JsonObject> Parse(string yaml)
     {
-        var parser = new Parser(new StringReader(_rendered[name]));
+        var parser = new Parser(new StringReader(yaml));
         var documents = new List<JsonObject>();
         parser.Consume<StreamStart>();
         while (parser.Accept<DocumentStart>(out _))

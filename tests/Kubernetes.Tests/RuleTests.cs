@@ -45,7 +45,7 @@ public sealed class RuleTests(Overlays overlays) : IClassFixture<Overlays>
     [InlineData("ServiceMonitor/fanout", "spec/endpoint", "[]", "'endpoint' could not be mapped")]
     [InlineData("PrometheusRule/fanout", "spec/groups/0/rules/0/expression", "up", "'expression' could not be mapped")]
     [InlineData("PrometheusRule/fanout", "spec/groups/0/rules/0/expr", null, "missing required properties including: 'expr'")]
-    [InlineData("ExternalSecret/fanout-connections", "spec/data/0/remoteRef/property", "1", "remoteRef.property: The JSON value")]
+    [InlineData("ExternalSecret/order-api-connections", "spec/data/0/remoteRef/property", "1", "remoteRef.property: The JSON value")]
     public void A_manifest_that_the_API_would_refuse_is_found(string name, string path, string? yaml, string error)
     {
         var found = Assert.Single(new Overlay(Broken("production", name, path, yaml)).SchemaErrors);
@@ -70,6 +70,10 @@ public sealed class RuleTests(Overlays overlays) : IClassFixture<Overlays>
     [InlineData(Api, App + "env/-", "{ name: Other, value: Host=x;Password=hunter2 }", "Other holds a secret in plain text")]
     [InlineData(Api, App + "args", "[--password, hunter2]", "the command line holds a secret in plain text")]
     [InlineData("ConfigMap/fanout-dashboard", "data/cache", "'redis:6379,password=hunter2'", "holds a secret in plain text")]
+    [InlineData(Api, App + "env/-", "{ name: A, valueFrom: { secretKeyRef: { name: reclaimer-connections, key: redis } } }", "uses reclaimer-connections")]
+    [InlineData(Api, Pod + "volumes", "[{ name: a, secret: { secretName: migrator-connections } }]", "uses migrator-connections")]
+    [InlineData("ServiceMonitor/fanout", "spec/endpoints/0/authorization/credentials/key", "token", "a Secret or key is missing")]
+    [InlineData("Job/migrator", Pod + "securityContext/runAsNonRoot", null, "runAsNonRoot must be true")]
     [InlineData(Api, Pod + "securityContext/runAsNonRoot", null, "runAsNonRoot must be true")]
     [InlineData(Api, Pod + "securityContext/runAsUser", "0", "runAsUser must be a number other than 0")]
     [InlineData(Api, App + "securityContext/readOnlyRootFilesystem", "false", "readOnlyRootFilesystem must be true")]
@@ -114,7 +118,7 @@ public sealed class RuleTests(Overlays overlays) : IClassFixture<Overlays>
     [InlineData(Api, App + "envFrom/0/configMapRef/name", "x", "a ConfigMap is missing")]
     [InlineData(Api, App + "envFrom/-", "{ secretRef: { name: x } }", "a Secret is missing")]
     [InlineData(Api, App + "env/-", "{ name: A, valueFrom: { secretKeyRef: { name: x, key: a } } }", "or key that A names is missing")]
-    [InlineData(Api, App + "env/-", "{ name: A, valueFrom: { secretKeyRef: { name: fanout-connections, key: a } } }", "or key that A names")]
+    [InlineData(Api, App + "env/-", "{ name: A, valueFrom: { secretKeyRef: { name: order-api-connections, key: a } } }", "or key that A names")]
     [InlineData(Api, App + "env/-", "{ name: A, valueFrom: { configMapKeyRef: { name: fanout-dashboard, key: a } } }", "or key that A names")]
     [InlineData(Api, App + "env/-", "{ name: A, value: $(LATER) }", "A refers to a variable that is not defined before it")]
     [InlineData(Api, App + "args", "[$(NOTHING)]", "the command line refers to a variable that is not defined")]
@@ -140,13 +144,14 @@ public sealed class RuleTests(Overlays overlays) : IClassFixture<Overlays>
     [InlineData("production", "NetworkPolicy/default-deny", "no NetworkPolicy denies ingress and egress of all pods")]
     [InlineData("production", "PodDisruptionBudget/order-api", "Deployment/order-api: has no PodDisruptionBudget")]
     [InlineData("production", "ServiceAccount/order-api", "its ServiceAccount is missing")]
-    [InlineData("production", "ExternalSecret/fanout-connections", "is missing")]
+    [InlineData("production", "ExternalSecret/order-api-connections", "is missing")]
     [InlineData("production", Api, "Service/order-api: selects no pod")]
     [InlineData("production-redis-scaler", "ExternalSecret/fanout-redis-scaler", "TriggerAuthentication/fanout-redis: a Secret or key is missing")]
     [InlineData("dev", "Service/redis", "StatefulSet/redis: there is no Service 'redis'")]
     [InlineData("dev", "NetworkPolicy/default-deny", "Deployment/analytics-worker: no NetworkPolicy covers its ingress")]
     [InlineData("dev", "NetworkPolicy/default-deny NetworkPolicy/names", "StatefulSet/redis: no NetworkPolicy covers its egress")]
     [InlineData("dev", "NetworkPolicy/redis-from-services NetworkPolicy/services-to-redis", "StatefulSet/redis: has no NetworkPolicy of its own")]
+    [InlineData("dev", "NetworkPolicy/postgres-from-services NetworkPolicy/services-to-postgres", "Job/migrator: has no NetworkPolicy of its own")]
     public void A_missing_object_is_found(string overlay, string names, string error) =>
         AssertFound(new Overlay(overlays.Documents(overlay).Where(document => !names.Split(' ').Contains(Overlay.NameOf(document)))), error);
 

@@ -26,7 +26,7 @@ internal static partial class Rules
     {
         Action<Overlay, Require>[] rules =
         [
-            Probes, Resources, Images, PlainSecrets, Hardening, GracePeriods, Disruption, NetworkPolicies, PolicyTargets, Scaling, TriggerSettings,
+            Probes, Resources, Images, PlainSecrets, Accounts, Hardening, GracePeriods, Disruption, NetworkPolicies, PolicyTargets, Scaling, TriggerSettings,
             Services, Ingresses, Selectors, PodReferences, Variables, Credentials, Monitors, Alerts,
         ];
         var broken = new List<string>();
@@ -42,10 +42,10 @@ internal static partial class Rules
         return broken;
     }
 
-    /// <summary>Readiness may depend on other services and liveness may not, so the two probes must differ.</summary>
+    /// <summary>Readiness may depend on other services and liveness may not, so the two probes must differ. A Job ends, and nobody calls it.</summary>
     private static void Probes(Overlay overlay, Require require)
     {
-        foreach (var (app, container) in overlay.Workloads.SelectMany(app => app.Pod.Containers, (app, container) => (app, container)))
+        foreach (var (app, container) in overlay.Workloads.Where(app => app.Kind != "Job").SelectMany(app => app.Pod.Containers, (app, container) => (app, container)))
         {
             var (ready, live) = (container.ReadinessProbe, container.LivenessProbe);
             foreach (var (name, probe) in new[] { ("startupProbe", container.StartupProbe), ("readinessProbe", ready), ("livenessProbe", live) })
@@ -155,6 +155,19 @@ internal static partial class Rules
             var least = app.Pod.Containers.Max(one => one.Lifecycle?.PreStop?.Sleep?.Seconds ?? 0) + ShutdownSeconds + 5;
             var given = app.Pod.TerminationGracePeriodSeconds ?? 30;
             require(app, given >= least, $"terminationGracePeriodSeconds is {given}, but preStop, shutdown and 5 s to spare need {least}");
+        }
+    }
+
+    /// <summary>A pod has the accounts of its own service only.</summary>
+    private static void Accounts(Overlay overlay, Require require)
+    {
+        var users = overlay.Workloads.SelectMany(app => app.Containers.SelectMany(one => one.Env ?? []), (app, variable) => (app, variable))
+            .Select(use => (use.app, use.variable.ValueFrom?.SecretKeyRef?.Name))
+            .Concat(overlay.Workloads.SelectMany(app => app.Pod.Volumes ?? [], (app, volume) => (app, volume.Secret?.SecretName)))
+            .Where(use => use.Item2 is not null).Distinct();
+        foreach (var (app, secret) in users)
+        {
+            require(app, !secret!.EndsWith("-connections", StringComparison.Ordinal) || secret == $"{app.Name}-connections", $"uses {secret}");
         }
     }
 
@@ -361,6 +374,8 @@ internal static partial class Rules
             require(monitor, monitor.Spec.Endpoints.Count > 0, "has no endpoint");
             foreach (var endpoint in monitor.Spec.Endpoints)
             {
+                var key = endpoint.Authorization?.Credentials;
+                require(monitor, key is null || HasSecret(overlay, key.Name, key.Key), "a Secret or key is missing");
                 require(monitor, services.All(one => one.Spec.Ports.Any(port => port.Name == endpoint.Port)), "a Service has no such port");
                 var key = endpoint.Authorization?.Credentials;
                 require(monitor, key is not null && HasSecret(overlay, key.Name, key.Key), "has no API key, or its Secret or key is missing");
