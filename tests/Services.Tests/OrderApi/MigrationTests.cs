@@ -1,10 +1,10 @@
 using System.Net;
 using FanOut.OrderApi;
 using FanOut.OrderApi.Placing;
-using FanOut.ServiceDefaults;
 using FanOut.TestServers;
 using Xunit;
 using static FanOut.Services.Tests.OrderApi.OrderApiFixture;
+using EmbeddedSql = FanOut.ServiceDefaults.EmbeddedSql;
 
 namespace FanOut.Services.Tests.OrderApi;
 
