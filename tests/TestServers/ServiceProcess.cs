@@ -15,7 +15,6 @@ internal sealed class ServiceProcess : IAsyncDisposable
         _server = server;
         _process = Process.GetProcessById(server.Id);
         Http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address };
-        Http.DefaultRequestHeaders.Authorization = TestKey.Header;
     }
 
     public HttpClient Http { get; }

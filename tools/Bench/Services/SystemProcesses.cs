@@ -27,6 +27,7 @@ internal sealed class SystemProcesses(BenchServers servers, PostgresDatabase dat
 
         var service = await ServiceProcess.StartAsync(project, SourceTree.Program(project), [], environment, cancellationToken);
         await TestKey.AddAsync(database.DataSource, cancellationToken);
+        service.Http.DefaultRequestHeaders.Authorization = TestKey.Header;
         return service;
     }
 
