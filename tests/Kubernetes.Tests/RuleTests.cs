@@ -72,7 +72,6 @@ public sealed class RuleTests(Overlays overlays) : IClassFixture<Overlays>
     [InlineData("ConfigMap/fanout-dashboard", "data/cache", "'redis:6379,password=hunter2'", "holds a secret in plain text")]
     [InlineData(Api, App + "env/-", "{ name: A, valueFrom: { secretKeyRef: { name: reclaimer-connections, key: redis } } }", "uses reclaimer-connections")]
     [InlineData(Api, Pod + "volumes", "[{ name: a, secret: { secretName: migrator-connections } }]", "uses migrator-connections")]
-    [InlineData("ServiceMonitor/fanout", "spec/endpoints/0/authorization/credentials/key", "token", "a Secret or key is missing")]
     [InlineData("Job/migrator", Pod + "securityContext/runAsNonRoot", null, "runAsNonRoot must be true")]
     [InlineData(Api, Pod + "securityContext/runAsNonRoot", null, "runAsNonRoot must be true")]
     [InlineData(Api, Pod + "securityContext/runAsUser", "0", "runAsUser must be a number other than 0")]

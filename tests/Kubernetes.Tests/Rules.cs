@@ -374,8 +374,6 @@ internal static partial class Rules
             require(monitor, monitor.Spec.Endpoints.Count > 0, "has no endpoint");
             foreach (var endpoint in monitor.Spec.Endpoints)
             {
-                var key = endpoint.Authorization?.Credentials;
-                require(monitor, key is null || HasSecret(overlay, key.Name, key.Key), "a Secret or key is missing");
                 require(monitor, services.All(one => one.Spec.Ports.Any(port => port.Name == endpoint.Port)), "a Service has no such port");
                 var key = endpoint.Authorization?.Credentials;
                 require(monitor, key is not null && HasSecret(overlay, key.Name, key.Key), "has no API key, or its Secret or key is missing");
