@@ -31,7 +31,8 @@ internal static class RedisUsers
     {
         using var reader = new StreamReader(typeof(RedisUsers).Assembly.GetManifestResourceStream("users.acl")!);
         var start = $"user {account.RedisUser} ";
-        var rules = reader.ReadToEnd().Split('\n').Single(line => line.StartsWith(start, StringComparison.Ordinal))[start.Length..].Split(Placeholder);
+        var line = reader.ReadToEnd().Split('\n').Single(line => line.StartsWith(start, StringComparison.Ordinal));
+        var rules = line[start.Length..].Split(Placeholder);
         return (rules[0], rules[1]);
     }
 }

@@ -13,7 +13,8 @@ internal sealed record ServerSet(
         return (
             ReferenceExpression.Create($"{Host(RedisEndpoint)}:{Port(RedisEndpoint)},user={account.RedisUser},password={account.Password}"),
             ReferenceExpression.Create(
-                $"Host={Host(PostgresEndpoint)};Port={Port(PostgresEndpoint)};Username={account.PostgresRole};Password={account.Password};Database=fanout"));
+                $"Host={Host(PostgresEndpoint)};Port={Port(PostgresEndpoint)};"
+                + $"Username={account.PostgresRole};Password={account.Password};Database=fanout"));
     }
 
     private EndpointReferenceExpression Host(EndpointReference endpoint) =>
@@ -38,7 +39,8 @@ internal static class ServerSetExtensions
     /// <summary>Connects the migrator as the owner of the database, and gives it the passwords of the services.</summary>
     public static IResourceBuilder<ProjectResource> WithRoles(this IResourceBuilder<ProjectResource> migrator, ServerSet servers)
     {
-        migrator.WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ConnectionString).WithReference(servers.Database).WaitFor(servers.Database);
+        migrator.WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ConnectionString)
+            .WithReference(servers.Database).WaitFor(servers.Database);
         if (migrator.ApplicationBuilder.ExecutionContext.IsRunMode)
         {
             // Not for the migrator, but for ./fanout verify: Aspire shows connection strings only where they are variables.

@@ -38,7 +38,8 @@ internal sealed partial class OutboxStart(
 
                 Wait(retry, "it is read-only: a standby, or made so", null);
             }
-            catch (Exception e) when (EnvironmentFault.Is(e) || e.InnerException is PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege })
+            catch (Exception e) when (EnvironmentFault.Is(e)
+                || e.InnerException is PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege })
             {
                 Wait(retry, e.Message, e);
             }

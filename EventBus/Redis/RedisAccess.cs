@@ -54,7 +54,8 @@ internal sealed record RedisAccess(StreamName Stream, IReadOnlyList<string> Call
     public string Rule(string call, string refused)
     {
         var words = call.ToLowerInvariant().Split(' ');
-        var key = call.Split(' ').FirstOrDefault(word => word == Stream.Value || word.StartsWith(StreamKeys.OfStream(Stream), StringComparison.Ordinal));
+        var key = call.Split(' ').FirstOrDefault(word =>
+            word == Stream.Value || word.StartsWith(StreamKeys.OfStream(Stream), StringComparison.Ordinal));
         return refused switch
         {
             // A selector: the stream itself is only read.

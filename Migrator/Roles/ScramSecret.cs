@@ -4,8 +4,8 @@ using System.Text;
 namespace FanOut.Migrator.Roles;
 
 /// <summary>
-/// A password as Postgres stores it (<see href="https://www.postgresql.org/docs/current/catalog-pg-authid.html"/>), so that the statement that sets it,
-/// and the server's log, do not have the password itself.
+/// A password as Postgres stores it (<see href="https://www.postgresql.org/docs/current/catalog-pg-authid.html"/>), so that neither the statement that
+/// sets it nor the server's log has the password itself.
 /// </summary>
 internal static class ScramSecret
 {

@@ -28,7 +28,9 @@ where has_schema_privilege('public', 'public', 'create') and not pg_has_role(nsp
 union
 select format('create role %I login password ''...''', service.name) from service where oid is null and not may_change
 union
-select case when me.rolcreaterole then format('grant %I to %s with admin option', service.name, me.name) else format('alter role %s createrole', me.name) end
+select case
+        when me.rolcreaterole then format('grant %I to %s with admin option', service.name, me.name)
+        else format('alter role %s createrole', me.name) end
 from me cross join service
 where service.oid is not null and service.name = any($3::text[]) and not service.may_change
 union

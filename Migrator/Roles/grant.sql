@@ -8,7 +8,9 @@ declare
 begin
     for service in
         select distinct rolname from pg_roles join pg_namespace on nspowner = pg_roles.oid
-        where nspname in ('bus', 'access', 'orders', 'webhooks', 'analytics', 'notifications') and rolname like 'fanout\_%' and rolname <> current_user
+        where nspname in ('bus', 'access', 'orders', 'webhooks', 'analytics', 'notifications')
+            and rolname in (
+                'fanout_order_api', 'fanout_webhook_worker', 'fanout_analytics_worker', 'fanout_notification_worker', 'fanout_reclaimer')
     loop
         execute format('reassign owned by %I to %I', service, current_user);
     end loop;
@@ -20,7 +22,8 @@ do $$
 begin
     execute format('revoke all on database %I from public', current_database());
     execute format(
-        'grant connect on database %I to fanout_order_api, fanout_webhook_worker, fanout_analytics_worker, fanout_notification_worker, fanout_reclaimer',
+        'grant connect on database %I '
+            'to fanout_order_api, fanout_webhook_worker, fanout_analytics_worker, fanout_notification_worker, fanout_reclaimer',
         current_database());
     if has_schema_privilege('public', 'public', 'create') then
         revoke create on schema public from public;

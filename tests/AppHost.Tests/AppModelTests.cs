@@ -84,7 +84,8 @@ public sealed class AppModelTests
         await using var app = await CreateAsync("--Containers=false");
         var lines = ((ReferenceExpression)(await EnvironmentAsync(app, "redis"))["REDIS_USERS"]).ValueExpression;
 
-        var wanted = (await UsersAsync()).Zip(Services, (user, service) => user.Replace("PASSWORD", $"{{{service}-password.value}}", StringComparison.Ordinal));
+        var wanted = (await UsersAsync()).Zip(
+            Services, (user, service) => user.Replace("PASSWORD", $"{{{service}-password.value}}", StringComparison.Ordinal));
         Assert.Equal(wanted, lines.TrimEnd().Split('\n'));
     }
 

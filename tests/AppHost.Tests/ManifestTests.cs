@@ -66,7 +66,8 @@ public sealed partial class ManifestTests(PublishedManifest manifest) : IClassFi
     {
         foreach (var name in Services)
         {
-            var passwords = manifest[name]["env"]!.AsObject().SelectMany(variable => Password().Matches((string)variable.Value!)).Select(match => match.Value);
+            var passwords = manifest[name]["env"]!.AsObject()
+                .SelectMany(variable => Password().Matches((string)variable.Value!)).Select(match => match.Value);
             Assert.Equal([$"{{{name}-password.value}}"], passwords.Distinct());
         }
     }

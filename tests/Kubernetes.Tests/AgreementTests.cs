@@ -89,7 +89,8 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
         var secrets = await CreateSecretsAsync();
         var dev = overlays.Read("dev");
         var keys = dev.Workloads.SelectMany(workload => workload.Containers).SelectMany(container => container.Env ?? [])
-            .Select(variable => variable.ValueFrom?.SecretKeyRef).OfType<V1SecretKeySelector>().Select(key => (key.Name, key.Key)).Distinct().ToArray();
+            .Select(variable => variable.ValueFrom?.SecretKeyRef).OfType<V1SecretKeySelector>()
+            .Select(key => (key.Name, key.Key)).Distinct().ToArray();
         var users = Repository.Read("deploy", "redis", "users.acl").TrimEnd().Split('\n');
 
         Assert.Equal(18, keys.Length);

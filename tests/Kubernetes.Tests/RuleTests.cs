@@ -70,7 +70,7 @@ public sealed class RuleTests(Overlays overlays) : IClassFixture<Overlays>
     [InlineData(Api, App + "env/-", "{ name: Other, value: Host=x;Password=hunter2 }", "Other holds a secret in plain text")]
     [InlineData(Api, App + "args", "[--password, hunter2]", "the command line holds a secret in plain text")]
     [InlineData("ConfigMap/fanout-dashboard", "data/cache", "'redis:6379,password=hunter2'", "holds a secret in plain text")]
-    [InlineData(Api, App + "env/-", "{ name: A, valueFrom: { secretKeyRef: { name: reclaimer-connections, key: redis } } }", "uses reclaimer-connections")]
+    [InlineData(Api, App + "env/-", "{ name: A, valueFrom: { secretKeyRef: { name: reclaimer-connections, key: redis } } }", "uses reclaimer")]
     [InlineData(Api, Pod + "volumes", "[{ name: a, secret: { secretName: migrator-connections } }]", "uses migrator-connections")]
     [InlineData("Job/migrator", Pod + "securityContext/runAsNonRoot", null, "runAsNonRoot must be true")]
     [InlineData(Api, Pod + "securityContext/runAsNonRoot", null, "runAsNonRoot must be true")]

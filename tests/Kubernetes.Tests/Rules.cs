@@ -26,8 +26,8 @@ internal static partial class Rules
     {
         Action<Overlay, Require>[] rules =
         [
-            Probes, Resources, Images, PlainSecrets, Accounts, Hardening, GracePeriods, Disruption, NetworkPolicies, PolicyTargets, Scaling, TriggerSettings,
-            Services, Ingresses, Selectors, PodReferences, Variables, Credentials, Monitors, Alerts,
+            Probes, Resources, Images, PlainSecrets, Accounts, Hardening, GracePeriods, Disruption, NetworkPolicies, PolicyTargets, Scaling,
+            TriggerSettings, Services, Ingresses, Selectors, PodReferences, Variables, Credentials, Monitors, Alerts,
         ];
         var broken = new List<string>();
         foreach (var rule in rules)
@@ -42,10 +42,11 @@ internal static partial class Rules
         return broken;
     }
 
-    /// <summary>Readiness may depend on other services and liveness may not, so the two probes must differ. A Job ends, and nobody calls it.</summary>
+    /// <summary>Readiness may depend on other services and liveness may not, so the two probes must differ. A Job needs none.</summary>
     private static void Probes(Overlay overlay, Require require)
     {
-        foreach (var (app, container) in overlay.Workloads.Where(app => app.Kind != "Job").SelectMany(app => app.Pod.Containers, (app, container) => (app, container)))
+        var services = overlay.Workloads.Where(app => app.Kind != "Job");
+        foreach (var (app, container) in services.SelectMany(app => app.Pod.Containers, (app, container) => (app, container)))
         {
             var (ready, live) = (container.ReadinessProbe, container.LivenessProbe);
             foreach (var (name, probe) in new[] { ("startupProbe", container.StartupProbe), ("readinessProbe", ready), ("livenessProbe", live) })

@@ -7,7 +7,7 @@ using StackExchange.Redis;
 
 namespace FanOut.EventBus.Tests.WholeBus;
 
-/// <summary>The access control lists of deploy/redis/users.acl: they are enough, and no more, and each rule is missed at start, by its name.</summary>
+/// <summary>The users of deploy/redis/users.acl: their rules are enough, and no more, and each rule is missed at start, by its name.</summary>
 public sealed partial class RedisAccessTests
 {
     private static readonly string[] ServiceNames = ["order-api", "webhook-worker", "analytics-worker", "notification-worker", "reclaimer"];
@@ -21,7 +21,8 @@ public sealed partial class RedisAccessTests
     {
         await using var server = await RedisServer.StartAsync(cancellationToken: Cancellation);
         await using var world = await BusWorld.CreateAsync(server);
-        var rules = new[] { world.Stream.Value, $"{world.Stream}-invoices" }.SelectMany(stream => ServiceNames.SelectMany(service => Rules(service, stream)));
+        var rules = new[] { world.Stream.Value, $"{world.Stream}-invoices" }
+            .SelectMany(stream => ServiceNames.SelectMany(service => Rules(service, stream)));
         await SetUserAsync(world, rules);
 
         await new WholeBusScenario(world, redis: UserOptions(world)).RunAsync();
@@ -76,7 +77,8 @@ public sealed partial class RedisAccessTests
         foreach (var (name, arity) in commands.Where(command => !allowed.Contains(command.Key)))
         {
             object[] call = ["DRYRUN", world.Stream.Value, .. name.Split('|'), .. Enumerable.Repeat(world.Stream.Value, Math.Abs(arity) - 1)];
-            Assert.Contains($"no permissions to run the '{name}' command", (string)(await world.Redis.ExecuteAsync("ACL", call))!, StringComparison.Ordinal);
+            var answer = (string)(await world.Redis.ExecuteAsync("ACL", call))!;
+            Assert.Contains($"no permissions to run the '{name}' command", answer, StringComparison.Ordinal);
         }
     }
 

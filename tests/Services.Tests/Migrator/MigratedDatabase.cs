@@ -8,7 +8,7 @@ using Xunit;
 
 namespace FanOut.Services.Tests.Migrator;
 
-/// <summary>A database on a server of its own, because roles belong to the server. A plain role owns it, and the migrator runs as that role.</summary>
+/// <summary>A database on a server of its own, because roles belong to the server. The migrator runs as the plain role that owns it.</summary>
 internal sealed class MigratedDatabase : IAsyncDisposable
 {
     private const string Owner = "fanout_owner";
@@ -37,7 +37,8 @@ internal sealed class MigratedDatabase : IAsyncDisposable
     public async Task MigrateAsync(string? password = "first")
     {
         var builder = Host.CreateApplicationBuilder();
-        var settings = password is null ? [] : ServiceRolesOptions.Services.ToDictionary(service => $"Roles:{service}:Password", string? (_) => password);
+        var services = password is null ? [] : ServiceRolesOptions.Services;
+        var settings = services.ToDictionary(service => $"Roles:{service}:Password", _ => password);
         settings["ConnectionStrings:fanout"] = ConnectionString(Owner, "owner");
         builder.Configuration.AddInMemoryCollection(settings);
         builder.AddServiceDefaults();

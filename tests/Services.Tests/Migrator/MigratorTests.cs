@@ -26,7 +26,8 @@ public sealed class MigratorTests
             ["fanout_reclaimer"],
             await ReadAsync(database, "select distinct pg_get_userbyid(relowner)::text from pg_class where relname ~ '^(outbox|position)_[0-9]'"));
         Assert.Equal(
-            ["fanout_owner"], await ReadAsync(database, "select distinct pg_get_userbyid(nspowner)::text from pg_namespace where nspname !~ '^(pg_|inf|pub)'"));
+            ["fanout_owner"],
+            await ReadAsync(database, "select distinct pg_get_userbyid(nspowner)::text from pg_namespace where nspname !~ '^(pg_|inf|pub)'"));
     }
 
     [Fact]
@@ -64,7 +65,8 @@ public sealed class MigratorTests
 
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => database.MigrateAsync());
 
-        Assert.Contains($"Run as an administrator: {string.Format(null, statement, database.Database.Name)}", refused.Message, StringComparison.Ordinal);
+        var wanted = $"Run as an administrator: {string.Format(null, statement, database.Database.Name)}";
+        Assert.Contains(wanted, refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -147,7 +149,8 @@ public sealed class MigratorTests
     private static Task<List<string>> PrivilegesAsync(MigratedDatabase database) => ReadAsync(
         database,
         """
-        select concat_ws(' ', oid::regclass, pg_get_userbyid(relowner), (select string_agg(entry::text, ' ' order by entry::text) from unnest(relacl) as entry))
+        select concat_ws(
+            ' ', oid::regclass, pg_get_userbyid(relowner), (select string_agg(entry::text, ' ' order by entry::text) from unnest(relacl) as entry))
         from pg_class where relnamespace::regnamespace::text in ('bus', 'access', 'orders', 'webhooks', 'analytics', 'notifications') order by 1
         """);
 

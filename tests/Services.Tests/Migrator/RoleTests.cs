@@ -43,13 +43,17 @@ public sealed class RoleTests(RoleTests.Migrated migrated) : IClassFixture<RoleT
         await using var postgres = migrated.ConnectAs(service);
         string[] statements =
         [
-            "create table public.mine (id int)", "create schema mine", "create temporary table mine (id int)", "create role mine", "create database mine",
+            "create table public.mine (id int)", "create schema mine", "create temporary table mine (id int)", "create role mine",
+            "create database mine",
             "alter role fanout_owner password 'mine'", "set role fanout_owner", "truncate bus.retry", "drop table bus.stream",
             "delete from bus.schema_versions", "insert into access.api_keys (id, name, owner, hash, scopes) values ('a', 'a', 'a', '', '{*}')",
             "update access.api_keys set scopes = '{*}'", "delete from access.api_keys", "update access.data_protection_keys set xml = ''",
-            "delete from access.data_protection_keys", "select pg_read_file('/etc/passwd')", "alter system set fsync = off", "drop extension btree_gist",
+            "delete from access.data_protection_keys", "select pg_read_file('/etc/passwd')", "alter system set fsync = off",
+            "drop extension btree_gist",
             .. Own[service] is { Length: > 0 } own ? [$"create table {own}.mine (id int)", $"delete from {own}.schema_versions"] : (string[])[],
-            .. service == "reclaimer" ? [] : (string[])["create table bus.mine (id int)", "drop table bus.outbox_1", "insert into bus.stream (name) values ('b')"],
+            .. service == "reclaimer" ? [] : (string[])[
+                "create table bus.mine (id int)", "drop table bus.outbox_1", "insert into bus.stream (name) values ('b')",
+            ],
         ];
 
         foreach (var statement in statements)
@@ -78,8 +82,7 @@ public sealed class RoleTests(RoleTests.Migrated migrated) : IClassFixture<RoleT
     public async Task A_role_of_no_service_cannot_connect()
     {
         await migrated.ExecuteAsync("create role stranger login password 'first'");
-        await using var postgres = NpgsqlDataSource.Create(
-            new NpgsqlConnectionStringBuilder(migrated.ConnectAs("order-api").ConnectionString) { Username = "stranger", Password = "first" }.ConnectionString);
+        await using var postgres = migrated.ConnectAs("order-api", connection => connection.Username = "stranger");
 
         await AssertRefusedAsync(postgres, "select 1");
     }
@@ -141,7 +144,12 @@ public sealed class RoleTests(RoleTests.Migrated migrated) : IClassFixture<RoleT
             await _database.MigrateAsync();
         }
 
-        internal NpgsqlDataSource ConnectAs(string service) => NpgsqlDataSource.Create(_database.ConnectAs(service));
+        internal NpgsqlDataSource ConnectAs(string service, Action<NpgsqlConnectionStringBuilder>? configure = null)
+        {
+            var connection = new NpgsqlConnectionStringBuilder(_database.ConnectAs(service));
+            configure?.Invoke(connection);
+            return NpgsqlDataSource.Create(connection);
+        }
 
         internal Task ExecuteAsync(string sql) => _database.ExecuteAsync(sql);
 
