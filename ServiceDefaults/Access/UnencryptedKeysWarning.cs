@@ -1,0 +1,22 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace FanOut.ServiceDefaults.Access;
+
+internal sealed partial class UnencryptedKeysWarning(ILogger<UnencryptedKeysWarning> logger) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        Log.NotEncrypted(logger);
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private static partial class Log
+    {
+        [LoggerMessage(7030, LogLevel.Warning,
+            "The keys that encrypt secrets are in the database unencrypted, so a copy of the database has both. Set DataProtection:Certificate:Path.")]
+        public static partial void NotEncrypted(ILogger logger);
+    }
+}
