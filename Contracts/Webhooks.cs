@@ -28,6 +28,9 @@ public interface IWebhookApi
     [Post("/endpoints/{id}/secret")]
     Task<RotatedSecret> RotateSecretAsync(Guid id, [Body] RotateSecret rotation, CancellationToken cancellationToken = default);
 
+    [Post("/endpoints/{id}/verify")]
+    Task<WebhookEndpoint> VerifyEndpointAsync(Guid id, CancellationToken cancellationToken = default);
+
     [Post("/endpoints/{id}/recover")]
     Task<RecoveredDeliveries> RecoverEndpointAsync(Guid id, [Body] RecoverEndpoint recovery, CancellationToken cancellationToken = default);
 
@@ -112,6 +115,7 @@ public sealed record WebhookEndpoint(
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt,
     EndpointHealth Health,
+    EndpointVerification Verification,
     string? Secret = null);
 
 /// <summary><c>state</c> is <c>unknown</c> before the first attempt, then <c>healthy</c> or <c>failing</c>, by the last attempt.</summary>
@@ -122,6 +126,11 @@ public sealed record EndpointHealth(
     DateTimeOffset? LastSuccessAt,
     DateTimeOffset? LastFailureAt,
     string? LastError);
+
+/// <summary>
+/// While <c>isAwaited</c>, no event is sent: deliveries wait until the receiver has answered a challenge. <c>error</c> says why the last one failed.
+/// </summary>
+public sealed record EndpointVerification(bool IsAwaited, DateTimeOffset? VerifiedAt, string? Error);
 
 /// <summary>The parameters of <c>GET /endpoints</c>.</summary>
 [ValidatableType]

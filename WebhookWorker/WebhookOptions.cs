@@ -51,10 +51,19 @@ internal sealed class WebhookOptions : IValidatableObject
     [Range(1, 10_000, ErrorMessage = "Webhooks:MaxEndpoints must be 1 to 10000.")]
     public int MaxEndpoints { get; set; } = 1_000;
 
+    [Range(1, 10_000, ErrorMessage = "Webhooks:MaxEndpointsPerOwner must be 1 to 10000.")]
+    public int MaxEndpointsPerOwner { get; set; } = 100;
+
+    /// <summary>
+    /// Sends no event to a new or changed URL until its receiver has answered a challenge. Default false; the AppHost's published manifest and the
+    /// Kubernetes manifests set true.
+    /// </summary>
+    public bool RequireVerification { get; set; }
+
     /// <summary>How often an idle dispatcher looks for due deliveries. Default 1 s.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long finished deliveries and their events are kept, also those of disabled endpoints. Default 30 days.</summary>
+    /// <summary>How long deliveries and their events are kept: since they were finished, or, while they wait, since they were recorded. Default 30 days.</summary>
     public TimeSpan Retention { get; set; } = TimeSpan.FromDays(30);
 
     /// <summary>How often the worker cleans up and measures its backlog. Default 30 s.</summary>

@@ -26,12 +26,15 @@ internal static class WebhookWorkerServices
             .AddSchemaMigrations("webhooks", typeof(WebhookWorkerServices).Assembly)
             .AddSingleton<WebhookMetrics>()
             .AddSingleton<AddressPolicy>()
+            .AddSingleton<EndpointSecrets>()
             .AddSingleton<EndpointStore>()
+            .AddSingleton<UrlVerification>()
             .AddSingleton<DeliveryStore>()
             .AddSingleton<DeliveryQueue>()
             .AddSingleton<DispatchSignal>()
             .AddSingleton<AttemptPolicy>()
             .AddSingleton<WebhookClient>()
+            .AddHostedService<PlainSecrets>()
             .AddHostedService<Dispatcher>()
             .AddSingleton(provider => SweepOf(
                 provider.GetRequiredService<IOptions<WebhookOptions>>().Value,
@@ -39,10 +42,10 @@ internal static class WebhookWorkerServices
             .AddHostedService<Sweeper>();
     }
 
-    // Deliveries before their events.
+    // Deliveries before their events and endpoints.
     private static Sweep SweepOf(WebhookOptions options, WebhookMetrics metrics) =>
         new(
-            [Sql("cancel_pending.sql"), Sql("delete_deliveries.sql"), Sql("delete_events.sql")],
+            [Sql("cancel_pending.sql"), Sql("delete_deliveries.sql"), Sql("delete_events.sql"), Sql("delete_endpoints.sql")],
             Sql("measure_backlog.sql"),
             options.Retention,
             options.SweepInterval,

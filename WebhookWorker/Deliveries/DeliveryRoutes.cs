@@ -27,17 +27,18 @@ internal static class DeliveryRoutes
     private static async Task<IResult> ListAsync(
         [AsParameters] DeliveryQuery query, HttpRequest request, DeliveryStore store, CancellationToken cancellationToken)
     {
-        var deliveries = await store.ListAsync(query, cancellationToken);
+        var deliveries = await store.ListAsync(request.HttpContext.User.Owner(), query, cancellationToken);
         var (items, after, next) = request.Page(deliveries, query.Limit, delivery => delivery.Id.ToString(CultureInfo.InvariantCulture));
         return TypedResults.Ok(new DeliveryPage(items, after, next));
     }
 
-    private static async Task<IResult> FindAsync(long id, DeliveryStore store, CancellationToken cancellationToken)
-        => await store.FindAsync(id, cancellationToken) is { } delivery ? TypedResults.Ok(delivery) : NotFound(id);
+    private static async Task<IResult> FindAsync(long id, HttpContext http, DeliveryStore store, CancellationToken cancellationToken)
+        => await store.FindAsync(http.User.Owner(), id, cancellationToken) is { } delivery ? TypedResults.Ok(delivery) : NotFound(id);
 
-    private static async Task<IResult> RetryAsync(long id, DeliveryStore store, DispatchSignal signal, CancellationToken cancellationToken)
+    private static async Task<IResult> RetryAsync(
+        long id, HttpContext http, DeliveryStore store, DispatchSignal signal, CancellationToken cancellationToken)
     {
-        switch (await store.RetryAsync(id, cancellationToken))
+        switch (await store.RetryAsync(http.User.Owner(), id, cancellationToken))
         {
             case null:
                 return NotFound(id);
@@ -46,7 +47,7 @@ internal static class DeliveryRoutes
                     "The delivery's endpoint is disabled or deleted.", statusCode: StatusCodes.Status409Conflict);
             default:
                 signal.Raise();
-                return await store.FindAsync(id, cancellationToken) is { } delivery
+                return await store.FindAsync(http.User.Owner(), id, cancellationToken) is { } delivery
                     ? TypedResults.Accepted($"/deliveries/{id}", delivery)
                     : NotFound(id);
         }

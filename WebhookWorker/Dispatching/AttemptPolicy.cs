@@ -18,16 +18,21 @@ internal sealed class AttemptPolicy(IOptions<WebhookOptions> options)
             return new(delivery, AttemptResult.Delivered, answer.Status);
         }
 
+        if (answer.IsUnsent)
+        {
+            return new(delivery, AttemptResult.Postponed, null, answer.Error, answer.Reason, MaxRest, MaxRest);
+        }
+
         var settings = options.Value;
         var retryAfter = TimeSpan.FromTicks(Math.Clamp(answer.RetryAfter?.Ticks ?? 0, 0, settings.MaxRetryAfter.Ticks));
         TimeSpan? rest = answer.AsksForRest ? Longer(retryAfter, Rest(delivery.EndpointFailures)) : null;
         if (answer.Status == HttpStatusCode.Gone || delivery.Attempts >= settings.RetryDelays.Count)
         {
-            return new(delivery, AttemptResult.Failed, answer.Status, answer.Error, Rest: rest);
+            return new(delivery, AttemptResult.Failed, answer.Status, answer.Error, answer.Reason, Rest: rest);
         }
 
         var delay = settings.RetryDelays[delivery.Attempts] * (1 + (Jitter * Random.Shared.NextDouble()));
-        return new(delivery, AttemptResult.Retry, answer.Status, answer.Error, Longer(delay, retryAfter), rest);
+        return new(delivery, AttemptResult.Retry, answer.Status, answer.Error, answer.Reason, Longer(delay, retryAfter), rest);
     }
 
     private static TimeSpan Rest(int failures)

@@ -99,7 +99,7 @@ internal sealed partial class Dispatcher(
         {
             // An unexpected error counts as an attempt: otherwise the delivery would stay claimed, or be sent forever.
             Log.AttemptFaulted(logger, delivery.Id, delivery.EndpointId, e);
-            attempt = policy.Judge(delivery, new Answer(null, $"The attempt failed: {e.GetType().Name}."));
+            attempt = policy.Judge(delivery, new Answer(null, $"The attempt failed: {e.GetType().Name}.", e.GetType().Name));
         }
 
         var took = time.GetElapsedTime(began);
@@ -107,7 +107,11 @@ internal sealed partial class Dispatcher(
         metrics.Ended(attempt.IsGone ? "gone" : attempt.Result.ToString().ToLowerInvariant(), took, delay);
         if (attempt.Result == AttemptResult.Failed)
         {
-            Log.DeliveryFailed(logger, delivery.Id, delivery.EventId, delivery.EndpointId, delivery.Attempts + 1, attempt.Error ?? "");
+            Log.DeliveryFailed(logger, delivery.Id, delivery.EventId, delivery.EndpointId, delivery.Attempts + 1, attempt.Reason ?? "");
+        }
+        else if (attempt.Result == AttemptResult.Postponed)
+        {
+            Log.DeliveryWaits(logger, delivery.Id, delivery.EndpointId, attempt.Reason ?? "");
         }
 
         _ended.Writer.TryWrite(attempt);
@@ -174,8 +178,11 @@ internal sealed partial class Dispatcher(
         [LoggerMessage(3004, LogLevel.Error, "Delivery {Delivery} to endpoint {Endpoint} failed unexpectedly")]
         public static partial void AttemptFaulted(ILogger logger, long delivery, Guid endpoint, Exception exception);
 
-        [LoggerMessage(3005, LogLevel.Warning, "Delivery {Delivery} of event {Event} to {Endpoint} failed after {Attempts} attempts: {Error}")]
-        public static partial void DeliveryFailed(ILogger logger, long delivery, Guid @event, Guid endpoint, int attempts, string error);
+        [LoggerMessage(3005, LogLevel.Warning, "Delivery {Delivery} of event {Event} to {Endpoint} failed after {Attempts} attempts: {Reason}")]
+        public static partial void DeliveryFailed(ILogger logger, long delivery, Guid @event, Guid endpoint, int attempts, string reason);
+
+        [LoggerMessage(3007, LogLevel.Error, "Delivery {Delivery} to endpoint {Endpoint} waits: {Reason}")]
+        public static partial void DeliveryWaits(ILogger logger, long delivery, Guid endpoint, string reason);
 
         [LoggerMessage(3006, LogLevel.Warning, "Endpoint {Endpoint} is disabled: {Because}")]
         public static partial void EndpointDisabled(ILogger logger, Guid endpoint, string because);

@@ -9,20 +9,26 @@ using Microsoft.Extensions.Options;
 
 namespace FanOut.WebhookWorker.Dispatching;
 
-/// <summary>POSTs a delivery once. Not from IHttpClientFactory: its defaults retry and resolve service names, but a client chose the URL.</summary>
+/// <summary>POSTs webhooks, each once. Not from IHttpClientFactory: its defaults retry and resolve service names, but a client chose the URL.</summary>
 internal sealed class WebhookClient : IDisposable
 {
+    public const string UnreadableSecret =
+        "The endpoint's secret cannot be decrypted: its key is not in access.data_protection_keys, or the certificate that encrypts the keys is not "
+        + "given (DataProtection:Certificate, DataProtection:PreviousCertificates). Restore it, or give the endpoint a new secret.";
+
     private const int MaxExcerptLength = 500;
     private static readonly TimeSpan ExcerptTimeout = TimeSpan.FromSeconds(2);
     private static readonly ActivitySource Source = new("FanOut.WebhookWorker");
 
+    private readonly EndpointSecrets _secrets;
     private readonly AddressPolicy _addresses;
     private readonly WebhookOptions _options;
     private readonly TimeProvider _time;
     private readonly HttpMessageInvoker _http;
 
-    public WebhookClient(AddressPolicy addresses, IOptions<WebhookOptions> options, TimeProvider time)
+    public WebhookClient(EndpointSecrets secrets, AddressPolicy addresses, IOptions<WebhookOptions> options, TimeProvider time)
     {
+        _secrets = secrets;
         _addresses = addresses;
         _options = options.Value;
         _time = time;
@@ -33,6 +39,7 @@ internal sealed class WebhookClient : IDisposable
             UseProxy = false,
             AutomaticDecompression = DecompressionMethods.None,
             ConnectCallback = ConnectAsync,
+            ActivityHeadersPropagator = new TraceParentPropagator(),
             // An address is checked only when connecting, so a connection must not live long.
             PooledConnectionLifetime = TimeSpan.FromMinutes(2),
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
@@ -49,48 +56,69 @@ internal sealed class WebhookClient : IDisposable
         activity?.SetTag("messaging.message.id", delivery.EventId);
         activity?.SetTag("fanout.webhook.attempt", delivery.Attempts + 1);
 
-        using var deadline = new CancellationTokenSource(_options.Timeout, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
-        Answer answer;
-        try
-        {
-            using var request = Request(delivery);
-            using var response = await _http.SendAsync(request, either.Token);
-            answer = await ReadAsync(response, either.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            answer = new(null, $"No answer within {_options.Timeout.TotalSeconds:0.###} s.");
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
-        {
-            answer = new(null, Printable((e.InnerException ?? e).Message));
-        }
-
+        var secrets = _secrets.Decrypt(delivery.EndpointId, delivery.EncryptedSecret, delivery.EncryptedPreviousSecret);
+        var answer = secrets.Count == 0
+            ? new(null, UnreadableSecret, UnreadableSecret) { IsUnsent = true }
+            : await SendAsync(
+                new Webhook(delivery.Url, delivery.EventId, Encoding.UTF8.GetBytes(delivery.Payload), secrets),
+                _options.Timeout,
+                ReadAsync,
+                cancellationToken);
         if (!answer.IsSuccess)
         {
-            activity?.SetStatus(ActivityStatusCode.Error, answer.Error);
+            activity?.SetStatus(ActivityStatusCode.Error, answer.Reason);
         }
 
         return answer;
     }
 
+    /// <summary>POSTs once. The time limit includes <paramref name="read"/>.</summary>
+    public async Task<Answer> SendAsync(
+        Webhook webhook,
+        TimeSpan timeout,
+        Func<HttpResponseMessage, CancellationToken, Task<Answer>> read,
+        CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(timeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        try
+        {
+            using var request = Request(webhook);
+            using var response = await _http.SendAsync(request, either.Token);
+            return await read(response, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return Unanswered($"No answer within {timeout.TotalSeconds:0.###} s.");
+        }
+        catch (Exception e) when (e is HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse }
+            or HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse })
+        {
+            // The message has a part of the answer.
+            return new(null, Printable(e.Message), "The answer is not valid HTTP.");
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
+        {
+            return Unanswered(Printable((e.InnerException ?? e).Message));
+        }
+
+        static Answer Unanswered(string error) => new(null, error, error);
+    }
+
     public void Dispose() => _http.Dispose();
 
-    private HttpRequestMessage Request(ClaimedDelivery delivery)
+    private HttpRequestMessage Request(Webhook webhook)
     {
-        var body = Encoding.UTF8.GetBytes(delivery.Payload);
-        var id = delivery.EventId.ToString();
+        var id = webhook.Id.ToString();
         var timestamp = _time.GetUtcNow().ToUnixTimeSeconds();
-        IEnumerable<byte[]> secrets = delivery.PreviousSecret is { } previous ? [delivery.Secret, previous] : [delivery.Secret];
-        return new HttpRequestMessage(HttpMethod.Post, delivery.Url)
+        return new HttpRequestMessage(HttpMethod.Post, webhook.Url)
         {
-            Content = new ByteArrayContent(body) { Headers = { ContentType = new("application/json") } },
+            Content = new ByteArrayContent(webhook.Body) { Headers = { ContentType = new("application/json") } },
             Headers =
             {
                 { "webhook-id", id },
                 { "webhook-timestamp", timestamp.ToString(CultureInfo.InvariantCulture) },
-                { "webhook-signature", WebhookSecret.Sign(id, timestamp, body, secrets) },
+                { "webhook-signature", WebhookSecret.Sign(id, timestamp, webhook.Body, webhook.Secrets) },
                 { "User-Agent", "FanOut-Webhooks/1" },
             },
         };
@@ -121,8 +149,8 @@ internal sealed class WebhookClient : IDisposable
         }
 
         var said = Printable(Encoding.UTF8.GetString(excerpt, 0, length)).Trim();
-        var what = $"HTTP {(int)response.StatusCode}" + (said.Length > 0 ? $": {said}" : ".");
-        return new(response.StatusCode, what, RetryAfter(response.Headers));
+        var reason = $"HTTP {(int)response.StatusCode}";
+        return new(response.StatusCode, reason + (said.Length > 0 ? $": {said}" : "."), reason, RetryAfter(response.Headers));
     }
 
     // Seconds are read here: the platform ignores a number beyond int.

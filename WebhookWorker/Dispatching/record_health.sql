@@ -12,7 +12,7 @@ from unnest($1, $2, $3, $4, $5) as o(endpoint_id, succeeded, failures, error, re
 order by o.endpoint_id -- so that two dispatchers cannot deadlock
 on conflict (endpoint_id) do update
 set consecutive_failures = excluded.consecutive_failures + case when excluded.last_success_at is null then h.consecutive_failures else 0 end,
-    failing_since = case when excluded.consecutive_failures = 0 then null
+    failing_since = case when excluded.consecutive_failures = 0 then case when excluded.last_success_at is null then h.failing_since end
                          when excluded.last_success_at is null then coalesce(h.failing_since, excluded.failing_since)
                          else excluded.failing_since end,
     last_success_at = coalesce(excluded.last_success_at, h.last_success_at),

@@ -4,6 +4,7 @@ using FanOut.ServiceDefaults.Requests;
 using FanOut.ServiceDefaults.WorkQueues;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
 
 namespace FanOut.WebhookWorker.Endpoints;
 
@@ -40,6 +41,14 @@ internal static class EndpointRoutes
             .Produces<RotatedSecret>()
             .ProducesValidationProblem()
             .ProducesProblem(StatusCodes.Status404NotFound);
+        endpoints.MapPost("{id:guid}/verify", VerifyAsync)
+            .WithSummary("Ask the receiver again to confirm that it wants events")
+            .WithDescription(
+                "POSTs an event of type endpoint.verification, signed like all. The receiver answers 200 within 10 s, with the text of data.challenge as "
+                + "the whole body, or with JSON: { \"challenge\": \"...\" }.")
+            .Produces<WebhookEndpoint>()
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         endpoints.MapPost("{id:guid}/recover", RecoverAsync)
             .WithSummary("Send again what failed, or was recorded while the endpoint was disabled")
             .Produces<RecoveredDeliveries>(StatusCodes.Status202Accepted)
@@ -49,59 +58,103 @@ internal static class EndpointRoutes
     }
 
     private static async Task<IResult> CreateAsync(
-        CreateEndpoint endpoint, AddressPolicy addresses, EndpointStore store, CancellationToken cancellationToken)
+        CreateEndpoint endpoint,
+        HttpContext http,
+        AddressPolicy addresses,
+        EndpointStore store,
+        UrlVerification verification,
+        IOptions<WebhookOptions> options,
+        CancellationToken cancellationToken)
     {
         if (await addresses.ProblemOfAsync(endpoint.Url, cancellationToken) is { } problem)
         {
             return RequestErrors.Refuse("url", problem);
         }
 
-        var id = Guid.CreateVersion7();
+        var (owner, id) = (http.User.Owner(), Guid.CreateVersion7());
         var secret = endpoint.Secret is null ? WebhookSecret.Generate() : WebhookSecret.Parse(endpoint.Secret);
-        if (!await store.InsertAsync(id, endpoint, secret, cancellationToken))
+        if (await store.InsertAsync(owner, id, endpoint, secret, cancellationToken) is { } limit)
         {
             return TypedResults.Problem(
-                "The limit Webhooks:MaxEndpoints is reached. Delete an endpoint first.", statusCode: StatusCodes.Status409Conflict);
+                $"The limit {WebhookOptions.SectionName}:{limit} is reached. Delete an endpoint first.", statusCode: StatusCodes.Status409Conflict);
         }
 
-        return await store.FindAsync(id, cancellationToken) is { } created
+        if (options.Value.RequireVerification)
+        {
+            await verification.VerifyAsync(owner, id, cancellationToken);
+        }
+
+        return await store.FindAsync(owner, id, cancellationToken) is { } created
             ? TypedResults.CreatedAtRoute(created with { Secret = WebhookSecret.Format(secret) }, "endpoint", new { id })
-            : TypedResults.Problem(statusCode: StatusCodes.Status404NotFound);
+            : NotFound(id);
     }
 
     private static async Task<IResult> ListAsync(
         [AsParameters] EndpointQuery query, HttpRequest request, EndpointStore store, CancellationToken cancellationToken)
     {
-        var (items, after, next) = request.Page(
-            await store.ListAsync(query.After, query.Limit + 1, cancellationToken), query.Limit, endpoint => endpoint.Id.ToString());
+        var found = await store.ListAsync(request.HttpContext.User.Owner(), query.After, query.Limit + 1, cancellationToken);
+        var (items, after, next) = request.Page(found, query.Limit, endpoint => endpoint.Id.ToString());
         return TypedResults.Ok(new EndpointPage(items, after, next));
     }
 
-    private static async Task<IResult> FindAsync(Guid id, EndpointStore store, CancellationToken cancellationToken)
-        => await store.FindAsync(id, cancellationToken) is { } endpoint ? TypedResults.Ok(endpoint) : NotFound(id);
+    private static async Task<IResult> FindAsync(Guid id, HttpContext http, EndpointStore store, CancellationToken cancellationToken)
+        => await store.FindAsync(http.User.Owner(), id, cancellationToken) is { } endpoint ? TypedResults.Ok(endpoint) : NotFound(id);
 
     private static async Task<IResult> PutAsync(
-        Guid id, PutEndpoint endpoint, AddressPolicy addresses, EndpointStore store, CancellationToken cancellationToken) =>
-        await addresses.ProblemOfAsync(endpoint.Url, cancellationToken) is { } problem ? RequestErrors.Refuse("url", problem)
-        : await store.UpdateAsync(id, endpoint, cancellationToken) && await store.FindAsync(id, cancellationToken) is { } changed
-            ? TypedResults.Ok(changed)
-        : NotFound(id);
+        Guid id,
+        PutEndpoint endpoint,
+        HttpContext http,
+        AddressPolicy addresses,
+        EndpointStore store,
+        UrlVerification verification,
+        IOptions<WebhookOptions> options,
+        CancellationToken cancellationToken)
+    {
+        if (await addresses.ProblemOfAsync(endpoint.Url, cancellationToken) is { } problem)
+        {
+            return RequestErrors.Refuse("url", problem);
+        }
 
-    private static async Task<IResult> DeleteAsync(Guid id, EndpointStore store, CancellationToken cancellationToken)
-        => await store.DeleteAsync(id, cancellationToken) ? TypedResults.NoContent() : NotFound(id);
+        var owner = http.User.Owner();
+        if (await store.UpdateAsync(owner, id, endpoint, cancellationToken) is true && options.Value.RequireVerification)
+        {
+            await verification.VerifyAsync(owner, id, cancellationToken);
+        }
 
-    private static async Task<IResult> RotateAsync(Guid id, RotateSecret? rotation, EndpointStore store, CancellationToken cancellationToken)
+        return await store.FindAsync(owner, id, cancellationToken) is { } changed ? TypedResults.Ok(changed) : NotFound(id);
+    }
+
+    private static async Task<IResult> DeleteAsync(Guid id, HttpContext http, EndpointStore store, CancellationToken cancellationToken)
+        => await store.DeleteAsync(http.User.Owner(), id, cancellationToken) ? TypedResults.NoContent() : NotFound(id);
+
+    private static async Task<IResult> RotateAsync(
+        Guid id, RotateSecret? rotation, HttpContext http, EndpointStore store, CancellationToken cancellationToken)
     {
         var secret = rotation?.Secret is { } given ? WebhookSecret.Parse(given) : WebhookSecret.Generate();
-        return await store.RotateAsync(id, secret, cancellationToken) is { } until
+        return await store.RotateAsync(http.User.Owner(), id, secret, cancellationToken) is { } until
             ? TypedResults.Ok(new RotatedSecret(WebhookSecret.Format(secret), until))
             : NotFound(id);
     }
 
+    private static async Task<IResult> VerifyAsync(
+        Guid id, HttpContext http, EndpointStore store, UrlVerification verification, CancellationToken cancellationToken) =>
+        await verification.VerifyAsync(http.User.Owner(), id, cancellationToken) switch
+        {
+            null => NotFound(id),
+            "" => await FindAsync(id, http, store, cancellationToken),
+            var error => TypedResults.Problem(
+                error, title: "The receiver did not confirm that it wants events.", statusCode: StatusCodes.Status422UnprocessableEntity),
+        };
+
     private static async Task<IResult> RecoverAsync(
-        Guid id, RecoverEndpoint recovery, EndpointStore store, DispatchSignal signal, CancellationToken cancellationToken)
+        Guid id,
+        RecoverEndpoint recovery,
+        HttpContext http,
+        EndpointStore store,
+        DispatchSignal signal,
+        CancellationToken cancellationToken)
     {
-        if (await store.FindAsync(id, cancellationToken) is not { } endpoint)
+        if (await store.FindAsync(http.User.Owner(), id, cancellationToken) is not { } endpoint)
         {
             return NotFound(id);
         }

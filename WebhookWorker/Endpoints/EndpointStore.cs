@@ -7,7 +7,7 @@ using NpgsqlTypes;
 
 namespace FanOut.WebhookWorker.Endpoints;
 
-internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<WebhookOptions> options)
+internal sealed class EndpointStore(NpgsqlDataSource dataSource, EndpointSecrets secrets, IOptions<WebhookOptions> options)
 {
     private const int RecoveredAtOnce = 5_000;
 
@@ -15,56 +15,91 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<Webhoo
     private static readonly string Select = EmbeddedSql.Read(typeof(EndpointStore), "select_endpoints.sql");
     private static readonly string Update = EmbeddedSql.Read(typeof(EndpointStore), "update_endpoint.sql");
     private static readonly string Delete = EmbeddedSql.Read(typeof(EndpointStore), "delete_endpoint.sql");
+    private static readonly string FindChallenged = EmbeddedSql.Read(typeof(EndpointStore), "find_challenged.sql");
+    private static readonly string RecordVerification = EmbeddedSql.Read(typeof(EndpointStore), "record_verification.sql");
     private static readonly string Recover = EmbeddedSql.Read(typeof(EndpointStore), "recover_deliveries.sql");
     private static readonly string Rotate = EmbeddedSql.Read(typeof(EndpointStore), "rotate_secret.sql");
 
-    /// <returns>False if the limit of endpoints is reached.</returns>
-    public async Task<bool> InsertAsync(Guid id, PutEndpoint endpoint, byte[] secret, CancellationToken cancellationToken)
+    /// <returns>The setting whose limit is reached; null if the endpoint was created.</returns>
+    public async Task<string?> InsertAsync(string owner, Guid id, PutEndpoint endpoint, byte[] secret, CancellationToken cancellationToken)
     {
         var insert = new NpgsqlBatchCommand(Insert);
         Add(
             insert.Parameters,
             id,
+            owner,
             new Uri(endpoint.Url).AbsoluteUri,
             endpoint.Description,
             EventTypes(endpoint),
             endpoint.Enabled,
-            secret,
-            options.Value.MaxEndpoints);
+            secrets.Encrypt(id, secret),
+            options.Value.RequireVerification,
+            options.Value.MaxEndpoints,
+            options.Value.MaxEndpointsPerOwner);
 
         // The lock is its own statement, so that the insert's snapshot is taken under it and counts every endpoint.
         await using var batch = dataSource.CreateBatch();
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select pg_advisory_xact_lock(hashtextextended('webhooks.endpoints', 0))"));
         batch.BatchCommands.Add(insert);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        return await reader.NextResultAsync(cancellationToken) && await reader.ReadAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return !reader.GetBoolean(0) ? nameof(WebhookOptions.MaxEndpoints)
+            : !reader.GetBoolean(1) ? nameof(WebhookOptions.MaxEndpointsPerOwner)
+            : null;
     }
 
-    public async Task<List<WebhookEndpoint>> ListAsync(Guid? before, int limit, CancellationToken cancellationToken) =>
-        await SelectAsync(null, before, limit, cancellationToken);
+    public async Task<List<WebhookEndpoint>> ListAsync(string owner, Guid? before, int limit, CancellationToken cancellationToken) =>
+        await SelectAsync(owner, null, before, limit, cancellationToken);
 
-    public async Task<WebhookEndpoint?> FindAsync(Guid id, CancellationToken cancellationToken) =>
-        (await SelectAsync(id, null, 1, cancellationToken)).SingleOrDefault();
+    public async Task<WebhookEndpoint?> FindAsync(string owner, Guid id, CancellationToken cancellationToken) =>
+        (await SelectAsync(owner, id, null, 1, cancellationToken)).SingleOrDefault();
 
-    public async Task<bool> UpdateAsync(Guid id, PutEndpoint endpoint, CancellationToken cancellationToken)
+    /// <returns>Whether the URL is another one now; null if the owner has no such endpoint.</returns>
+    public async Task<bool?> UpdateAsync(string owner, Guid id, PutEndpoint endpoint, CancellationToken cancellationToken)
     {
         await using var command = Command(
-            Update, id, new Uri(endpoint.Url).AbsoluteUri, endpoint.Description, EventTypes(endpoint), endpoint.Enabled);
+            Update,
+            owner,
+            id,
+            new Uri(endpoint.Url).AbsoluteUri,
+            endpoint.Description,
+            EventTypes(endpoint),
+            endpoint.Enabled,
+            options.Value.RequireVerification);
+        return await command.ExecuteScalarAsync(cancellationToken) as bool?;
+    }
+
+    public async Task<bool> DeleteAsync(string owner, Guid id, CancellationToken cancellationToken)
+    {
+        await using var command = Command(Delete, owner, id);
         return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
     }
 
-    public async Task<bool> DeleteAsync(Guid id, CancellationToken cancellationToken)
+    /// <returns>Until when the previous secret is also used; null if the owner has no such endpoint.</returns>
+    public async Task<DateTimeOffset?> RotateAsync(string owner, Guid id, byte[] secret, CancellationToken cancellationToken)
     {
-        await using var command = Command(Delete, id);
-        return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
-    }
-
-    /// <returns>Until when the previous secret is also used; null if there is no such endpoint.</returns>
-    public async Task<DateTimeOffset?> RotateAsync(Guid id, byte[] secret, CancellationToken cancellationToken)
-    {
-        await using var command = Command(Rotate, id, secret, options.Value.SecretOverlap);
+        await using var command = Command(Rotate, owner, id, secrets.Encrypt(id, secret), options.Value.SecretOverlap);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken) ? reader.GetFieldValue<DateTimeOffset>(0) : null;
+    }
+
+    /// <returns>Null if the owner has no such endpoint.</returns>
+    public async Task<ChallengedEndpoint?> FindChallengedAsync(string owner, Guid id, CancellationToken cancellationToken)
+    {
+        await using var command = Command(FindChallenged, owner, id);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
+            ? new(reader.GetString(0), reader.GetFieldValue<byte[]>(1), reader.GetValue(2) as byte[])
+            : null;
+    }
+
+    /// <summary>Saves how a challenge to this URL ended: the error is null if it succeeded.</summary>
+    public async Task RecordVerificationAsync(Guid id, string url, string? error, CancellationToken cancellationToken)
+    {
+        await using var command = Command(RecordVerification, id, url);
+        command.Parameters.Add(new() { Value = error ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <returns>How many deliveries are due again.</returns>
@@ -83,9 +118,10 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<Webhoo
         return recovered;
     }
 
-    private async Task<List<WebhookEndpoint>> SelectAsync(Guid? id, Guid? before, int limit, CancellationToken cancellationToken)
+    private async Task<List<WebhookEndpoint>> SelectAsync(string owner, Guid? id, Guid? before, int limit, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(Select);
+        command.Parameters.Add(new() { Value = owner });
         command.Parameters.Add(new() { Value = id ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
         command.Parameters.Add(new() { Value = before ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
         command.Parameters.Add(new() { Value = limit });
@@ -102,7 +138,8 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, IOptions<Webhoo
                 reader.GetString(5),
                 reader.GetFieldValue<DateTimeOffset>(6),
                 reader.GetFieldValue<DateTimeOffset>(7),
-                Health(reader)));
+                Health(reader),
+                new(reader.GetBoolean(13), reader.GetFieldValue<DateTimeOffset?>(14), reader.GetValue(15) as string)));
         }
 
         return endpoints;

@@ -1,6 +1,15 @@
--- Creates an endpoint, unless there are as many as there may be: then it returns no row. Runs under the lock that makes two creations at once count each other.
--- $1 id, $2 url, $3 description, $4 event types, $5 enabled, $6 secret, $7 at most so many.
-insert into webhooks.endpoints (id, url, description, event_types, enabled, secret)
-select $1, $2, $3, $4, $5, $6
-where (select count(*) from webhooks.endpoints where deleted_at is null) < $7
-returning id;
+-- Creates an endpoint, unless there are as many as there may be, at all or of this owner. Runs under the lock that makes two creations at once count each other.
+-- Returns whether there was room, at all and for this owner.
+-- $1 id, $2 owner, $3 url, $4 description, $5 event types, $6 enabled, $7 encrypted secret, $8 whether it awaits verification, $9 at most so many, $10 of one owner.
+with room as (
+    select count(*) < $9 as at_all, count(*) filter (where owner = $2) < $10 as of_owner
+    from webhooks.endpoints
+    where deleted_at is null
+),
+created as (
+    insert into webhooks.endpoints (id, owner, url, description, event_types, enabled, encrypted_secret, awaits_verification)
+    select $1, $2, $3, $4, $5, $6, $7, $8
+    from room
+    where at_all and of_owner
+)
+select at_all, of_owner from room;

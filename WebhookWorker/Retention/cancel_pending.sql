@@ -1,7 +1,7 @@
--- Cancels what will not be sent any more: pending deliveries of deleted endpoints, and those that waited out their retention at a disabled one.
+-- Cancels what will not be sent any more: pending deliveries of deleted endpoints, and those that waited out their retention.
 -- What is being sent this moment is left to that. $1 retention, $2 at most so many.
 update webhooks.deliveries
-set state = 'cancelled', claim = null, finished_at = now()
+set state = 'cancelled', claim = null, finished_at = now(), last_error = coalesce(last_error, 'It waited for as long as it may be kept.')
 where id in (
     select d.id
     from webhooks.endpoints e
@@ -13,5 +13,4 @@ where id in (
         limit $2
         for update skip locked
     ) d
-    where not e.enabled
     limit $2);

@@ -6,4 +6,4 @@ cross join lateral (
     from webhooks.deliveries
     where endpoint_id = e.id and state = 'pending'
 ) d
-where e.enabled and e.deleted_at is null;
+where e.enabled and e.deleted_at is null and not e.awaits_verification;

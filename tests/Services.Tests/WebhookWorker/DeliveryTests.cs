@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using FanOut.Contracts.Webhooks;
 using Microsoft.AspNetCore.Http;
@@ -33,6 +34,37 @@ public sealed class DeliveryTests
         Assert.StartsWith("00-0af7651916cd43dd8448eb211c80319c-", received.Headers["traceparent"], StringComparison.Ordinal);
         Assert.Equal((id, order.OrderId.ToString(), 1, 200), (delivery.EventId, delivery.Subject, delivery.Attempts, delivery.LastStatus));
         Assert.Equal("healthy", (await webhooks.Api.GetEndpointAsync(endpoint.Id, Cancellation)).Health.State);
+    }
+
+    [Fact]
+    public async Task Of_a_callers_trace_a_receiver_gets_only_the_traceparent()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var webhooks = await Webhooks.StartAsync();
+        var endpoint = await webhooks.SubscribeAsync(receiver);
+
+        using (var caller = new Activity("caller") { TraceStateString = "vendor=hidden" }
+            .SetParentId("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").AddBaggage("user", "hidden").Start())
+        {
+            await webhooks.Orders.PublishAsync([OrderStream.Order()]);
+        }
+
+        await webhooks.DeliveryIsAsync(endpoint.Id, "delivered");
+        using var plain = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null });
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(webhooks.Host.Address, $"/endpoints/{endpoint.Id}/verify"))
+        {
+            Headers =
+            {
+                { "traceparent", "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" }, { "tracestate", "vendor=hidden" },
+                { "baggage", "user=hidden" }, { "Correlation-Context", "user=hidden" },
+            },
+        };
+        using var answer = await plain.SendAsync(request, Cancellation);
+
+        Assert.Equal(1, await webhooks.CountAsync("select count(*) from webhooks.events where tracestate = 'vendor=hidden'"));
+        Assert.Equal(["00-0af", "00-1af"], receiver.All.Select(received => received.Headers["traceparent"][..6]));
+        Assert.All(receiver.All, received => Assert.DoesNotContain(
+            received.Headers, header => header.Value.Contains("hidden", StringComparison.Ordinal)));
     }
 
     [Fact]
