@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FanOut.Cli;
+using FanOut.Cli.Customers;
 using FanOut.Cli.DeadLetters;
 using FanOut.Cli.Demo;
 using FanOut.Cli.Keys;
@@ -24,6 +25,7 @@ try
         DemoCommand.Create(workspace),
         DlqCommand.Create(workspace),
         KeysCommand.Create(workspace),
+        CustomerCommand.Create(workspace),
         VerifyCommand.Create(workspace),
     };
     return await root.Parse(args).RunAsync(new() { ProcessTerminationTimeout = TimeSpan.FromMinutes(3), EnableDefaultExceptionHandler = false });

@@ -9,6 +9,7 @@ namespace FanOut.Contracts;
 [JsonSerializable(typeof(PlaceOrder))]
 [JsonSerializable(typeof(PlaceOrders))]
 [JsonSerializable(typeof(Order))]
+[JsonSerializable(typeof(Customer))]
 [JsonSerializable(typeof(OrderReceipts))]
 [JsonSerializable(typeof(OrderPage))]
 [JsonSerializable(typeof(RevenueReport))]

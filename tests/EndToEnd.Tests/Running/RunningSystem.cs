@@ -179,7 +179,7 @@ internal sealed class RunningSystem : IAsyncDisposable
         DeleteData(Folder);
     }
 
-    private static string MailFolderIn(string folder) => Path.Combine(folder, "mail");
+    public static string MailFolderIn(string folder) => Path.Combine(folder, "mail");
 
     private static int? PidOf(ResourceEvent change) =>
         change.Snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value as int?;

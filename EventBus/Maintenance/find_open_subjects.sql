@@ -1,0 +1,15 @@
+-- Those of the subjects $2 that have an event of stream $1 which a group has not done: it is not taken, or it waits for a retry.
+select distinct event.subject
+from bus.consumer_group g
+cross join lateral (
+    select o.subject, o.position
+    from bus.outbox o
+    where o.stream = $1 and o.position > g.done_through and o.subject = any ($2)
+) as event
+where g.stream = $1
+    and not exists (select from bus.inbox i where i.group_id = g.id and i.positions @> event.position)
+union
+select r.subject
+from bus.retry r
+join bus.consumer_group g on g.id = r.group_id
+where g.stream = $1 and r.state = 'waiting' and r.subject = any ($2)
