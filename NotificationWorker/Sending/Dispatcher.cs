@@ -155,18 +155,19 @@ internal sealed partial class Dispatcher(
         }
         catch (MailRefusedException e)
         {
-            outcome = Refused(email, e.Message, e.ForGood);
+            outcome = Refused(email, e.Message, e.Reason, e.ForGood);
         }
         catch (Exception e) when (e is not (MailServerAwayException or OperationCanceledException))
         {
             // An unexpected error must not stop the mails after it.
             Log.Faulted(logger, email.Id, e);
-            outcome = Refused(email, $"Sending failed: {e.GetType().Name}.", forGood: false);
+            var error = $"Sending failed: {e.GetType().Name}.";
+            outcome = Refused(email, error, error, forGood: false);
         }
 
-        if (outcome.Error is not null)
+        if (outcome.Reason is not null)
         {
-            activity?.SetStatus(ActivityStatusCode.Error, outcome.Error);
+            activity?.SetStatus(ActivityStatusCode.Error, outcome.Reason);
         }
 
         TimeSpan? delay = outcome.Result == SendResult.Sent ? time.GetUtcNow() - email.CreatedAt : null;
@@ -178,19 +179,20 @@ internal sealed partial class Dispatcher(
     {
         var order = JsonSerializer.Deserialize(email.Placed, ContractsJson.Default.OrderPlaced)!;
         return confirmation.Write(email.EventId, email.CreatedAt, order)
-            ?? throw new MailRefusedException("The recipient's address is not a valid e-mail address.", forGood: true);
+            ?? throw MailRefusedException.Of("The recipient's address is not a valid e-mail address.", forGood: true);
     }
 
-    private Outcome Refused(ClaimedEmail email, string error, bool forGood)
+    private Outcome Refused(ClaimedEmail email, string error, string reason, bool forGood)
     {
         var printable = new string([.. error.Take(MaxErrorLength).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? ' ' : c)]);
         if (forGood || email.Attempts >= options.Value.RetryDelays.Count)
         {
-            Log.Failed(logger, email.Id, email.EventId, email.Attempts + 1, printable);
-            return new(email, SendResult.Failed, Error: printable);
+            Log.Failed(logger, email.Id, email.EventId, email.Attempts + 1, reason);
+            return new(email, SendResult.Failed, Error: printable, Reason: reason);
         }
 
-        return new(email, SendResult.Retry, options.Value.RetryDelays[email.Attempts] * (1 + (Jitter * Random.Shared.NextDouble())), printable);
+        var delay = options.Value.RetryDelays[email.Attempts] * (1 + (Jitter * Random.Shared.NextDouble()));
+        return new(email, SendResult.Retry, delay, printable, reason);
     }
 
     private static partial class Log
@@ -207,7 +209,7 @@ internal sealed partial class Dispatcher(
         [LoggerMessage(5003, LogLevel.Error, "Sending mail {Mail} failed unexpectedly")]
         public static partial void Faulted(ILogger logger, long mail, Exception exception);
 
-        [LoggerMessage(5004, LogLevel.Warning, "Mail {Mail} for event {Event} has failed after {Attempts} attempts: {Error}")]
-        public static partial void Failed(ILogger logger, long mail, Guid @event, int attempts, string error);
+        [LoggerMessage(5004, LogLevel.Warning, "Mail {Mail} for event {Event} has failed after {Attempts} attempts: {Reason}")]
+        public static partial void Failed(ILogger logger, long mail, Guid @event, int attempts, string reason);
     }
 }

@@ -28,7 +28,7 @@ internal sealed class SmtpSession(IOptions<SmtpOptions> options, TimeProvider ti
         }
         else if (!client.Capabilities.HasFlag(SmtpCapabilities.UTF8))
         {
-            throw new MailRefusedException(
+            throw MailRefusedException.Of(
                 "The recipient's address is not ASCII before the '@', and the mail server does not offer SMTPUTF8.", forGood: true);
         }
 
@@ -40,14 +40,15 @@ internal sealed class SmtpSession(IOptions<SmtpOptions> options, TimeProvider ti
         {
             var status = (int)e.StatusCode;
             var error = $"{status} {e.Message}";
+            var reason = $"{status} ({e.ErrorCode})";
             if (status is 421 or 530 or 535 or 538 || (e.ErrorCode == SmtpErrorCode.SenderNotAccepted && status is >= 500 and not TooLarge))
             {
                 // Not about this mail: the server shuts down, requires a login, or rejects our sender.
                 Drop();
-                throw new MailServerAwayException(error, e);
+                throw new MailServerAwayException(e.ErrorCode == SmtpErrorCode.RecipientNotAccepted ? reason : error, e);
             }
 
-            throw new MailRefusedException(error, forGood: status >= 500, e);
+            throw new MailRefusedException(error, reason, forGood: status >= 500, e);
         }
         catch (ServiceNotAuthenticatedException e)
         {
@@ -56,13 +57,13 @@ internal sealed class SmtpSession(IOptions<SmtpOptions> options, TimeProvider ti
         }
         catch (NotSupportedException e)
         {
-            throw new MailRefusedException($"The server does not support this mail: {e.Message}", forGood: true, e);
+            throw MailRefusedException.Of($"The server does not support this mail: {e.Message}", forGood: true, e);
         }
         catch (Exception e) when (IsConnectionLoss(e, cancellationToken))
         {
             // The mail may be the cause, or may have been accepted: so the attempt counts.
             Drop();
-            throw new MailRefusedException($"The connection was lost while sending: {Describe(e)}", forGood: false, e);
+            throw MailRefusedException.Of($"The connection was lost while sending: {Describe(e)}", forGood: false, e);
         }
         catch
         {

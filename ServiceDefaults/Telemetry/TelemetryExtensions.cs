@@ -41,7 +41,9 @@ internal static class TelemetryExtensions
                 .SetSampler(new QuietSampler(ConfiguredSampler.From(builder.Configuration)))
                 .AddSource(OwnSources)
                 .AddAspNetCoreInstrumentation(options => options.Filter = context => !DefaultEndpoints.Serves(context.Request.Path))
-                .AddHttpClientInstrumentation());
+                // The path of a webhook's URL often has a token.
+                .AddHttpClientInstrumentation(options => options.EnrichWithHttpRequestMessage = (activity, request) =>
+                    activity.SetTag("url.full", request.RequestUri?.GetLeftPart(UriPartial.Authority))));
 
         if (!string.IsNullOrWhiteSpace(builder.Configuration[OtlpEndpoint]))
         {

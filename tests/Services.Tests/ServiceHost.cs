@@ -37,8 +37,15 @@ internal sealed class ServiceHost<TAnyTypeOfService> : IAsyncDisposable
 
     public IServiceProvider Services => _factory.Services;
 
+    public static Task<ServiceHost<TAnyTypeOfService>> StartAsync(
+        IReadOnlyDictionary<string, string>? settings = null, PostgresDatabase? database = null, CancellationToken cancellationToken = default) =>
+        StartAsync(settings, database, logs: null, cancellationToken);
+
     public static async Task<ServiceHost<TAnyTypeOfService>> StartAsync(
-        IReadOnlyDictionary<string, string>? settings = null, PostgresDatabase? database = null, CancellationToken cancellationToken = default)
+        IReadOnlyDictionary<string, string>? settings,
+        PostgresDatabase? database,
+        ILoggerProvider? logs,
+        CancellationToken cancellationToken = default)
     {
         var redis = await RedisServer.SharedAsync();
         var used = database ?? await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(cancellationToken: cancellationToken);
@@ -52,7 +59,7 @@ internal sealed class ServiceHost<TAnyTypeOfService> : IAsyncDisposable
             effective[key] = value;
         }
 
-        var factory = new Factory(effective);
+        var factory = new Factory(effective, logs);
         factory.UseKestrel(0);
         try
         {
@@ -104,13 +111,20 @@ internal sealed class ServiceHost<TAnyTypeOfService> : IAsyncDisposable
         }
     }
 
-    private sealed class Factory(IReadOnlyDictionary<string, string> settings) : WebApplicationFactory<TAnyTypeOfService>
+    private sealed class Factory(IReadOnlyDictionary<string, string> settings, ILoggerProvider? logs) : WebApplicationFactory<TAnyTypeOfService>
     {
         public StartFailure Failure { get; } = new();
 
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
-            builder.ConfigureLogging(logging => logging.AddProvider(Failure));
+            builder.ConfigureLogging(logging =>
+            {
+                logging.AddProvider(Failure);
+                if (logs is not null)
+                {
+                    logging.AddProvider(logs);
+                }
+            });
             builder.UseEnvironment("Testing");
             foreach (var (key, value) in settings)
             {
