@@ -18,7 +18,8 @@ Service<Projects.OrderApi>("order-api", "Cart", port: 5080)
     .WithDemoOrdersCommand(count: 100);
 
 Service<Projects.WebhookWorker>("webhook-worker", "Send")
-    .WithEnvironment("Webhooks__AllowPrivateNetworks", builder.ExecutionContext.IsRunMode ? "true" : "false");
+    .WithEnvironment("Webhooks__AllowPrivateNetworks", builder.ExecutionContext.IsRunMode ? "true" : "false")
+    .WithEnvironment("Webhooks__RequireVerification", builder.ExecutionContext.IsRunMode ? "false" : "true");
 
 Service<Projects.AnalyticsWorker>("analytics-worker", "ChartMultiple");
 

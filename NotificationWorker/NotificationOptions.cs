@@ -25,7 +25,10 @@ internal sealed class NotificationOptions : IValidatableObject
     /// <summary>How often an idle dispatcher looks for due mails. Default 1 s.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long finished mails are kept. Default 30 days.</summary>
+    /// <summary>
+    /// How long mails are kept, those in the pickup folder too: since they were finished, or, while they wait, since they were recorded. Default 30
+    /// days.
+    /// </summary>
     public TimeSpan Retention { get; set; } = TimeSpan.FromDays(30);
 
     /// <summary>How often the worker cleans up and measures its backlog. Default 30 s.</summary>

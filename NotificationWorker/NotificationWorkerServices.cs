@@ -3,6 +3,7 @@ using FanOut.Contracts.Notifications;
 using FanOut.EventBus;
 using FanOut.NotificationWorker.Emails;
 using FanOut.NotificationWorker.Reading;
+using FanOut.NotificationWorker.Retention;
 using FanOut.NotificationWorker.Sending;
 using FanOut.ServiceDefaults;
 using FanOut.ServiceDefaults.Access;
@@ -38,11 +39,17 @@ internal static class NotificationWorkerServices
             .AddSingleton(provider => SweepOf(
                 provider.GetRequiredService<IOptions<NotificationOptions>>().Value,
                 provider.GetRequiredService<NotificationMetrics>()))
-            .AddHostedService<Sweeper>();
+            .AddHostedService<Sweeper>()
+            .AddHostedService<PickupSweeper>();
     }
 
     private static Sweep SweepOf(NotificationOptions options, NotificationMetrics metrics) =>
-        new([Sql("delete_emails.sql")], Sql("measure_backlog.sql"), options.Retention, options.SweepInterval, metrics.Measured);
+        new(
+            [Sql("fail_pending.sql"), Sql("delete_emails.sql")],
+            Sql("measure_backlog.sql"),
+            options.Retention,
+            options.SweepInterval,
+            metrics.Measured);
 
     private static string Sql(string name) => EmbeddedSql.Read(typeof(NotificationWorkerServices), $"Retention.{name}");
 }

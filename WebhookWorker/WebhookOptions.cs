@@ -63,7 +63,9 @@ internal sealed class WebhookOptions : IValidatableObject
     /// <summary>How often an idle dispatcher looks for due deliveries. Default 1 s.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long deliveries and their events are kept: since they were finished, or, while they wait, since they were recorded. Default 30 days.</summary>
+    /// <summary>
+    /// How long deliveries and their events are kept: since they were finished, or, while they wait, since they were recorded. Default 30 days.
+    /// </summary>
     public TimeSpan Retention { get; set; } = TimeSpan.FromDays(30);
 
     /// <summary>How often the worker cleans up and measures its backlog. Default 30 s.</summary>

@@ -14,7 +14,7 @@ internal static class EraseCommand
         var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask for confirmation." };
         var json = new Option<bool>("--json") { Description = "Print JSON." };
         var servers = new Servers();
-        var command = new Command("erase", "Replace a customer's id, name and e-mail in everything that is kept about its orders.") { id, email, mails };
+        var command = new Command("erase", "Replace a customer's id, name and e-mail in all that is kept about its orders.") { id, email, mails };
         Array.ForEach([yes, json, .. servers.All], command.Add);
         command.Validators.Add(result =>
         {
@@ -86,6 +86,7 @@ internal static class EraseCommand
             return false;
         }
 
-        return await AnsiConsole.ConfirmAsync($"Erase the customer from {orders} orders? This cannot be undone.", defaultValue: false, cancellationToken);
+        var question = $"Erase the customer from {orders} orders? This cannot be undone.";
+        return await AnsiConsole.ConfirmAsync(question, defaultValue: false, cancellationToken);
     }
 }

@@ -7,9 +7,9 @@ using StackExchange.Redis;
 namespace FanOut.EventBus;
 
 /// <summary>
-/// Replaces the data of events that are done, where a law requires that a person is forgotten: in the outbox and in dead letters. Their entries on the
-/// stream and the copies of dead letters in Redis are removed. Positions, ids and counts stay. Reads the whole stream. Calling again is safe, also at
-/// the same time and after a call that broke off.
+/// Replaces the data of events that are done, where a law requires that a person is forgotten: in the outbox and in dead letters. Their entries on
+/// the stream and the copies of dead letters in Redis are removed. Positions, ids and counts stay. Reads the whole stream. Calling again is safe, also
+/// at the same time and after a call that broke off.
 /// </summary>
 /// <param name="redis">The Redis of the stream. Stays the caller's.</param>
 /// <param name="postgres">The database with the outbox. Its user must own the outbox, or may update it. Stays the caller's.</param>
@@ -38,7 +38,7 @@ public sealed class EventErasure(IConnectionMultiplexer redis, NpgsqlDataSource 
 
     /// <summary>Replaces the data of all events with these subjects.</summary>
     /// <param name="stream">The stream.</param>
-    /// <param name="subjects">The subjects of the events. Those that are not done are the caller's to leave out: see <see cref="FindOpenAsync"/>.</param>
+    /// <param name="subjects">The subjects of the events. The caller leaves out those that are not done: <see cref="FindOpenAsync"/>.</param>
     /// <param name="replace">Gets an event's data, which may be anything, and returns what to keep of it.</param>
     /// <param name="cancellationToken">Ends the wait. What was erased until then stays erased.</param>
     /// <returns>How many were changed.</returns>

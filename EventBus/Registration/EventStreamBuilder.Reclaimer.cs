@@ -88,6 +88,8 @@ public sealed partial class EventStreamBuilder
                 await mirror.RunOnceAsync(group, token) == DeadLetterMirror.MaxPerCall),
             new($"remove old dead letters {of}", options.UpkeepInterval, async token =>
                 await queue.RemoveOldAsync(options.KeepDeadLettersFor, token) == RetryQueue.MaxPerCall),
+            Concern.Of($"remove old copies of dead letters {of}", options.UpkeepInterval, token =>
+                mirror.TrimAsync(group, options.KeepDeadLettersFor, Get<TimeProvider>(provider).GetUtcNow()).WaitAsync(token)),
             new($"retire events of unknown types {of}", options.UpkeepInterval, async token =>
                 await queue.RetireUnknownAsync(token) >= RetryQueue.MaxPerCall),
         ];

@@ -35,6 +35,10 @@ internal sealed class DeadLetterMirror(IConnectionMultiplexer redis, NpgsqlDataS
         return letters.Count;
     }
 
+    /// <summary>Removes copies that are older than <paramref name="keepFor"/>: Postgres keeps the dead letters for no longer.</summary>
+    public Task TrimAsync(RegisteredGroup group, TimeSpan keepFor, DateTimeOffset now) => redis.GetDatabase().StreamTrimByMinIdAsync(
+        StreamKeys.DeadLetters(group.Stream.Name, group.Name), (now - keepFor).ToUnixTimeMilliseconds());
+
     private static Letter Read(NpgsqlDataReader row, RegisteredGroup group)
     {
         var (number, deadAt) = (row.Get<long>("number"), row.Get<DateTime>("dead_at"));

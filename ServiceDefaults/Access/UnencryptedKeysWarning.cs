@@ -16,7 +16,7 @@ internal sealed partial class UnencryptedKeysWarning(ILogger<UnencryptedKeysWarn
     private static partial class Log
     {
         [LoggerMessage(7030, LogLevel.Warning,
-            "The keys that encrypt secrets are in the database unencrypted, so a copy of the database has both. Set DataProtection:Certificate:Path.")]
+            "The keys that encrypt secrets are not encrypted themselves, so a copy of the database has both. Set DataProtection:Certificate:Path.")]
         public static partial void NotEncrypted(ILogger logger);
     }
 }

@@ -19,8 +19,8 @@ internal sealed record ClaimedDelivery(
     int EndpointFailures);
 
 /// <summary>
-/// The end of one attempt. <see cref="Error"/> is for the endpoint's owner, <see cref="Reason"/> for logs. <see cref="Delay"/> is the time to the next; <see cref="Rest"/> pauses the whole
-/// endpoint.
+/// The end of one attempt. <see cref="Error"/> is for the endpoint's owner, <see cref="Reason"/> for logs. <see cref="Delay"/>
+/// is the time to the next; <see cref="Rest"/> pauses the whole endpoint.
 /// </summary>
 internal sealed record Attempt(
     ClaimedDelivery Delivery,

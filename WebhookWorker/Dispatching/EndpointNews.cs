@@ -11,7 +11,12 @@ internal sealed record EndpointNews(Guid Endpoint, bool Succeeded, int Failures,
             var rest = attempt.Rest > news.Rest || news.Rest is null ? attempt.Rest : news.Rest;
             news = attempt.Result == AttemptResult.Delivered
                 ? news with { Succeeded = true, Failures = 0 }
-                : news with { Failures = news.Failures + (attempt.Result == AttemptResult.Postponed ? 0 : 1), Error = attempt.Error ?? "", Rest = rest };
+                : news with
+                {
+                    Failures = news.Failures + (attempt.Result == AttemptResult.Postponed ? 0 : 1),
+                    Error = attempt.Error ?? "",
+                    Rest = rest,
+                };
         }
 
         return news;

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 
 namespace FanOut.WebhookWorker.Dispatching;
 
-/// <summary>POSTs webhooks, each once. Not from IHttpClientFactory: its defaults retry and resolve service names, but a client chose the URL.</summary>
+/// <summary>POSTs webhooks, each once. Not from IHttpClientFactory: its defaults retry and resolve names, but a client chose the URL.</summary>
 internal sealed class WebhookClient : IDisposable
 {
     public const string UnreadableSecret =

@@ -4,7 +4,7 @@ using NpgsqlTypes;
 
 namespace FanOut.WebhookWorker.Endpoints;
 
-/// <summary>Encrypts the secrets that a version without encryption has left, before the first webhook is sent. Replicas wait for each other.</summary>
+/// <summary>Encrypts the secrets that an earlier version has left, before the first webhook is sent. Replicas wait for each other.</summary>
 internal sealed partial class PlainSecrets(NpgsqlDataSource dataSource, EndpointSecrets secrets, ILogger<PlainSecrets> logger) : IHostedService
 {
     private static readonly string LockRows = EmbeddedSql.Read(typeof(PlainSecrets), "lock_plain_secrets.sql");

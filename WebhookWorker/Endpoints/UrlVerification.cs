@@ -101,7 +101,8 @@ internal sealed class UrlVerification(
         {
             using var json = JsonDocument.Parse(text);
             return json.RootElement is { ValueKind: JsonValueKind.Object } root
-                && root.TryGetProperty("challenge", out var repeated) && repeated.ValueKind == JsonValueKind.String && repeated.ValueEquals(challenge);
+                && root.TryGetProperty("challenge", out var repeated) && repeated.ValueKind == JsonValueKind.String
+                && repeated.ValueEquals(challenge);
         }
         catch (JsonException)
         {

@@ -79,9 +79,9 @@ public sealed class PersonalDataTests
             await BodyAsync(await PostAsync(Order("a@example.com").ToJsonString().Replace("\"currency\"", $"{Marker} ", StringComparison.Ordinal))),
             await BodyAsync(await PostAsync($"{{\"customer\":\"{Marker}\"}}")),
             await BodyAsync(await PostAsync($"{Marker}")),
-            await BodyAsync(await webhooks.Http.PostAsJsonAsync("/endpoints", new CreateEndpoint("https://169.254.169.254/", Secret: Secret), Cancellation)),
-            await BodyAsync(await webhooks.Http.PostAsJsonAsync($"/endpoints/{Guid.NewGuid()}/secret", new RotateSecret(Secret), Cancellation)),
-            await BodyAsync(await webhooks.Http.PostAsJsonAsync("/endpoints", new { url = "https://8.8.8.8/", secret = $"{Secret}{Marker}" }, Cancellation)),
+            await RefusedAsync("/endpoints", new CreateEndpoint("https://169.254.169.254/", Secret: Secret)),
+            await RefusedAsync($"/endpoints/{Guid.NewGuid()}/secret", new RotateSecret(Secret)),
+            await RefusedAsync("/endpoints", new CreateEndpoint("https://8.8.8.8/", Secret: $"{Secret}{Marker}")),
         ];
         await Eventually.BecomesTrueAsync(
             async () => await CountAsync("webhooks.deliveries where state = 'failed'") == 2
@@ -128,6 +128,8 @@ public sealed class PersonalDataTests
             database,
             logs,
             Cancellation);
+
+        async Task<string> RefusedAsync<T>(string path, T body) => await BodyAsync(await webhooks.Http.PostAsJsonAsync(path, body, Cancellation));
 
         Task<HttpResponseMessage> PostAsync(string body) =>
             orders.Http.PostAsync(new Uri("/orders", UriKind.Relative), OrderApiFixture.Json(body), Cancellation);

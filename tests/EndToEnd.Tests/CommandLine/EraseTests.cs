@@ -77,12 +77,13 @@ public sealed class EraseTests(SharedSystem shared)
         var customer = new Customer(_marker, _marker, $"{_marker}@example.com");
         await new OrderClient(System.Orders).PlaceAsync(NewOrder.From() with { Customer = customer });
         await DrainedAsync();
-        await ExecuteAsync($"update notifications.emails set state = 'pending', due_at = now() + interval '1 h' where recipient = '{customer.Email}'");
+        var mails = $"where recipient = '{customer.Email}'";
+        await ExecuteAsync($"update notifications.emails set state = 'pending', due_at = now() + interval '1 h' {mails}");
 
         var early = await EraseAsync("--id", customer.Id, "--yes");
-        await ExecuteAsync($"update notifications.emails set due_at = now() where recipient = '{customer.Email}'");
+        await ExecuteAsync($"update notifications.emails set due_at = now() {mails}");
         await Eventually.GetAsync(
-            () => CountAsync($"notifications.emails where recipient = '{customer.Email}' and state = 'sent'"), count => count == 1, count => $"{count}");
+            () => CountAsync($"notifications.emails {mails} and state = 'sent'"), count => count == 1, count => $"{count} sent");
         string[] erase = ["--id", customer.Id, "--yes", "--mail-folder", MailFolder];
         var both = await Task.WhenAll(EraseAsync(erase), EraseAsync(erase));
 
@@ -109,7 +110,9 @@ public sealed class EraseTests(SharedSystem shared)
         {
             var id = await new OrderClient(System.Orders).PlaceAsync(order);
             await Eventually.GetAsync(
-                () => CountAsync($"bus.retry where subject = '{id}' and state = 'dead' and mirrored"), count => count == 1, count => $"{count} dead letters");
+                () => CountAsync($"bus.retry where subject = '{id}' and state = 'dead' and mirrored"),
+                count => count == 1,
+                count => $"{count} dead letters");
             return id;
         }
         finally
@@ -170,7 +173,8 @@ public sealed class EraseTests(SharedSystem shared)
         var (exitCode, output) = await FanOutProgram.RunAsync("verify", "--json", "--wait", "60");
         Assert.True(exitCode == 0, output);
         await Eventually.GetAsync(
-            async () => await CountAsync("notifications.emails where state = 'pending'") + await CountAsync("webhooks.deliveries where state = 'pending'"),
+            async () => await CountAsync("notifications.emails where state = 'pending'")
+                + await CountAsync("webhooks.deliveries where state = 'pending'"),
             count => count == 0,
             count => $"{count} pending");
     }

@@ -35,6 +35,23 @@ public sealed class DeadLetterMirrorTests
     }
 
     [Fact]
+    public async Task Copies_are_kept_no_longer_than_the_dead_letters()
+    {
+        await using var world = await RetryWorld.CreateAsync();
+        await world.AddAsync(1, deadOf: "Boom");
+        var mirror = Mirror(world);
+        await mirror.RunOnceAsync(world.Group, Cancellation);
+        var now = TimeProvider.System.GetUtcNow();
+
+        await mirror.TrimAsync(world.Group, TimeSpan.FromDays(90), now);
+        var kept = await EntriesAsync(world);
+        await mirror.TrimAsync(world.Group, TimeSpan.FromDays(90), now.AddDays(91));
+
+        Assert.Single(kept);
+        Assert.Empty(await EntriesAsync(world));
+    }
+
+    [Fact]
     public async Task What_fails_again_after_a_redrive_is_copied_again()
     {
         await using var world = await RetryWorld.CreateAsync();

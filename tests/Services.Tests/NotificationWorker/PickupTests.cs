@@ -67,6 +67,40 @@ public sealed class PickupTests : IDisposable
     }
 
     [Fact]
+    public async Task Mail_files_and_mails_that_wait_are_kept_no_longer_than_the_retention()
+    {
+        var folder = Directory.CreateTempSubdirectory("fanout-mails-");
+        await using var orders = await OrderStream.CreateAsync();
+        var old = TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(-2);
+        string[] names = [$"{Guid.NewGuid()}.eml", $".{Guid.NewGuid()}.tmp", "notes.eml", $"{Guid.NewGuid()}.txt"];
+        foreach (var name in names)
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder.FullName, name), "x", Cancellation);
+            File.SetLastWriteTimeUtc(Path.Combine(folder.FullName, name), old);
+        }
+
+        await using (await Notifications.StartAsync(orders, ("Smtp:PickupFolder", folder.FullName), ("Notifications:Retention", "01:00:00")))
+        {
+            await Eventually.BecomesTrueAsync(
+                () => Task.FromResult(folder.GetFiles().Select(file => file.Name).Order().SequenceEqual(names[2..].Order())),
+                TimeSpan.FromSeconds(20));
+        }
+
+        // No server is there: nothing is counted against the mail.
+        await using var away = await Notifications.StartAsync(
+            orders, ("Smtp:Host", "127.0.0.1"), ("Smtp:Port", "1"), ("Notifications:Retention", "01:00:00"));
+        await orders.PublishAsync();
+        await away.BecomesAsync("pending");
+        await using (var command = orders.Database.DataSource.CreateCommand("update notifications.emails set created_at = now() - interval '2 h'"))
+        {
+            await command.ExecuteNonQueryAsync(Cancellation);
+        }
+
+        Assert.Equal("It waited for as long as it may be kept.", (await away.BecomesAsync("failed")).LastError);
+        folder.Delete(recursive: true);
+    }
+
+    [Fact]
     public async Task Notifications_are_listed_in_pages_and_deleted_after_their_retention()
     {
         await using var orders = await OrderStream.CreateAsync();

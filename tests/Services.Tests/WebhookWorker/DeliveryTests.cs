@@ -255,6 +255,35 @@ public sealed class DeliveryTests
     }
 
     [Fact]
+    public async Task What_waits_and_what_was_deleted_is_kept_no_longer_than_the_retention()
+    {
+        await using var receiver = await Receiver.StartAsync(Receiver.Says(500));
+        await using var webhooks = await Webhooks.StartAsync(
+            ("Webhooks:RequireVerification", "true"), ("Webhooks:Retention", "01:00:00"));
+        var unverified = await webhooks.SubscribeAsync(receiver);
+        var deleted = await webhooks.SubscribeAsync(receiver);
+        await webhooks.Api.DeleteEndpointAsync(deleted.Id, Cancellation);
+        await webhooks.Orders.PublishAsync();
+        await webhooks.DeliveryIsAsync(unverified.Id, "pending");
+
+        await ExecuteAsync("update webhooks.endpoints set deleted_at = now() - interval '2 h' where deleted_at is not null");
+        await ExecuteAsync("update webhooks.events set effected_at = now() - interval '2 h'");
+        await ExecuteAsync("update webhooks.deliveries set created_at = now() - interval '2 h'");
+        var cancelled = await webhooks.DeliveryIsAsync(unverified.Id, "cancelled");
+        await ExecuteAsync("update webhooks.deliveries set finished_at = now() - interval '2 h'");
+        await webhooks.CountBecomesAsync("select count(*) from webhooks.events", 0);
+        await webhooks.CountBecomesAsync("select count(*) from webhooks.endpoints", 1);
+
+        Assert.Equal("It waited for as long as it may be kept.", cancelled.LastError);
+
+        async Task ExecuteAsync(string sql)
+        {
+            await using var command = webhooks.Host.Database.DataSource.CreateCommand(sql);
+            await command.ExecuteNonQueryAsync(Cancellation);
+        }
+    }
+
+    [Fact]
     public async Task Finished_deliveries_and_events_are_deleted_after_their_retention()
     {
         await using var receiver = await Receiver.StartAsync();

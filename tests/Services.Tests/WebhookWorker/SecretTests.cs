@@ -158,7 +158,8 @@ public sealed class SecretTests
             id = (await first.SubscribeAsync(receiver)).Id;
         }
 
-        Assert.Equal(0, await CountAsync(orders.Database, "access.data_protection_keys where xml not like '%EncryptedData%' or xml like '%<value>%'"));
+        Assert.Equal(1, await CountAsync(orders.Database, "access.data_protection_keys where xml like '%EncryptedData%'"));
+        Assert.Equal(0, await CountAsync(orders.Database, "access.data_protection_keys where xml like '%<value>%'"));
         await using var second = await Webhooks.StartOnAsync(
             orders,
             ("DataProtection:Certificate:Path", files.Second),

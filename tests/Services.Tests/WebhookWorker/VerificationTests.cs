@@ -102,7 +102,8 @@ public sealed class VerificationTests
                 default:
                     await AnswerAsync(received, context, "{0}");
                     await context.Response.Body.FlushAsync(context.RequestAborted);
-                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted)
+                        .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                     break;
             }
         });
@@ -117,6 +118,7 @@ public sealed class VerificationTests
 
     private static Task AnswerAsync(Received received, HttpContext context, string format) =>
         received.Json.GetProperty("data").TryGetProperty("challenge", out var challenge)
-            ? context.Response.WriteAsync(string.Format(null, System.Text.CompositeFormat.Parse(format), challenge.GetString()), context.RequestAborted)
+            ? context.Response.WriteAsync(
+                string.Format(null, System.Text.CompositeFormat.Parse(format), challenge.GetString()), context.RequestAborted)
             : Task.CompletedTask;
 }
