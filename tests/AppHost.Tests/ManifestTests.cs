@@ -37,6 +37,7 @@ public sealed partial class ManifestTests(PublishedManifest manifest) : IClassFi
     {
         Assert.Equal("order-api", Assert.Single(Services, name => (bool?)manifest[name]["bindings"]!["http"]!["external"] ?? false));
         Assert.Equal("false", (string?)manifest["webhook-worker"]["env"]!["Webhooks__AllowPrivateNetworks"]);
+        Assert.Equal("true", (string?)manifest["webhook-worker"]["env"]!["Webhooks__RequireVerification"]);
     }
 
     [Fact]
