@@ -78,15 +78,15 @@ internal static class EraseCommand
         void Add(string place, long count, string left) => table.AddRow(place, count.ToString("N0", CultureInfo.InvariantCulture), left);
     }
 
-    private static async Task<bool> ConfirmAsync(int orders, CancellationToken cancellationToken)
+    private static async Task<bool> ConfirmAsync(int count, CancellationToken cancellationToken)
     {
         if (Console.IsInputRedirected || Console.IsOutputRedirected)
         {
-            await Console.Error.WriteLineAsync($"This erases the customer from {orders} orders, and cannot be undone. Confirm with --yes.");
+            await Console.Error.WriteLineAsync($"This erases the customer from {count} orders, and cannot be undone. Confirm with --yes.");
             return false;
         }
 
-        var question = $"Erase the customer from {orders} orders? This cannot be undone.";
+        var question = $"Erase the customer from {count} orders? This cannot be undone.";
         return await AnsiConsole.ConfirmAsync(question, defaultValue: false, cancellationToken);
     }
 }

@@ -8,8 +8,8 @@ namespace FanOut.EventBus;
 
 /// <summary>
 /// Replaces the data of events that are done, where a law requires that a person is forgotten: in the outbox and in dead letters. Their entries on
-/// the stream and the copies of dead letters in Redis are removed. Positions, ids and counts stay. Reads the whole stream. Calling again is safe, also
-/// at the same time and after a call that broke off.
+/// the stream and the copies of dead letters in Redis are removed. Positions, ids and counts stay. Reads the whole stream. Calling again is safe,
+/// also at the same time and after a call that broke off.
 /// </summary>
 /// <param name="redis">The Redis of the stream. Stays the caller's.</param>
 /// <param name="postgres">The database with the outbox. Its user must own the outbox, or may update it. Stays the caller's.</param>

@@ -44,8 +44,8 @@ internal static class EndpointRoutes
         endpoints.MapPost("{id:guid}/verify", VerifyAsync)
             .WithSummary("Ask the receiver again to confirm that it wants events")
             .WithDescription(
-                "POSTs an event of type endpoint.verification, signed like all. The receiver answers 200 within 10 s, with the text of data.challenge "
-                + "as the whole body, or with JSON: { \"challenge\": \"...\" }.")
+                "POSTs an event of type endpoint.verification, signed like all. The receiver answers 200 within 10 s, with the text of "
+                + "data.challenge as the whole body, or with JSON: { \"challenge\": \"...\" }.")
             .Produces<WebhookEndpoint>()
             .ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
