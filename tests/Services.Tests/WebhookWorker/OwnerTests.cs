@@ -27,7 +27,7 @@ public sealed class OwnerTests
             from route in webhooks.Host.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             where route.RoutePattern.GetParameter("id") is not null
             from method in route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods
-            select new Route("WebhookWorker", method, route.RoutePattern, webhooks.Host.Address)).ToArray();
+            select new Route("WebhookWorker", method, route.RoutePattern, webhooks.Host.Address, null)).ToArray();
         foreach (var route in routes)
         {
             var isDelivery = route.Pattern.RawText!.Contains("deliveries", StringComparison.Ordinal);
