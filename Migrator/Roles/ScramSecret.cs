@@ -4,8 +4,8 @@ using System.Text;
 namespace FanOut.Migrator.Roles;
 
 /// <summary>
-/// A password as Postgres stores it (<see href="https://www.postgresql.org/docs/current/catalog-pg-authid.html"/>), so that neither the statement that
-/// sets it nor the server's log has the password itself.
+/// A password as Postgres stores it, so that neither the statement that sets it nor the server's log has the password itself:
+/// <see href="https://www.postgresql.org/docs/current/catalog-pg-authid.html"/>.
 /// </summary>
 internal static class ScramSecret
 {

@@ -15,7 +15,7 @@ internal sealed partial class UnencryptedKeysWarning(ILogger<UnencryptedKeysWarn
 
     private static partial class Log
     {
-        [LoggerMessage(7030, LogLevel.Warning,
+        [LoggerMessage(7031, LogLevel.Warning,
             "The keys that encrypt secrets are not encrypted themselves, so a copy of the database has both. Set DataProtection:Certificate:Path.")]
         public static partial void NotEncrypted(ILogger logger);
     }

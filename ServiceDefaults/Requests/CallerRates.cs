@@ -40,7 +40,7 @@ internal sealed class CallerRates(RequestDelegate next, IOptions<RequestLimits> 
             StatusCodes.Status429TooManyRequests,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"A caller may send {options.Value.RatePerCaller} requests per second here (Requests:RatePerCaller). Nothing was done; send it again later."));
+                $"A caller may send {options.Value.RatePerCaller} requests per second here (Requests:RatePerCaller). Send it again later."));
     }
 
     public void Dispose() => _buckets.Dispose();
