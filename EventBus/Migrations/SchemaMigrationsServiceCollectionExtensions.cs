@@ -13,7 +13,8 @@ public static class SchemaMigrationsServiceCollectionExtensions
     /// <summary>
     /// When the host starts, applies the embedded <c>Migrations/*.sql</c> scripts of <paramref name="assembly"/> that <paramref name="schema"/> has
     /// not had yet, in the order of their names, each in a transaction, one replica at a time. Schemas are migrated in the order in which they are
-    /// added, before any hosted service starts, also where services start concurrently. While Postgres is away the start waits.
+    /// added, before any hosted service starts, also where services start concurrently. The start waits while Postgres
+    /// is away, and while scripts are pending that the user of this process may not apply: a user who owns the schema applies them.
     /// </summary>
     /// <param name="services">The services; an <see cref="NpgsqlDataSource"/> must be among them.</param>
     /// <param name="schema">The schema, created where missing; lower-case letters and <c>_</c>.</param>
