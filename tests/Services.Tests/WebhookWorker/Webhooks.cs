@@ -30,6 +30,7 @@ internal sealed class Webhooks : IAsyncDisposable
     {
         ["EventBus:Consumer:Lanes"] = "1",
         ["Webhooks:AllowPrivateNetworks"] = "true",
+        ["Webhooks:MaxEndpointsPerOwner"] = "1000",
         ["Webhooks:RetrySchedule:0"] = "00:00:00.05",
         ["Webhooks:RetrySchedule:1"] = "00:00:00.05",
         ["Webhooks:RetrySchedule:2"] = "00:00:00.05",
