@@ -3,6 +3,7 @@ using System.Net;
 using FanOut.Contracts.Webhooks;
 using Microsoft.AspNetCore.Http;
 using Refit;
+using FanOut.TestServers;
 using Xunit;
 
 namespace FanOut.Services.Tests.WebhookWorker;
@@ -50,7 +51,10 @@ public sealed class DeliveryTests
         }
 
         await webhooks.DeliveryIsAsync(endpoint.Id, "delivered");
-        using var plain = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null });
+        using var plain = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null })
+        {
+            DefaultRequestHeaders = { Authorization = TestKey.Header },
+        };
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(webhooks.Host.Address, $"/endpoints/{endpoint.Id}/verify"))
         {
             Headers =

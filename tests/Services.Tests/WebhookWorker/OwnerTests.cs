@@ -1,8 +1,11 @@
 using System.Net;
 using System.Net.Http.Json;
 using FanOut.Contracts.Webhooks;
+using FanOut.ServiceDefaults.Access;
+using FanOut.Services.Tests.Access;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Refit;
 using Xunit;
 using Route = FanOut.Services.Tests.Http.Route;
 
@@ -46,6 +49,20 @@ public sealed class OwnerTests
         Assert.Empty((await webhooks.Api.ListDeliveriesAsync(@event: delivery.EventId, cancellationToken: Cancellation)).Deliveries);
         Assert.Equal(before, await webhooks.CountAsync("select sum(hashtext(t::text))::int8 from webhooks.endpoints t"));
         Assert.Equal(1, await webhooks.CountAsync("select count(*) from webhooks.deliveries where state = 'failed'"));
+    }
+
+    [Fact]
+    public async Task An_endpoint_belongs_to_the_account_of_the_key_that_created_it()
+    {
+        await using var webhooks = await Webhooks.StartAsync();
+        var key = await NewKey.InAsync(webhooks.Host.Database.DataSource, Scopes.Webhooks);
+        using var shop = new HttpClient { BaseAddress = webhooks.Host.Address, DefaultRequestHeaders = { Authorization = new("Bearer", key.Text) } };
+        var api = RestService.For<IWebhookApi>(shop);
+
+        var created = await api.CreateEndpointAsync(new("https://127.0.0.1/"), Cancellation);
+
+        Assert.Equal(created.Id, Assert.Single((await api.ListEndpointsAsync(cancellationToken: Cancellation)).Endpoints).Id);
+        Assert.Empty((await webhooks.Api.ListEndpointsAsync(cancellationToken: Cancellation)).Endpoints);
     }
 
     [Fact]
