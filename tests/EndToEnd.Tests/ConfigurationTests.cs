@@ -29,7 +29,13 @@ public sealed class ConfigurationTests
         var folder = RunningSystem.FolderOf("misconfigured");
         await using var app = await RunningSystem.BuildAsync(
             folder,
-            service => service.WithEnvironment(Wrong[service.Resource.Name].Variable, Wrong[service.Resource.Name].Value),
+            service =>
+            {
+                if (Wrong.TryGetValue(service.Resource.Name, out var setting))
+                {
+                    service.WithEnvironment(setting.Variable, setting.Value);
+                }
+            },
             [],
             limit.Token);
         await app.StartAsync(limit.Token);

@@ -19,11 +19,13 @@ public sealed class CommandLineTests(SharedSystem shared)
         Assert.Equal(0, exitCode);
         var resources = JsonNode.Parse(output)!["resources"]!.AsArray()
             .ToDictionary(resource => (string)resource!["name"]!, resource => resource!.AsObject());
-        Assert.Equal(RunningSystem.Services.Concat(["fanout", "postgres", "redis"]).Order(), resources.Keys.Order());
+        Assert.Equal(RunningSystem.Services.Concat(["fanout", "migrator", "postgres", "redis"]).Order(), resources.Keys.Order());
         Assert.All(resources.Values, resource =>
         {
             Assert.Equal(["name", "type", "state", "health", "pid", "endpoints"], resource.Select(property => property.Key));
-            Assert.Equal(("Running", "Healthy"), ((string)resource["state"]!, (string)resource["health"]!));
+            Assert.Equal(
+                (string)resource["name"]! == "migrator" ? ("Finished", "Completed") : ("Running", "Healthy"),
+                ((string)resource["state"]!, (string)resource["health"]!));
         });
         Assert.All(RunningSystem.Services.Append("redis"), name =>
         {
