@@ -4,7 +4,9 @@ using Microsoft.Extensions.Configuration.Memory;
 
 namespace FanOut.ServiceDefaults.Telemetry;
 
-/// <summary>Default log levels without the frameworks' messages about every probe, statement and refused key. Configuration under <c>Logging</c> wins.</summary>
+/// <summary>
+/// Default log levels without the frameworks' messages about every probe, statement and refused key. Configuration under <c>Logging</c> wins.
+/// </summary>
 internal static class QuietLogs
 {
     private static readonly string[] NoisyCategories =
