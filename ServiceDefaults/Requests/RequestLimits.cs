@@ -17,7 +17,7 @@ internal sealed class RequestLimits : IValidatableObject
     /// <summary>How long a request may take after its body has arrived, waiting included; longer is answered 504. Default 30 s.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Requests per second of one caller: a key, a user, or the address of an anonymous client. More are answered 429. Default 2,000.</summary>
+    /// <summary>Requests per second of one caller: a key, a user, or an anonymous client's address. More are answered 429. Default 2,000.</summary>
     [Range(1, 1_000_000, ErrorMessage = "Requests:RatePerCaller must be 1 to 1000000 requests per second.")]
     public int RatePerCaller { get; set; } = 2_000;
 
