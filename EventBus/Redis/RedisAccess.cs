@@ -42,7 +42,8 @@ internal sealed record RedisAccess(StreamName Stream, IReadOnlyList<string> Call
             [
                 "INFO server", $"EXISTS {key}", $"XLEN {key}", $"XRANGE {key} {No} {No}", $"XINFO STREAM {key}", $"XINFO GROUPS {key}",
                 $"XINFO CONSUMERS {key} {No}", $"XPENDING {key} {No}", $"XAUTOCLAIM {key} {No} c 0 {No}", $"XCLAIM {key} {No} c 0 {No}",
-                $"XACK {key} {No} {No}", $"XADD {letters} {No} f v", $"XTRIM {key} MINID {No}", $"XGROUP CREATE {key} {No} {No}",
+                $"XACK {key} {No} {No}", $"XADD {letters} {No} f v", $"XTRIM {letters} MINID {No}", $"XTRIM {key} MINID {No}",
+                $"XGROUP CREATE {key} {No} {No}",
                 $"XGROUP DELCONSUMER {key} {No} c", $"XGROUP DESTROY {key} {No}", $"UNLINK {letters}", $"MEMORY USAGE {key}",
                 $"HGET {relay} f", $"HMGET {relay} f", $"HGETALL {gaps}",
             ]);
@@ -58,8 +59,8 @@ internal sealed record RedisAccess(StreamName Stream, IReadOnlyList<string> Call
             word == Stream.Value || word.StartsWith(StreamKeys.OfStream(Stream), StringComparison.Ordinal));
         return refused switch
         {
-            // A selector: the stream itself is only read.
-            _ when key == StreamKeys.DeadLettersOfAnyGroup(Stream) => $"(~{key} +xadd +unlink)",
+            // A selector: the stream itself may be trimmed, but not written.
+            _ when key == StreamKeys.DeadLettersOfAnyGroup(Stream) && words[0] != "xtrim" => $"(~{key} +xadd +unlink)",
             "key" when key!.StartsWith(StreamKeys.Gaps(Stream).ToString(), StringComparison.Ordinal) => $"~{StreamKeys.Gaps(Stream)}*",
             "key" => $"~{key}",
             "channel" => ChannelRule,

@@ -88,7 +88,8 @@ public sealed class RedisServer : TestServer
             settings[name] = value;
         }
 
-        return ServerProcess.StartAsync("Redis", ServerBinary.Redis, settings.SelectMany(Argument), log: _options.Log);
+        var users = _options.Users.SelectMany(user => $"--{user}".Split(' '));
+        return ServerProcess.StartAsync("Redis", ServerBinary.Redis, [.. settings.SelectMany(Argument), .. users], log: _options.Log);
     }
 
     // A value such as "127.0.0.1 6379" is several words to Redis; an empty one must stay an argument.

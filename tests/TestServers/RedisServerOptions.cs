@@ -24,6 +24,9 @@ public sealed record RedisServerOptions
     /// <summary>A file that what the server prints is appended to; null for none.</summary>
     public string? Log { get; init; }
 
+    /// <summary>Users beside the default one, as lines of an ACL file.</summary>
+    public IReadOnlyList<string> Users { get; init; } = [];
+
     /// <summary>Further configuration directives, such as <c>["replicaof"] = "127.0.0.1 6379"</c>.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 }

@@ -119,9 +119,10 @@ internal sealed partial class ServerProcess
     }
 
     public static async Task RunToEndAsync(
-        string name, string file, IEnumerable<string> arguments, bool asServiceUser, CancellationToken cancellationToken)
+        string name, string file, IEnumerable<string> arguments, bool asServiceUser, CancellationToken cancellationToken,
+        IReadOnlyDictionary<string, string>? environment = null)
     {
-        var process = await StartAsync(name, file, arguments, asServiceUser);
+        var process = await StartAsync(name, file, arguments, asServiceUser, environment: environment);
         try
         {
             await process._process.WaitForExitAsync(cancellationToken);

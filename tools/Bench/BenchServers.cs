@@ -20,7 +20,8 @@ internal sealed class BenchServers(RedisServer redis, PostgresServer postgres, P
     /// <param name="settings">Further settings of Postgres; null for none.</param>
     public static async Task<BenchServers> StartAsync(CancellationToken cancellationToken, IReadOnlyDictionary<string, string>? settings = null)
     {
-        var redis = await RedisServer.StartAsync(new RedisServerOptions { AppendOnly = true, AppendFsync = "everysec" }, cancellationToken);
+        var redis = await RedisServer.StartAsync(
+            new RedisServerOptions { AppendOnly = true, AppendFsync = "everysec", Users = ServiceAccounts.RedisUsers }, cancellationToken);
         var postgres = await PostgresServer.StartAsync(
             new PostgresServerOptions
             {

@@ -45,6 +45,7 @@ internal sealed class ChaosSystem : IAsyncDisposable
         AppendOnly = true,
         AppendFsync = "everysec",
         Log = Path.Combine(folder, $"{name}.log"),
+        Users = ServiceAccounts.RedisUsers,
         // The master must not disconnect a replica that lags behind.
         Settings = new Dictionary<string, string>
         {
@@ -187,6 +188,7 @@ internal sealed class ChaosSystem : IAsyncDisposable
     {
         _database = await Postgres.CreateDatabaseAsync(cancellationToken: cancellationToken);
         Database = OwnSource(_database.ConnectionString);
+        await ServiceAccounts.MigrateAsync(_database.ConnectionString, cancellationToken);
         var settings = QuickSettings.For(Path.Combine(Folder, "mail"));
         Services =
         [

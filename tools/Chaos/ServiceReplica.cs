@@ -24,10 +24,10 @@ internal sealed class ServiceReplica : IAsyncDisposable
         _log = Path.Combine(logFolder, $"{Name}.log");
         _environment = new Dictionary<string, string>(settings)
         {
-            ["ConnectionStrings__redis"] = $"127.0.0.1:{ToRedis.Port},connectTimeout=2000,keepAlive=2",
-            ["ConnectionStrings__fanout"] =
-                $"Host=127.0.0.1;Port={ToPostgres.Port};Username=postgres;Database={database};Application Name={Name};"
-                + "Timeout=5;Command Timeout=10;Keepalive=5",
+            ["ConnectionStrings__redis"] = ServiceAccounts.Redis(kind.Project, $"127.0.0.1:{ToRedis.Port},connectTimeout=2000,keepAlive=2"),
+            ["ConnectionStrings__fanout"] = ServiceAccounts.Postgres(
+                kind.Project,
+                $"Host=127.0.0.1;Port={ToPostgres.Port};Database={database};Application Name={Name};Timeout=5;Command Timeout=10;Keepalive=5"),
         };
         Address = new Uri($"http://127.0.0.1:{_port}");
     }

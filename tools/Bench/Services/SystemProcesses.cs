@@ -1,8 +1,13 @@
 namespace FanOut.Bench.Services;
 
-/// <summary>Starts FanOut's services on the benchmark's servers. They log warnings only and record no traces; metrics are collected.</summary>
+/// <summary>
+/// Starts FanOut's services on the benchmark's servers, each with its own accounts. They log warnings only and record no traces; metrics are
+/// collected.
+/// </summary>
 internal sealed class SystemProcesses(BenchServers servers, PostgresDatabase database)
 {
+    private Task? _migrated;
+
     public IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string>
     {
         ["ConnectionStrings__redis"] = servers.RedisServer.ConnectionString,
@@ -19,7 +24,12 @@ internal sealed class SystemProcesses(BenchServers servers, PostgresDatabase dat
     /// <summary>Starts a service. Its client has a key that may do everything.</summary>
     public async Task<ServiceProcess> StartAsync(string project, CancellationToken cancellationToken, params (string Key, string Value)[] settings)
     {
-        var environment = new Dictionary<string, string>(Environment);
+        await (_migrated ??= ServiceAccounts.MigrateAsync(database.ConnectionString, cancellationToken));
+        var environment = new Dictionary<string, string>(Environment)
+        {
+            ["ConnectionStrings__redis"] = ServiceAccounts.Redis(project, servers.RedisServer.ConnectionString),
+            ["ConnectionStrings__fanout"] = ServiceAccounts.Postgres(project, database.ConnectionString),
+        };
         foreach (var (key, value) in settings)
         {
             environment[key] = value;
