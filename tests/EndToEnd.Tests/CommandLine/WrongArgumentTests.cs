@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using Xunit;
 
 namespace FanOut.EndToEnd.Tests.CommandLine;
 
 /// <summary>What the tool says of wrong arguments. The system need not run.</summary>
-public sealed class WrongArgumentTests
+public sealed partial class WrongArgumentTests
 {
     [Theory]
     [InlineData("dlq show seven", "'seven'", "a whole number")]
@@ -32,4 +33,23 @@ public sealed class WrongArgumentTests
         Assert.Contains(expected, errors + output, StringComparison.Ordinal);
         Assert.DoesNotContain("System.", errors + output, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task The_script_knows_every_command_of_the_tool()
+    {
+        var (_, help) = await FanOutProgram.RunAsync("--help");
+        var commands = Command().Matches(help[help.IndexOf("Commands:", StringComparison.Ordinal)..]).Select(match => match.Groups["name"].Value);
+        var script = await File.ReadAllTextAsync(
+            Path.Combine(FanOutProgram.RepositoryRoot(), "fanout"), TestContext.Current.CancellationToken);
+
+        Assert.Contains("verify", commands);
+        Assert.All(commands, name =>
+        {
+            Assert.Matches($@"(?m)^  {name} +[A-Z]", script);
+            Assert.Matches($@"(?m)^  ([a-z]+ \| )*{name}( \| [a-z]+)*\)$", script);
+        });
+    }
+
+    [GeneratedRegex("^  (?<name>[a-z]+)", RegexOptions.Multiline)]
+    private static partial Regex Command();
 }
