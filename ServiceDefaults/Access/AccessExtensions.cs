@@ -41,6 +41,7 @@ public static class AccessExtensions
                 tokens.TokenValidationParameters.ValidateIssuer = true;
                 tokens.TokenValidationParameters.ValidateAudience = true;
                 tokens.MapInboundClaims = false;
+                tokens.BackchannelTimeout = TokenEvents.MaxWait;
                 tokens.Events = new TokenEvents();
             });
 

@@ -8,6 +8,9 @@ namespace FanOut.ServiceDefaults.Access;
 /// <summary>Makes a caller of a valid token, and tells a wrong token from an authority that does not answer.</summary>
 internal sealed class TokenEvents : JwtBearerEvents
 {
+    /// <summary>How long to wait for the authority.</summary>
+    public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(5);
+
     // Of names in the database.
     private const int MaxLength = 200;
 
@@ -30,19 +33,24 @@ internal sealed class TokenEvents : JwtBearerEvents
         return Task.CompletedTask;
     }
 
-    /// <summary>Without the keys of the authority every token looks wrong.</summary>
-    public override async Task AuthenticationFailed(AuthenticationFailedContext context)
+    /// <summary>Without the keys of the authority every token looks wrong, and the platform would wait for them as long as the authority does.</summary>
+    public override async Task MessageReceived(MessageReceivedContext context)
     {
-        if (context.Options.ConfigurationManager is not { } authority)
+        var given = context.Request.Headers.Authorization;
+        if (context.Options.ConfigurationManager is not { } authority || given is not [{ } authorization] || BearerToken.Of(authorization) is null)
         {
             return;
         }
 
+        var aborted = context.HttpContext.RequestAborted;
+        using var deadline = new CancellationTokenSource(MaxWait, context.Options.TimeProvider ?? TimeProvider.System);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(aborted, deadline.Token);
         try
         {
-            await authority.GetConfigurationAsync(context.HttpContext.RequestAborted);
+            await authority.GetConfigurationAsync(either.Token).WaitAsync(either.Token);
         }
-        catch (Exception e) when (e is InvalidOperationException or IOException or HttpRequestException)
+        catch (Exception e) when (e is InvalidOperationException or IOException or HttpRequestException
+            || (e is OperationCanceledException && !aborted.IsCancellationRequested))
         {
             context.Fail(new AuthorityUnavailableException(e));
         }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using FanOut.OrderApi.Placing;
 using FanOut.Reclaimer;
@@ -82,6 +83,23 @@ public sealed class TokenTests
 
         answer.IsProblem(HttpStatusCode.ServiceUnavailable);
         Assert.NotNull(answer.RetryAfter);
+    }
+
+    [Fact]
+    public async Task An_authority_that_accepts_and_never_answers_is_a_503_soon_for_everyone()
+    {
+        await using var authority = await Authority.StartAsync();
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        await using var host = await ServiceHost<OrderWriter>.StartAsync(
+            new Dictionary<string, string>(authority.Settings) { ["Authentication:Schemes:Bearer:Authority"] = $"http://{silent.LocalEndpoint}" },
+            cancellationToken: Cancellation);
+        var token = authority.Issue(MayRead);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => GetAsync(host, token))).WaitAsync(TimeSpan.FromSeconds(20), Cancellation);
+
+        Assert.All(answers, answer => answer.IsProblem(HttpStatusCode.ServiceUnavailable));
+        Assert.Equal(HttpStatusCode.OK, (await Answer.ToAsync(host.Http, new(HttpMethod.Get, "/orders"))).Status);
     }
 
     [Fact]
