@@ -17,6 +17,7 @@ public sealed class EventErasure(IConnectionMultiplexer redis, NpgsqlDataSource 
 {
     private const int MaxPerTransaction = 500;
     private static readonly string OpenSql = EmbeddedText.Read("Maintenance.find_open_subjects.sql");
+    private static readonly string BecomeOwnerSql = EmbeddedText.Read("Maintenance.become_outbox_owner.sql");
     private static readonly string FindEventsSql = EmbeddedText.Read("Maintenance.find_erasable_events.sql");
     private static readonly string EraseEventsSql = EmbeddedText.Read("Maintenance.erase_events.sql");
     private static readonly string FindRetriesSql = EmbeddedText.Read("Maintenance.find_erasable_retries.sql");
@@ -72,6 +73,11 @@ public sealed class EventErasure(IConnectionMultiplexer redis, NpgsqlDataSource 
 
         async Task<int> EraseEventsAsync(NpgsqlConnection connection, long[] positions, byte[]?[] data)
         {
+            await using (var become = new NpgsqlCommand(BecomeOwnerSql, connection))
+            {
+                await become.ExecuteNonQueryAsync(cancellationToken);
+            }
+
             await using var command = new NpgsqlCommand(EraseEventsSql, connection).With(identity.Id, positions, Bytes(data));
             return await command.ExecuteNonQueryAsync(cancellationToken);
         }

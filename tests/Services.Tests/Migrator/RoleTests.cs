@@ -1,4 +1,7 @@
+using FanOut.EventBus;
+using FanOut.TestServers;
 using Npgsql;
+using StackExchange.Redis;
 using Xunit;
 
 namespace FanOut.Services.Tests.Migrator;
@@ -104,6 +107,34 @@ public sealed class RoleTests(RoleTests.Migrated migrated) : IClassFixture<RoleT
         await ExecuteAsync(api, "select bus.next_position(2)");
         await ExecuteAsync(api, "select from bus.outbox_2");
         await ExecuteAsync(api, "select from bus.outbox_1_16000000");
+    }
+
+    [Fact]
+    public async Task What_the_reclaimer_adds_to_the_outbox_never_runs_as_the_administrator_who_erases()
+    {
+        await migrated.ExecuteAsync(
+            """
+            insert into bus.outbox (stream, position, id, type, source, subject, time, data)
+            values (1, 7, gen_random_uuid(), 'order.placed', 'test', 'erased', now(), 'personal')
+            """);
+        await using (var reclaimer = migrated.ConnectAs("reclaimer"))
+        {
+            await ExecuteAsync(
+                reclaimer,
+                """
+                create table bus.seen (name text);
+                create function bus.spy() returns trigger language plpgsql as $$
+                    begin insert into bus.seen values (current_user); return new; end $$;
+                create trigger spy before update on bus.outbox for each row execute function bus.spy();
+                """);
+        }
+
+        await using var redis = await ConnectionMultiplexer.ConnectAsync((await RedisServer.SharedAsync()).NewDatabase());
+        var erased = await new EventErasure(redis, migrated.Superuser).EraseAsync(
+            new StreamName("orders"), ["erased"], _ => "{}"u8.ToArray(), Cancellation);
+
+        Assert.Equal(1, erased.Events);
+        Assert.Equal(["fanout_reclaimer"], await ReadAsync("select name from bus.seen"));
     }
 
     private static async Task AssertRefusedAsync(NpgsqlDataSource postgres, string sql)
