@@ -1,13 +1,14 @@
 using System.Reflection;
 using FanOut.EventBus;
 using FanOut.Migrator.Roles;
+using FanOut.ServiceDefaults.Access;
 using Microsoft.Extensions.Options;
 
 namespace FanOut.Migrator;
 
 internal static class MigratorServices
 {
-    /// <summary>Adds what runs when the host starts: the roles first, then the migrations, then the grants.</summary>
+    /// <summary>Adds what runs when the host starts: the roles first, then the migrations, then the grants, and a key in development.</summary>
     public static void AddMigrator(this IHostApplicationBuilder builder)
     {
         builder.AddNpgsqlDataSource("fanout");
@@ -28,5 +29,7 @@ internal static class MigratorServices
         {
             builder.Services.AddSchemaMigrations(schema, Assembly.Load(assembly));
         }
+
+        builder.Services.AddDevelopmentKey();
     }
 }

@@ -1,5 +1,6 @@
 using FanOut.Migrator;
-using FanOut.ServiceDefaults.Access;
+using Microsoft.Extensions.Options;
+using Npgsql;
 
 // Brings all schemas of the database up to date, gives each service's role what it needs, and ends.
 var builder = Host.CreateApplicationBuilder(args);
@@ -10,11 +11,10 @@ using var host = builder.Build();
 try
 {
     await host.StartAsync();
-    await host.Services.AddDevelopmentKeyAsync();
     await host.StopAsync();
     return 0;
 }
-catch (InvalidOperationException)
+catch (Exception e) when (e is InvalidOperationException or OptionsValidationException or NpgsqlException)
 {
     // The host has logged what is wrong and how to fix it.
     return 1;

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using FanOut.Migrator.Roles;
 using FanOut.OrderApi.Placing;
+using FanOut.TestServers;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Xunit;
@@ -130,6 +132,32 @@ public sealed class MigratorTests
         var result = new ServiceRolesOptions.Validator().Validate(Options.DefaultName, options);
 
         Assert.Contains(message, result.FailureMessage, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Access__DevelopmentKey", "fanout_development.x", "Access:DevelopmentKey is only for Development")]
+    [InlineData("Roles__orders__Password", "secret", "Roles:orders is of no service")]
+    [InlineData("PGPASSWORD", "wrong", "28P01")]
+    public async Task What_stops_it_is_logged_and_its_exit_code_is_1(string variable, string value, string message)
+    {
+        await using var database = await MigratedDatabase.CreateAsync();
+        var owner = new NpgsqlConnectionStringBuilder(database.ConnectAs("order-api")) { Username = "fanout_owner", Password = null };
+        var start = new ProcessStartInfo("dotnet", SourceTree.Program("Migrator"))
+        {
+            RedirectStandardOutput = true,
+            Environment =
+            {
+                ["ConnectionStrings__fanout"] = owner.ConnectionString, ["PGPASSWORD"] = "owner", ["DOTNET_ENVIRONMENT"] = "Production",
+                [variable] = value,
+            },
+        };
+
+        using var process = Process.Start(start)!;
+        var log = await process.StandardOutput.ReadToEndAsync(Cancellation);
+        await process.WaitForExitAsync(Cancellation);
+
+        Assert.Contains(message, log, StringComparison.Ordinal);
+        Assert.Equal(1, process.ExitCode);
     }
 
     private static async Task<int> CountOrdersAsync(ServiceHost<OrderWriter> service)
