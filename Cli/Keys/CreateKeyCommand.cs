@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using FanOut.Contracts;
 using FanOut.ServiceDefaults.Access;
 
 namespace FanOut.Cli.Keys;
@@ -8,6 +10,8 @@ namespace FanOut.Cli.Keys;
 internal static partial class CreateKeyCommand
 {
     private const int MaxDays = 3_650;
+
+    private static readonly TextAttribute Name = new(ApiKeyRegistry.MaxNameLength) { IsName = true };
 
     private static readonly string Known = $"{string.Join(", ", Scopes.All)}, or '*' for all";
 
@@ -42,8 +46,8 @@ internal static partial class CreateKeyCommand
                 result.AddError($"There is no scope '{unknown}'. Known are {Known}.");
             }
         });
-        MustBeShort(name);
-        MustBeShort(owner);
+        MustBeName(name);
+        MustBeName(owner);
         expires.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && Parse(token.Value) is null)
@@ -80,12 +84,11 @@ internal static partial class CreateKeyCommand
         return command;
     }
 
-    private static void MustBeShort(Option<string> option) => option.Validators.Add(result =>
+    private static void MustBeName(Option<string> option) => option.Validators.Add(result =>
     {
-        if (result.Tokens is [var token]
-            && (string.IsNullOrWhiteSpace(token.Value) || token.Value.Length > ApiKeyRegistry.MaxNameLength || token.Value.Any(char.IsControl)))
+        if (result.Tokens is [var token] && Name.GetValidationResult(token.Value, new ValidationContext(token.Value)) is { } wrong)
         {
-            result.AddError($"{option.Name} must be 1 to {ApiKeyRegistry.MaxNameLength} characters, without control characters.");
+            result.AddError($"{option.Name} {wrong.ErrorMessage}.");
         }
     });
 

@@ -21,6 +21,8 @@ public sealed partial class WrongArgumentTests
     [InlineData("keys create --scope * --expires soon", "--expires", "90d, 12h or 30m")]
     [InlineData("keys create --scope * --expires 0d", "--expires", "90d, 12h or 30m")]
     [InlineData("keys create --scope * --expires 9999999d", "--expires", "up to 3650d")]
+    [InlineData("keys create --scope * --owner shop\u00a0", "--owner", "must not begin or end with a space")]
+    [InlineData("keys create --scope * --name a\nb", "--name", "must not contain control characters")]
     [InlineData("keys list --connection Nonsense", "connection string", "malformed")]
     [InlineData("keys revoke x --connection Host=127.0.0.1;Port=1", "Postgres", "connect")]
     [InlineData("dlq shw", "'shw'", "show")]
