@@ -33,7 +33,7 @@ internal sealed class TokenEvents : JwtBearerEvents
         return Task.CompletedTask;
     }
 
-    /// <summary>Without the keys of the authority every token looks wrong, and the platform would wait for them as long as the authority does.</summary>
+    /// <summary>Without the keys of the authority every token looks wrong. The platform would wait for them for a minute.</summary>
     public override async Task MessageReceived(MessageReceivedContext context)
     {
         var given = context.Request.Headers.Authorization;
