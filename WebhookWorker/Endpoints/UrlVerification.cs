@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Threading.RateLimiting;
 using FanOut.ServiceDefaults.WorkQueues;
 using FanOut.WebhookWorker.Dispatching;
 using Microsoft.Extensions.Options;
@@ -9,15 +10,22 @@ namespace FanOut.WebhookWorker.Endpoints;
 
 /// <summary>
 /// Asks a receiver whether it wants the events of an endpoint: it must answer a signed POST with the challenge that is in it, and with nothing else,
-/// so that a service which repeats what it is sent is not taken for a receiver.
+/// so that a service which repeats what it is sent is not taken for a receiver. An account can ask only so often: it may name a URL of somebody else.
 /// </summary>
 internal sealed class UrlVerification(
     EndpointStore store, EndpointSecrets secrets, WebhookClient client, DispatchSignal signal, IOptions<WebhookOptions> options, TimeProvider time)
+    : IDisposable
 {
     public const string EventType = "endpoint.verification";
 
     private const int MaxAnswer = 1_024;
+    private const int MaxAtOnce = 20;
+    private static readonly TimeSpan OneEvery = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan MaxTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly PartitionedRateLimiter<string> _accounts = PartitionedRateLimiter.Create<string, string>(owner =>
+        RateLimitPartition.GetTokenBucketLimiter(
+            owner, _ => new() { TokenLimit = MaxAtOnce, TokensPerPeriod = 1, ReplenishmentPeriod = OneEvery, AutoReplenishment = true }));
 
     /// <returns>Why the receiver did not confirm, or "" if it did; null if the owner has no such endpoint.</returns>
     public async Task<string?> VerifyAsync(string owner, Guid id, CancellationToken cancellationToken)
@@ -27,7 +35,10 @@ internal sealed class UrlVerification(
             return null;
         }
 
-        var error = await ChallengeAsync(id, endpoint, cancellationToken);
+        using var lease = _accounts.AttemptAcquire(owner);
+        var error = lease.IsAcquired
+            ? await ChallengeAsync(id, endpoint, cancellationToken)
+            : "The account has asked receivers too often. Ask again in a minute, with POST /endpoints/{id}/verify.";
         await store.RecordVerificationAsync(id, endpoint.Url, error, cancellationToken);
         if (error is null)
         {
@@ -36,6 +47,8 @@ internal sealed class UrlVerification(
 
         return error ?? "";
     }
+
+    public void Dispose() => _accounts.Dispose();
 
     private async Task<string?> ChallengeAsync(Guid id, ChallengedEndpoint endpoint, CancellationToken cancellationToken)
     {

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Net;
 using FanOut.Contracts.Webhooks;
+using FanOut.TestServers;
 using Microsoft.AspNetCore.Http;
 using Refit;
-using FanOut.TestServers;
 using Xunit;
 
 namespace FanOut.Services.Tests.WebhookWorker;

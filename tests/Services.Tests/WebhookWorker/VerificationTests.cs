@@ -57,6 +57,24 @@ public sealed class VerificationTests
     }
 
     [Fact]
+    public async Task An_account_cannot_make_the_worker_ask_a_receiver_without_end()
+    {
+        await using var receiver = await Receiver.StartAsync(Receiver.Says(404));
+        await using var webhooks = await Webhooks.StartAsync(Required);
+        var endpoint = await webhooks.SubscribeAsync(receiver);
+
+        var problem = "";
+        while (!problem.Contains("too often", StringComparison.Ordinal))
+        {
+            using var refused = await webhooks.Host.Http.PostAsync($"/endpoints/{endpoint.Id}/verify", null, Cancellation);
+            problem = await refused.Content.ReadAsStringAsync(Cancellation);
+            Assert.InRange(receiver.All.Count, 1, 100);
+        }
+
+        Assert.True((await webhooks.Api.GetEndpointAsync(endpoint.Id, Cancellation)).Verification.IsAwaited);
+    }
+
+    [Fact]
     public async Task Another_URL_is_asked_again()
     {
         await using var first = await Receiver.StartAsync((received, context) => AnswerAsync(received, context, "{0}"));
