@@ -13,8 +13,6 @@ namespace FanOut.ServiceDefaults.Requests;
 /// </summary>
 internal sealed class CallerRates(RequestDelegate next, IOptions<RequestLimits> options, IProblemDetailsService problems) : IDisposable
 {
-    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(100);
-
     private readonly PartitionedRateLimiter<HttpContext> _buckets = PartitionedRateLimiter.Create<HttpContext, string>(
         context => RateLimitPartition.GetTokenBucketLimiter(CallerOf(context), _ => Bucket(options.Value)), StringComparer.Ordinal);
 
@@ -33,7 +31,7 @@ internal sealed class CallerRates(RequestDelegate next, IOptions<RequestLimits> 
             return;
         }
 
-        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var known) ? known : Period;
+        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var known) ? known : TimeSpan.Zero;
         context.Response.Headers.RetryAfter = Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         await problems.WriteAsync(
             context,
@@ -45,15 +43,15 @@ internal sealed class CallerRates(RequestDelegate next, IOptions<RequestLimits> 
 
     public void Dispose() => _buckets.Dispose();
 
-    private static TokenBucketRateLimiterOptions Bucket(RequestLimits limits)
+    internal static TokenBucketRateLimiterOptions Bucket(RequestLimits limits)
     {
-        // A bucket takes whole tokens, so a low rate gets its tokens in longer periods.
-        var period = Math.Max(Period.TotalSeconds, 1.0 / limits.RatePerCaller);
+        // About ten times a second. The period follows from the whole tokens, so that every rate is exact.
+        var tokens = Math.Max(1, limits.RatePerCaller / 10);
         return new()
         {
             TokenLimit = limits.BurstPerCaller,
-            TokensPerPeriod = Math.Max(1, (int)(limits.RatePerCaller * period)),
-            ReplenishmentPeriod = TimeSpan.FromSeconds(period),
+            TokensPerPeriod = tokens,
+            ReplenishmentPeriod = TimeSpan.FromSeconds((double)tokens / limits.RatePerCaller),
             AutoReplenishment = true,
         };
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using FanOut.OrderApi.Placing;
 using FanOut.ServiceDefaults.Access;
+using FanOut.ServiceDefaults.Requests;
 using FanOut.Services.Tests.Access;
 using FanOut.Services.Tests.ServiceDefaults;
 using Microsoft.AspNetCore.Builder;
@@ -37,6 +38,20 @@ public sealed class LimitTests
 
         Task<Answer> GetAsync(ApiKey key, string path = "/orders") => Answer.ToAsync(
             host.Http, new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Authorization", $"Bearer {key.Text}" } } });
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(9)]
+    [InlineData(15)]
+    [InlineData(19)]
+    [InlineData(2_000)]
+    [InlineData(1_000_000)]
+    public void The_rate_of_a_caller_is_the_one_that_is_set(int rate)
+    {
+        var bucket = CallerRates.Bucket(new RequestLimits { RatePerCaller = rate });
+
+        Assert.Equal(rate, bucket.TokensPerPeriod / bucket.ReplenishmentPeriod.TotalSeconds, rate * 0.001);
     }
 
     [Fact]
