@@ -7,7 +7,7 @@ select
     to_regnamespace($1) is not null as has_schema,
     has_database_privilege(current_database(), 'create') as may_create,
     case when to_regnamespace($1) is null then has_database_privilege(current_database(), 'create')
-        -- Whoever applied the first script owns the journal.
+        -- The user who applied the first script owns the journal.
         else has_schema_privilege(to_regnamespace($1), 'create') and not exists (
             select from pg_class
             where relnamespace = to_regnamespace($1) and relname = 'schema_versions' and not pg_has_role(relowner, 'usage')) end as may_migrate,
