@@ -21,6 +21,9 @@ public interface IAnalyticsApi
         string? by = null,
         int? limit = null,
         CancellationToken cancellationToken = default);
+
+    [Get("/orders/{id}/journey")]
+    Task<Journey> GetJourneyAsync(Guid id, CancellationToken cancellationToken = default);
 }
 
 /// <summary>The period of a report, both days included, and its currency. Default: the last thirty days, all currencies.</summary>

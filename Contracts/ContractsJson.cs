@@ -12,6 +12,7 @@ namespace FanOut.Contracts;
 [JsonSerializable(typeof(Customer))]
 [JsonSerializable(typeof(OrderReceipts))]
 [JsonSerializable(typeof(OrderPage))]
+[JsonSerializable(typeof(Journey))]
 [JsonSerializable(typeof(RevenueReport))]
 [JsonSerializable(typeof(TopProducts))]
 [JsonSerializable(typeof(IReadOnlyList<OrderLine>))]

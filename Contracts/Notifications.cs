@@ -16,6 +16,12 @@ public interface INotificationApi
 
     [Post("/notifications/{id}/retry")]
     Task<Notification> RetryAsync(long id, CancellationToken cancellationToken = default);
+
+    [Get("/notifications/summary")]
+    Task<WorkQueueSummary> GetSummaryAsync(CancellationToken cancellationToken = default);
+
+    [Get("/orders/{id}/journey")]
+    Task<Journey> GetJourneyAsync(Guid id, CancellationToken cancellationToken = default);
 }
 
 /// <summary>A mail about one event. <c>state</c> is <c>pending</c>, <c>sent</c> or <c>failed</c>.</summary>
@@ -46,4 +52,6 @@ public sealed record NotificationPage(IReadOnlyList<Notification> Notifications,
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, PropertyNameCaseInsensitive = true)]
 [JsonSerializable(typeof(Notification))]
 [JsonSerializable(typeof(NotificationPage))]
+[JsonSerializable(typeof(WorkQueueSummary))]
+[JsonSerializable(typeof(Journey))]
 public sealed partial class NotificationsJson : JsonSerializerContext;

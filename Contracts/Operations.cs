@@ -17,6 +17,43 @@ public interface IOperationsApi
     [Get("/groups/{name}")]
     Task<GroupStatus> GetGroupAsync(string name, CancellationToken cancellationToken = default);
 
+    [Get("/groups/{name}/workers")]
+    Task<WorkerList> ListWorkersAsync(string name, CancellationToken cancellationToken = default);
+
+    [Get("/groups/{name}/pending")]
+    Task<PendingPage> ListPendingAsync(string name, int? limit = null, string? after = null, CancellationToken cancellationToken = default);
+
+    [Get("/groups/{name}/retries")]
+    Task<RetryPage> ListRetriesAsync(string name, int? limit = null, string? after = null, CancellationToken cancellationToken = default);
+
+    [Post("/groups/{name}/pause")]
+    Task<GroupStatus> PauseGroupAsync(string name, CancellationToken cancellationToken = default);
+
+    [Post("/groups/{name}/resume")]
+    Task<GroupStatus> ResumeGroupAsync(string name, CancellationToken cancellationToken = default);
+
+    [Get("/history")]
+    Task<StreamHistory> GetHistoryAsync(string? range = null, CancellationToken cancellationToken = default);
+
+    [Get("/events")]
+    Task<EventPage> ListEventsAsync([Query] EventQuery? query = null, CancellationToken cancellationToken = default);
+
+    [Get("/events/{position}")]
+    Task<EventDetails> GetEventAsync(long position, CancellationToken cancellationToken = default);
+
+    [Get("/orders/{id}/journey")]
+    Task<Journey> GetJourneyAsync(Guid id, CancellationToken cancellationToken = default);
+
+    [Get("/actions")]
+    Task<ActionPage> ListActionsAsync(int? limit = null, string? after = null, CancellationToken cancellationToken = default);
+
+    [Get("/dead-letters/errors")]
+    Task<DeadLetterErrorList> ListDeadLetterErrorsAsync(
+        string? group = null, string? state = null, CancellationToken cancellationToken = default);
+
+    [Post("/dead-letters/undo")]
+    Task<UndoneChange> UndoAsync([Body] UndoChange change, CancellationToken cancellationToken = default);
+
     [Get("/dead-letters")]
     Task<DeadLetterPage> ListDeadLettersAsync([Query] DeadLetterQuery? query = null, CancellationToken cancellationToken = default);
 
@@ -65,9 +102,11 @@ public sealed record StreamStatus(
 public sealed record GroupList(IReadOnlyList<GroupStatus> Groups);
 
 /// <summary>
-/// The state of a consumer group at <c>at</c>. <c>lag</c> counts the events that it has still to do, <c>lagSeconds</c> is the age of the
-/// oldest one that it has not taken; <c>pending</c> counts entries that are delivered and unfinished, <c>waiting</c> events that failed and
-/// wait for their next attempt, <c>deadLetters</c> the undecided dead letters. Every event up to the position <c>doneThrough</c> is taken.
+/// The state of a consumer group at <c>at</c>. <c>lag</c> counts the events that it has still to do, <c>lagSeconds</c> is the age of the oldest
+/// one that it has not taken; <c>pending</c> counts entries that are delivered and unfinished, <c>waiting</c> events that failed and wait for
+/// their next attempt, <c>deadLetters</c> the undecided dead letters. Every event up to the position <c>doneThrough</c> is taken. <c>rate</c>
+/// is the events that its workers finished a second, and the percentiles are from an event's time to its effect, both in the last minute; null
+/// where none was finished. A paused group has <c>pausedAt</c> and <c>pausedBy</c>.
 /// </summary>
 public sealed record GroupStatus(
     string Name,
@@ -82,7 +121,12 @@ public sealed record GroupStatus(
     long DeadLetters,
     long DoneThrough,
     string? LastDelivered,
-    IReadOnlyList<ConsumerStatus> Consumers);
+    IReadOnlyList<ConsumerStatus> Consumers,
+    double? Rate = null,
+    double? P50Seconds = null,
+    double? P99Seconds = null,
+    DateTimeOffset? PausedAt = null,
+    string? PausedBy = null);
 
 /// <summary>A consumer. <c>idleSeconds</c>: since its last sign of life.</summary>
 public sealed record ConsumerStatus(string Name, long Pending, double IdleSeconds, bool IsLive);
@@ -98,7 +142,8 @@ public sealed record DeadLetterQuery(
     [property: AliasAs("from"), Time] string? From = null,
     [property: AliasAs("until"), Time] string? Until = null,
     [property: AliasAs("limit"), Range(1, 200, ErrorMessage = "must be from {1} to {2}")] int Limit = 50,
-    [property: AliasAs("after"), Cursor] string? After = null);
+    [property: AliasAs("after"), Cursor] string? After = null,
+    [property: AliasAs("kind"), Text(500, MinimumLength = 0)] string? Kind = null);
 
 /// <summary>Dead letters, newest first, and the next page: its cursor (<c>after</c>) and relative address, both null on the last.</summary>
 public sealed record DeadLetterPage(IReadOnlyList<DeadLetter> DeadLetters, string? After = null, string? Next = null);
@@ -106,7 +151,8 @@ public sealed record DeadLetterPage(IReadOnlyList<DeadLetter> DeadLetters, strin
 /// <summary>
 /// An event that a group could not handle, or an entry that is no event: it has no <c>position</c> in the outbox and cannot be redriven.
 /// <c>state</c> is <c>dead</c>, <c>discarded</c> or <c>redriven</c>: then it waits for its next delivery. It is gone once it is handled, and
-/// dead again with the same number if it is not.
+/// dead again with the same number if it is not. <c>kind</c> is the error without what differs from event to event: numbers, ids and quoted
+/// values.
 /// </summary>
 public sealed record DeadLetter(
     long Number,
@@ -122,17 +168,47 @@ public sealed record DeadLetter(
     DateTimeOffset DeadLetteredAt,
     string State,
     DateTimeOffset? DecidedAt,
-    string? DecidedBy);
+    string? DecidedBy,
+    string Kind = "");
 
-/// <summary>A dead letter with its event. The event's data is <c>data</c> if it is JSON, otherwise <c>dataBase64</c>.</summary>
+/// <summary>
+/// A dead letter with its event and what has happened to it, oldest first. The event's data is <c>data</c> if it is JSON, otherwise
+/// <c>dataBase64</c>.
+/// </summary>
 public sealed record DeadLetterDetails(
-    DeadLetter Letter, string? Source, JsonElement? Data, string? DataBase64, IReadOnlyList<EntryField> Fields);
+    DeadLetter Letter,
+    string? Source,
+    JsonElement? Data,
+    string? DataBase64,
+    IReadOnlyList<EntryField> Fields,
+    IReadOnlyList<DeadLetterMoment>? History = null);
+
+/// <summary>
+/// <c>what</c> is <c>failed</c>, <c>dead</c>, <c>redriven</c>, <c>discarded</c> or <c>restored</c> (undone); <c>by</c> is a person's or key's
+/// name.
+/// </summary>
+public sealed record DeadLetterMoment(DateTimeOffset At, string What, int Deliveries, string? Error, string? By);
+
+/// <summary>The undecided dead letters by kind of error, most frequent first; at most 200 kinds.</summary>
+public sealed record DeadLetterErrorList(IReadOnlyList<DeadLetterError> Errors);
+
+public sealed record DeadLetterError(
+    string Group, string Type, string Kind, string Example, long Count, DateTimeOffset FirstAt, DateTimeOffset LastAt);
+
+/// <summary>Undoes a change of at most a minute ago: what was discarded is dead again, and what was redriven and is not handled yet.</summary>
+[ValidatableType]
+public sealed record UndoChange(Guid Change);
+
+/// <summary>How many are dead again. The others were handled already.</summary>
+public sealed record UndoneChange(int Restored);
 
 /// <summary>A field of an entry: as text, or in base64 where it is not text.</summary>
 public sealed record EntryField(string Name, string? Value, string? Base64);
 
 /// <summary>
 /// Redrives or discards the dead letters that match all given conditions, all of them or none. Without a condition, <c>all</c> must be true.
+/// With a <c>limit</c>, only so many, the oldest first: repeat the request until it changes none. <c>change</c> is an id that the sender makes
+/// up, for undoing; several requests can share one.
 /// </summary>
 [ValidatableType]
 public sealed record DecideMany(
@@ -143,11 +219,14 @@ public sealed record DecideMany(
     [property: Text(500)] string? Error = null,
     [property: JsonConverter(typeof(Rfc3339Converter))] DateTimeOffset? From = null,
     [property: JsonConverter(typeof(Rfc3339Converter))] DateTimeOffset? Until = null,
-    [property: Length(1, 1_000, ErrorMessage = "must hold {1} to {2} numbers of dead letters")] IReadOnlyList<long>? Numbers = null)
+    [property: Length(1, 1_000, ErrorMessage = "must hold {1} to {2} numbers of dead letters")] IReadOnlyList<long>? Numbers = null,
+    [property: Text(500, MinimumLength = 0)] string? Kind = null,
+    [property: Range(1, 100_000, ErrorMessage = "must be from {1} to {2}")] int? Limit = null,
+    Guid? Change = null)
     : IValidatableObject
 {
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
-        (All == true, this is { Group: null, Type: null, Subject: null, Error: null, From: null, Until: null, Numbers: null }) switch
+        (All == true, (Group ?? Type ?? Subject ?? Error ?? Kind) is null && From is null && Until is null && Numbers is null) switch
         {
             (true, false) => [new("must not be true together with a condition", [nameof(All)])],
             (false, true) => [new("must be true without a condition; it selects every dead letter of every group", [nameof(All)])],
@@ -159,18 +238,38 @@ public sealed record DecideMany(
 /// How many dead letters were redriven or discarded; and how many were not, because they are no events, or, of numbers, because they were
 /// already decided or not found.
 /// </summary>
-public sealed record DecidedMany(int Changed, int Unchanged);
+public sealed record DecidedMany(int Changed, int Unchanged, Guid? Change = null);
 
 /// <summary>Whether it is time to move to Kafka: true if one criterion is over its limit.</summary>
-public sealed record KafkaTriggerStatus(bool IsDue, DateTimeOffset At, string Note, IReadOnlyList<KafkaCriterion> Criteria);
+public sealed record KafkaTriggerStatus(
+    bool IsDue, DateTimeOffset At, string Note, IReadOnlyList<KafkaCriterion> Criteria, RedisCapacity? Redis = null);
+
+/// <summary>
+/// Deliveries a second to all groups, against what this Redis can do: at the share of its main thread's time (<c>busy</c>, 0 to 1) that it uses
+/// now, by <c>INFO</c>. Null while too little is known, or on a server that does not tell.
+/// </summary>
+public sealed record RedisCapacity(double? DeliveriesPerSecond, double? Busy, double? MaxDeliveriesPerSecond);
 
 /// <summary>
 /// One reason to move: <c>rate</c> (events a second, sustained), <c>retention</c> (hours) or <c>groups</c>.
 /// <c>value</c> is null while it is unknown. <c>margin</c> is what is left up to the limit, in the same unit;
-/// <c>daysLeft</c> is when the trend reaches it, null if it does not or too little is known.
+/// <c>daysLeft</c> is when the trend reaches it, null if it does not or too little is known. <c>advice</c> is what to do next.
 /// </summary>
 public sealed record KafkaCriterion(
-    string Name, string Unit, double? Value, double Limit, double? Margin, double? MarginPercent, bool IsOver, double? TrendPerDay, double? DaysLeft);
+    string Name,
+    string Unit,
+    double? Value,
+    double Limit,
+    double? Margin,
+    double? MarginPercent,
+    bool IsOver,
+    double? TrendPerDay,
+    double? DaysLeft,
+    IReadOnlyList<KafkaDay>? Days = null,
+    string? Advice = null);
+
+/// <summary>The highest value of a day (UTC).</summary>
+public sealed record KafkaDay(DateTimeOffset Day, double? Value);
 
 /// <summary>A valid name of a consumer group.</summary>
 [AttributeUsage(AttributeTargets.Property)]
@@ -192,4 +291,15 @@ public sealed class GroupNameAttribute() : RegularExpressionAttribute("^[a-z0-9]
 [JsonSerializable(typeof(DecideMany))]
 [JsonSerializable(typeof(DecidedMany))]
 [JsonSerializable(typeof(KafkaTriggerStatus))]
+[JsonSerializable(typeof(WorkerList))]
+[JsonSerializable(typeof(PendingPage))]
+[JsonSerializable(typeof(RetryPage))]
+[JsonSerializable(typeof(StreamHistory))]
+[JsonSerializable(typeof(EventPage))]
+[JsonSerializable(typeof(EventDetails))]
+[JsonSerializable(typeof(Journey))]
+[JsonSerializable(typeof(ActionPage))]
+[JsonSerializable(typeof(DeadLetterErrorList))]
+[JsonSerializable(typeof(UndoChange))]
+[JsonSerializable(typeof(UndoneChange))]
 public sealed partial class OperationsJson : JsonSerializerContext;

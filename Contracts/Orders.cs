@@ -23,7 +23,16 @@ public interface IOrderApi
     Task<Order> GetAsync(Guid id, CancellationToken cancellationToken = default);
 
     [Get("/orders")]
-    Task<OrderPage> ListAsync(int? limit = null, string? after = null, CancellationToken cancellationToken = default);
+    Task<OrderPage> ListAsync(
+        int? limit = null,
+        string? after = null,
+        string? number = null,
+        string? customer = null,
+        string? email = null,
+        CancellationToken cancellationToken = default);
+
+    [Get("/orders/{id}/journey")]
+    Task<Journey> GetJourneyAsync(Guid id, CancellationToken cancellationToken = default);
 }
 
 /// <summary>The limits of an order. They keep every sum exact: no order needs more than the 28 digits of a decimal.</summary>
@@ -112,10 +121,14 @@ public sealed record OrderReceipt(Guid Id, string Number, string Currency, decim
 /// <summary>The answer of <c>POST /orders/batch</c>, in the order of the request.</summary>
 public sealed record OrderReceipts(IReadOnlyList<OrderReceipt> Orders);
 
-/// <summary>The parameters of <c>GET /orders</c>.</summary>
+/// <summary>The parameters of <c>GET /orders</c>: orders that match all that are given. <c>customer</c> is a customer's id.</summary>
 [ValidatableType]
 public sealed record OrderQuery(
-    [property: Range(1, OrderLimits.OrdersPerPage, ErrorMessage = "must be from {1} to {2}")] int Limit = 50, Guid? After = null);
+    [property: Range(1, OrderLimits.OrdersPerPage, ErrorMessage = "must be from {1} to {2}")] int Limit = 50,
+    Guid? After = null,
+    [property: Text(OrderLimits.NumberLength)] string? Number = null,
+    [property: Text(OrderLimits.CustomerIdLength)] string? Customer = null,
+    [property: Text(OrderLimits.EmailLength)] string? Email = null);
 
 /// <summary>Orders, newest first, and the next page: its cursor (<c>after</c>) and relative address, both null on the last.</summary>
 public sealed record OrderPage(IReadOnlyList<Order> Orders, string? After = null, string? Next = null);

@@ -48,7 +48,77 @@ public interface IWebhookApi
 
     [Post("/deliveries/{id}/retry")]
     Task<WebhookDelivery> RetryDeliveryAsync(long id, CancellationToken cancellationToken = default);
+
+    [Post("/endpoints/{id}/test")]
+    Task<EndpointTest> TestEndpointAsync(Guid id, CancellationToken cancellationToken = default);
 }
+
+/// <summary>What operators see and do: endpoints and deliveries of every account.</summary>
+public interface IWebhookOperationsApi
+{
+    [Get("/operations/webhooks")]
+    Task<WorkQueueSummary> GetSummaryAsync(CancellationToken cancellationToken = default);
+
+    [Get("/operations/endpoints")]
+    Task<EndpointReportPage> ListEndpointsAsync(int? limit = null, string? after = null, CancellationToken cancellationToken = default);
+
+    [Get("/operations/endpoints/{id}")]
+    Task<EndpointReport> GetEndpointAsync(Guid id, CancellationToken cancellationToken = default);
+
+    [Post("/operations/endpoints/{id}/enable")]
+    Task<WebhookEndpoint> EnableEndpointAsync(Guid id, CancellationToken cancellationToken = default);
+
+    [Post("/operations/endpoints/{id}/disable")]
+    Task<WebhookEndpoint> DisableEndpointAsync(Guid id, CancellationToken cancellationToken = default);
+
+    [Post("/operations/endpoints/{id}/secret")]
+    Task<RotatedSecret> RotateSecretAsync(Guid id, [Body] RotateSecret rotation, CancellationToken cancellationToken = default);
+
+    [Post("/operations/endpoints/{id}/recover")]
+    Task<RecoveredDeliveries> RecoverEndpointAsync(Guid id, [Body] RecoverEndpoint recovery, CancellationToken cancellationToken = default);
+
+    [Post("/operations/endpoints/{id}/test")]
+    Task<EndpointTest> TestEndpointAsync(Guid id, CancellationToken cancellationToken = default);
+
+    [Get("/operations/deliveries")]
+    Task<DeliveryPage> ListDeliveriesAsync(
+        Guid? endpoint = null,
+        string? state = null,
+        Guid? @event = null,
+        int? limit = null,
+        string? after = null,
+        CancellationToken cancellationToken = default);
+
+    [Post("/operations/deliveries/{id}/retry")]
+    Task<WebhookDelivery> RetryDeliveryAsync(long id, CancellationToken cancellationToken = default);
+
+    [Get("/orders/{id}/journey")]
+    Task<Journey> GetJourneyAsync(Guid id, CancellationToken cancellationToken = default);
+}
+
+/// <summary>
+/// How the receiver answered a test event: its status, or null with the error where there was none, and after how long. Nothing is retried, and
+/// nothing is recorded against the endpoint.
+/// </summary>
+public sealed record EndpointTest(bool Succeeded, int? Status, double Seconds, string? Error);
+
+/// <summary>
+/// An endpoint with its account and how its last deliveries went, of the last 1,000: how many were delivered and failed for good, the share of
+/// finished ones that was delivered, and the median and 95th percentile of the time of their last attempt. <c>pending</c> counts what is due or
+/// waits for a retry.
+/// </summary>
+public sealed record EndpointReport(
+    WebhookEndpoint Endpoint,
+    string Owner,
+    long Pending,
+    long Delivered,
+    long Failed,
+    double? SuccessRate,
+    double? P50Seconds,
+    double? P95Seconds);
+
+/// <summary>Endpoints, newest first, and the next page: its cursor (<c>after</c>) and relative address, both null on the last.</summary>
+public sealed record EndpointReportPage(IReadOnlyList<EndpointReport> Endpoints, string? After = null, string? Next = null);
 
 /// <summary>The new state of an endpoint. No event types means all.</summary>
 [ValidatableType]
@@ -128,7 +198,8 @@ public sealed record EndpointHealth(
     string? LastError);
 
 /// <summary>
-/// While <c>isAwaited</c>, no event is sent: deliveries wait until the receiver has answered a challenge. <c>error</c> says why the last one failed.
+/// While <c>isAwaited</c>, no event is sent: deliveries wait until the receiver has answered a challenge. <c>error</c> says why the last one
+/// failed.
 /// </summary>
 public sealed record EndpointVerification(bool IsAwaited, DateTimeOffset? VerifiedAt, string? Error);
 
@@ -157,7 +228,8 @@ public sealed record WebhookDelivery(
     DateTimeOffset? LastAttemptAt,
     DateTimeOffset? FinishedAt,
     int? LastStatus,
-    string? LastError);
+    string? LastError,
+    double? LastSeconds = null);
 
 /// <summary>The parameters of <c>GET /deliveries</c>.</summary>
 [ValidatableType]
@@ -183,4 +255,9 @@ public sealed record DeliveryPage(IReadOnlyList<WebhookDelivery> Deliveries, str
 [JsonSerializable(typeof(RecoveredDeliveries))]
 [JsonSerializable(typeof(WebhookDelivery))]
 [JsonSerializable(typeof(DeliveryPage))]
+[JsonSerializable(typeof(EndpointTest))]
+[JsonSerializable(typeof(EndpointReport))]
+[JsonSerializable(typeof(EndpointReportPage))]
+[JsonSerializable(typeof(WorkQueueSummary))]
+[JsonSerializable(typeof(Journey))]
 public sealed partial class WebhooksJson : JsonSerializerContext;
