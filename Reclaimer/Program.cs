@@ -10,7 +10,7 @@ builder.AddRedisClient("redis");
 builder.AddNpgsqlDataSource("fanout");
 builder.Services.AddSchemaMigrations("access", typeof(Scopes).Assembly, isShared: true);
 builder.AddEventBus()
-    .AddStream(EventStreams.Orders, stream => stream.AddReclaimer().AddDeadLetters());
+    .AddStream(EventStreams.Orders, stream => stream.AddReclaimer().AddDeadLetters().AddGroupAdministration());
 builder.AddOperations();
 
 var app = builder.Build();

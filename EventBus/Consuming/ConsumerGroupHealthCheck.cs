@@ -6,7 +6,8 @@ namespace FanOut.EventBus.Consuming;
 internal sealed class ConsumerGroupHealthCheck(ConsumerGroupService service) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(service.WaitReasons is [var first, ..] reasons
-            ? HealthCheckResult.Degraded($"{reasons.Count} lane(s) of group '{service.Group}' are paused: {first}")
+        Task.FromResult(service.PauseReason is { } paused ? HealthCheckResult.Degraded($"Group '{service.Group}': {paused}")
+            : service.WaitReasons is [var first, ..] reasons
+                ? HealthCheckResult.Degraded($"{reasons.Count} lane(s) of group '{service.Group}' are paused: {first}")
             : HealthCheckResult.Healthy());
 }

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using FanOut.EventBus.Groups;
 using FanOut.EventBus.Redis;
 using FanOut.EventBus.Retrying;
+using FanOut.EventBus.Telemetry;
 using FanOut.EventBus.Wire;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -29,20 +30,32 @@ internal sealed partial class ConsumerGroupService(
 
     private static readonly TimeSpan SubscribeInterval = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(2);
+
+    private readonly string _worker = string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}-{Environment.ProcessId}");
     private readonly CancellationTokenSource _abandoning = new();
     private readonly List<Lane> _lanes = [];
     private LaneGate? _gate;
+    private WorkerHeartbeat? _heartbeat;
     private string? _startReason = "The group is not registered yet.";
 
     public GroupName Group => registration.Group;
 
-    public bool IsPaused => _gate?.IsFull == true;
+    private bool IsFull => _gate?.IsFull == true;
+
+    /// <summary>Who paused the group; null where nobody has.</summary>
+    public string? PauseReason => services.Pause.Reason;
 
     /// <summary>Why the group, or a lane of it, does not work; empty while all do.</summary>
     public IReadOnlyList<string> WaitReasons
     {
         get
         {
+            if (PauseReason is { } paused)
+            {
+                return [paused];
+            }
+
             lock (_lanes)
             {
                 return Volatile.Read(ref _startReason) is { } reason ? [reason] : [.. _lanes.Select(lane => lane.WaitReason).OfType<string>()];
@@ -75,13 +88,18 @@ internal sealed partial class ConsumerGroupService(
                 .. Enumerable.Range(0, options.Lanes)
                     .Select(number => KeepAsync(() => RunLaneAsync(group, handlers, number, stoppingToken), stoppingToken)),
                 KeepAsync(() => RunRetriesAsync(group, handlers, stoppingToken), stoppingToken),
-                KeepAsync(() => RefreshSubscriptionsAsync(group, handlers.Types, stoppingToken), stoppingToken),
+                KeepAsync(
+                    () => RepeatAsync(SubscribeInterval, () => services.Groups.SubscribeAsync(group, handlers.Types, stoppingToken), stoppingToken),
+                    stoppingToken),
+                KeepAsync(() => RepeatAsync(WorkerHeartbeat.Interval, () => BeatAsync(stoppingToken), stoppingToken), stoppingToken),
             ]);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // Stopped before the lanes ran.
         }
+
+        await SayStoppedAsync();
     }
 
     private async Task<RegisteredGroup> RegisterAsync(string[] types, CancellationToken stoppingToken)
@@ -94,6 +112,10 @@ internal sealed partial class ConsumerGroupService(
                 var group = await services.Groups.RegisterAsync(
                     stream, registration.Group, options.Start, options.MaxDeliveries, options.ReclaimAfter, SayWaiting, stoppingToken);
                 await services.Groups.SubscribeAsync(group, types, stoppingToken);
+
+                // Before a lane reads: the group may be paused.
+                _heartbeat ??= new WorkerHeartbeat(group, _worker, options.Lanes, services);
+                await BeatAsync(stoppingToken);
                 await services.Groups.CreateInRedisAsync(group);
                 Volatile.Write(ref _startReason, null);
                 return group;
@@ -138,10 +160,10 @@ internal sealed partial class ConsumerGroupService(
     {
         // Unique for each start, so that a reader of Redis can tell a worker from its predecessor.
         var start = RandomNumberGenerator.GetHexString(6, lowercase: true);
-        var name = string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}-{Environment.ProcessId}-{number}-{start}");
+        var name = string.Create(CultureInfo.InvariantCulture, $"{_worker}-{number}-{start}");
         var connection = await connections.ConnectAsync(name, options.BlockFor);
         await using var redis = new LaneRedis(connection, registration.Stream, registration.Group, name, options.BlockFor);
-        var processor = new EntryProcessor(group, name, options, postgres, handlers);
+        var processor = new EntryProcessor(group, name, options, postgres, handlers, services.Finished);
         var lane = new Lane(group, options, redis, new DeliveryReader(eventTypes, registration.Subscriptions), processor, _gate!, services);
         lock (_lanes)
         {
@@ -169,26 +191,53 @@ internal sealed partial class ConsumerGroupService(
     private Task RunRetriesAsync(RegisteredGroup group, HandlerRunner handlers, CancellationToken stoppingToken)
     {
         var queue = new RetryQueue(postgres, group, services.Metrics);
-        var consumer = $"{Environment.MachineName}-{Environment.ProcessId}-retries";
         var worker = new RetryWorker(
             group,
             options,
             queue,
             new DeliveryReader(eventTypes, registration.Subscriptions),
-            new RetryProcessor(group, consumer, options, postgres, handlers),
+            new RetryProcessor(group, $"{_worker}-retries", options, postgres, handlers, services.Finished),
             handlers.Types,
             services);
         return worker.RunAsync(stoppingToken, _abandoning.Token);
     }
 
-    private async Task RefreshSubscriptionsAsync(RegisteredGroup group, string[] types, CancellationToken stoppingToken)
+    private async Task BeatAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(SubscribeInterval, services.Time);
+        var before = PauseReason;
+        await _heartbeat!.BeatAsync(WaitReasons is [var reason, ..] ? reason : null, isStopped: false, cancellationToken);
+        if (PauseReason is { } paused && paused != before)
+        {
+            Log.Paused(services.Logger, registration.Group, paused);
+        }
+        else if (before is not null && PauseReason is null)
+        {
+            Log.Resumed(services.Logger, registration.Group);
+        }
+    }
+
+    private async Task SayStoppedAsync()
+    {
+        using var timeout = new CancellationTokenSource(StopTimeout, services.Time);
+        try
+        {
+            await (_heartbeat?.BeatAsync(reason: null, isStopped: true, timeout.Token) ?? Task.CompletedTask);
+        }
+        catch (Exception e) when (EnvironmentFault.Is(e) || timeout.IsCancellationRequested)
+        {
+            // It is shown as gone.
+        }
+    }
+
+    private async Task RepeatAsync(TimeSpan interval, Func<Task> run, CancellationToken stoppingToken)
+    {
+        QuietTrace.Enter();
+        using var timer = new PeriodicTimer(interval, services.Time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             try
             {
-                await services.Groups.SubscribeAsync(group, types, stoppingToken);
+                await run();
             }
             catch (Exception e) when (EnvironmentFault.Is(e))
             {
@@ -199,8 +248,10 @@ internal sealed partial class ConsumerGroupService(
 
     private IEnumerable<Measurement<int>> Observe()
     {
-        yield return Measure("pending", IsPaused ? options.Lanes : 0);
-        yield return Measure("environment", IsPaused ? 0 : WaitReasons.Count);
+        var reason = PauseReason is not null ? "operator" : IsFull ? "pending" : "environment";
+        yield return Measure("operator", reason == "operator" ? options.Lanes : 0);
+        yield return Measure("pending", reason == "pending" ? options.Lanes : 0);
+        yield return Measure("environment", reason == "environment" ? WaitReasons.Count : 0);
 
         Measurement<int> Measure(string reason, int lanes)
         {
@@ -221,5 +272,11 @@ internal sealed partial class ConsumerGroupService(
 
         [LoggerMessage(223, LogLevel.Error, "A loop of group '{Group}' ended unexpectedly and is started again.")]
         public static partial void Failed(ILogger logger, GroupName group, Exception exception);
+
+        [LoggerMessage(224, LogLevel.Warning, "Group '{Group}' reads nothing new and retries nothing: {Reason}")]
+        public static partial void Paused(ILogger logger, GroupName group, string reason);
+
+        [LoggerMessage(225, LogLevel.Information, "Group '{Group}' was resumed.")]
+        public static partial void Resumed(ILogger logger, GroupName group);
     }
 }

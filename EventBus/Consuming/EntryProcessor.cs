@@ -9,7 +9,8 @@ namespace FanOut.EventBus.Consuming;
 /// Handles the entries that a lane has read. Each position is in the inbox afterwards, with its effect or with a row of the retry queue.
 /// </summary>
 internal sealed class EntryProcessor(
-    RegisteredGroup group, string consumer, ConsumerOptions options, NpgsqlDataSource postgres, HandlerRunner handlers) : BatchProcessor
+    RegisteredGroup group, string consumer, ConsumerOptions options, NpgsqlDataSource postgres, HandlerRunner handlers, FinishedEvents finished)
+    : BatchProcessor
 {
     private static readonly string CountSql = EmbeddedText.Read("Consuming.count_duplicates.sql");
     private readonly InboxTimeouts _timeouts = new(options.HandlerTimeout, ConsumerOptions.LockTimeout);
@@ -65,6 +66,7 @@ internal sealed class EntryProcessor(
 
         outcome.Handled = fresh.Count - failures.Count;
         await CommitAsync(inbox, transaction, outcome, rows, cancellationToken);
+        finished.Add(failures.Count == 0 ? fresh : [.. fresh.Except(failures.Select(failed => failed.Delivery))], outcome.Ignored);
         return outcome;
     }
 

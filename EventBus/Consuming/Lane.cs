@@ -41,6 +41,7 @@ internal sealed partial class Lane(
         {
             try
             {
+                await services.Pause.WaitAsync(stopping);
                 if (await IsHeldBackAsync(stopping))
                 {
                     await _backoff.WaitAsync(stopping);

@@ -14,6 +14,12 @@ namespace FanOut.EventBus.Consuming;
 /// <param name="Logger">The log.</param>
 internal sealed record LaneServices(ConsumerGroups Groups, EventBusMetrics Metrics, Action<long> CommittedSince, TimeProvider Time, ILogger Logger)
 {
+    /// <summary>What they have finished.</summary>
+    public FinishedEvents Finished { get; } = new(Time);
+
+    /// <summary>Whether they may take up more.</summary>
+    public OperatorPause Pause { get; } = new();
+
     /// <summary>Counts what became of a batch.</summary>
     public void Report(RegisteredGroup group, BatchOutcome outcome)
     {

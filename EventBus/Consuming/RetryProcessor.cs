@@ -7,7 +7,8 @@ namespace FanOut.EventBus.Consuming;
 
 /// <summary>Handles rows of the retry queue. The transaction locks its rows first, where they are still of this worker's claim.</summary>
 internal sealed class RetryProcessor(
-    RegisteredGroup group, string consumer, ConsumerOptions options, NpgsqlDataSource postgres, HandlerRunner handlers) : BatchProcessor
+    RegisteredGroup group, string consumer, ConsumerOptions options, NpgsqlDataSource postgres, HandlerRunner handlers, FinishedEvents finished)
+    : BatchProcessor
 {
     private readonly InboxTimeouts _timeouts = new(options.HandlerTimeout, ConsumerOptions.LockTimeout);
 
@@ -27,14 +28,15 @@ internal sealed class RetryProcessor(
             ? await handlers.RunAsync(owned, transaction, trace, cancellationToken)
             : [.. owned.Select(_ => failure)];
 
-        var outcome = new BatchOutcome { Handled = owned.Length - failures.Count };
+        Delivery[] handled = [.. owned.Except(failures.Select(failed => failed.Delivery))];
+        var outcome = new BatchOutcome { Handled = handled.Length };
         List<NpgsqlBatchCommand> last = [.. transaction.Commands];
         foreach (var failed in failures)
         {
             last.Add(Fail(failed, trace, outcome));
         }
 
-        last.Add(ClaimedRows.Finish(group, [.. owned.Except(failures.Select(failed => failed.Delivery)).Select(delivery => delivery.Row)]));
+        last.Add(ClaimedRows.Finish(group, [.. handled.Select(delivery => delivery.Row)]));
         try
         {
             await CheckedCommit.RunAsync(connection, inTransaction, last, cancellationToken);
@@ -44,6 +46,7 @@ internal sealed class RetryProcessor(
             throw new HandlerException(e);
         }
 
+        finished.Add(handled, ignored: 0);
         return outcome;
     }
 

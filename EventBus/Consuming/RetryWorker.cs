@@ -35,6 +35,11 @@ internal sealed partial class RetryWorker(
             try
             {
                 var isReadAgain = _mustRead;
+                if (!isReadAgain)
+                {
+                    await services.Pause.WaitAsync(stopping);
+                }
+
                 var rows = await ClaimAsync(stopping);
                 if (rows.Count > 0)
                 {

@@ -19,12 +19,14 @@ internal sealed record RelationAccess(string Schema, string Pattern, params stri
     [
         new(Bus, "^stream$", "select"), new(Bus, Outbox, "select"), new(Bus, "^(consumer_group|subscription)$", "select", "insert", "update"),
         new(Bus, "^(inbox|retry)$", "select", "insert", "update", "delete"),
+        new(Bus, "^(worker|group_history)$", "select", "insert", "update"),
     ];
 
     /// <summary>A reclaimer adds and drops partitions.</summary>
     public static IReadOnlyList<RelationAccess> OfReclaimer { get; } =
     [
-        new(Bus, Outbox, "owner"), new(Bus, "^kafka_trigger_hour$", "select", "insert", "update", "delete"), .. OfConsumerGroup,
+        new(Bus, Outbox, "owner"), new(Bus, "^(kafka_trigger_hour|worker|stream_history|group_history)$", "select", "insert", "update", "delete"),
+        .. OfConsumerGroup,
     ];
 
     /// <summary>A service does everything with the tables of its own schema, but for the journal of its migrations.</summary>

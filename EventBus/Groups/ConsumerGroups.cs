@@ -12,6 +12,8 @@ internal sealed class ConsumerGroups(IConnectionMultiplexer redis, NpgsqlDataSou
     private static readonly string RegisterSql = EmbeddedText.Read("Groups.register_group.sql");
     private static readonly string LoadSql = EmbeddedText.Read("Groups.load_groups.sql");
     private static readonly string SubscribeSql = EmbeddedText.Read("Groups.subscribe.sql");
+    private static readonly string PauseSql = EmbeddedText.Read("Groups.pause_group.sql");
+    private static readonly string ResumeSql = EmbeddedText.Read("Groups.resume_group.sql");
     private static readonly string UnregisterSql = EmbeddedText.Read("Groups.unregister_group.sql");
 
     public NpgsqlDataSource Postgres => postgres;
@@ -69,6 +71,22 @@ internal sealed class ConsumerGroups(IConnectionMultiplexer redis, NpgsqlDataSou
             // It is there.
         }
     }
+
+    /// <returns>Since when and by whom the group is paused; null where it is not registered.</returns>
+    public async Task<(DateTimeOffset At, string By)?> PauseAsync(
+        StreamIdentity stream, GroupName group, string by, CancellationToken cancellationToken)
+    {
+        var paused = await postgres.QueryAsync(
+            PauseSql,
+            [stream.Id, group.Value, by],
+            row => (row.Get<DateTimeOffset>("paused_at"), row.Get<string>("paused_by")),
+            cancellationToken);
+        return paused is [var pause] ? pause : null;
+    }
+
+    /// <returns>Whether the group is registered.</returns>
+    public async Task<bool> ResumeAsync(StreamIdentity stream, GroupName group, CancellationToken cancellationToken) =>
+        await postgres.ExecuteAsync(ResumeSql, [stream.Id, group.Value], cancellationToken) > 0;
 
     /// <summary>Removes a group with all that it knows, in Postgres and in Redis. Its workers must not run.</summary>
     /// <returns>Whether there was such a group.</returns>

@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -50,7 +51,8 @@ public sealed partial class EventStreamBuilder
     /// <returns>This builder.</returns>
     public EventStreamBuilder AddGroupAdministration()
     {
-        AddSingleton(provider => new ConsumerGroupAdministration(Name, Get<StreamCatalog>(provider), Get<ConsumerGroups>(provider)));
+        AddSingleton(provider => new ConsumerGroupAdministration(
+            Name, Get<StreamCatalog>(provider), Get<ConsumerGroups>(provider), Get<ILogger<ConsumerGroupAdministration>>(provider)));
         return this;
     }
 

@@ -70,7 +70,10 @@ grant insert, update on bus.consumer_group
     to fanout_webhook_worker, fanout_analytics_worker, fanout_notification_worker, fanout_reclaimer;
 grant select, insert, update, delete on bus.inbox, bus.retry
     to fanout_webhook_worker, fanout_analytics_worker, fanout_notification_worker, fanout_reclaimer;
-grant select, insert, update, delete on bus.kafka_trigger_hour to fanout_reclaimer;
+grant select, insert, update on bus.worker, bus.group_history
+    to fanout_webhook_worker, fanout_analytics_worker, fanout_notification_worker, fanout_reclaimer;
+grant select, insert, update, delete on bus.kafka_trigger_hour, bus.stream_history to fanout_reclaimer;
+grant delete on bus.worker, bus.group_history to fanout_reclaimer;
 grant select on bus.group_progress to fanout_reclaimer;
 
 -- The reclaimer registers streams, adds partitions to their outboxes and drops them: it owns them.

@@ -36,13 +36,13 @@ internal sealed class WorkerActor : GatedActor
         if (isLane)
         {
             var redis = new LaneRedis(Redis, world.Stream, group.Name, name, options.BlockFor);
-            var processor = new EntryProcessor(group, name, options, Postgres, handlers);
+            var processor = new EntryProcessor(group, name, options, Postgres, handlers, services.Finished);
             var gate = new LaneGate(group, options.PauseAbove, new StreamCatalog(Postgres));
             _run = new Lane(group, options, redis, reader, processor, gate, services).RunAsync;
         }
         else
         {
-            var processor = new RetryProcessor(group, name, options, Postgres, handlers);
+            var processor = new RetryProcessor(group, name, options, Postgres, handlers, services.Finished);
             _run = new RetryWorker(group, options, new RetryQueue(Postgres, group), reader, processor, handlers.Types, services).RunAsync;
         }
     }

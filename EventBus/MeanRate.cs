@@ -1,4 +1,4 @@
-namespace FanOut.EventBus.Maintenance;
+namespace FanOut.EventBus;
 
 /// <summary>How fast a counter rises, on average over a window that ends now. A counter or a clock that goes back begins anew.</summary>
 /// <param name="window">The window; zero for the time since the reading before.</param>
