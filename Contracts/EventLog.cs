@@ -97,6 +97,10 @@ public sealed record RetryEntry(
     DateTimeOffset DueAt,
     DateTimeOffset CreatedAt);
 
+/// <summary>The parameters of <c>GET /history</c>: 15 minutes in steps of 10 seconds, an hour of 30 seconds, or a day of 10 minutes.</summary>
+[ValidatableType]
+public sealed record HistoryQuery([property: AliasAs("range"), OneOf("15m", "1h", "1d")] string? Range = null);
+
 /// <summary>
 /// How the stream and its groups stood over a range (<c>15m</c>, <c>1h</c> or <c>1d</c>): a point for each step, oldest first.
 /// </summary>

@@ -4,6 +4,8 @@ namespace FanOut.EventBus;
 
 internal static partial class NamePattern
 {
+    public static bool IsMatch(string? value) => value is not null && Pattern().IsMatch(value);
+
     public static string Check(string value, string kind, string parameter)
     {
         ArgumentNullException.ThrowIfNull(value, parameter);

@@ -19,12 +19,13 @@ internal static class ReclaimerService
         builder.Services.AddContractsValidation();
         builder.Services.AddOpenApi(options => options.Describe(
             "FanOut operations",
-            "Shows the state of the stream and its groups, redrives and discards dead letters, and tells when to move to Kafka."));
+            "Shows the state of the stream and its groups, pauses groups, redrives and discards dead letters, and tells when to move to Kafka."));
     }
 
     public static void MapOperations(this IEndpointRouteBuilder routes)
     {
         routes.MapStreams();
+        routes.MapGroups();
         routes.MapDeadLetters();
         routes.MapKafkaTrigger();
     }

@@ -23,7 +23,7 @@ internal sealed class ReclaimerHealthCheck(StreamSampler sampler, ReclaimerOptio
         var data = sample.Groups.ToDictionary(group => group.Group.Value, group => (object)string.Create(
             CultureInfo.InvariantCulture,
             $"lag {group.Lag} ({group.LagDuration.TotalSeconds:0.0} s), pending {group.Pending}, waiting {group.Waiting}, "
-            + $"dead letters {group.DeadLetters}, lanes {group.LiveLanes}"));
+            + $"dead letters {group.DeadLetters}, lanes {group.LiveLanes}{(group.Pause is { } pause ? $", paused by {pause.By}" : "")}"));
         string[] notes = [.. sample.Groups.SelectMany(Notes), .. Notes(sample)];
         return notes.Length == 0 ? HealthCheckResult.Healthy(data: data) : HealthCheckResult.Degraded(string.Join(" ", notes), data: data);
     }
@@ -50,7 +50,14 @@ internal sealed class ReclaimerHealthCheck(StreamSampler sampler, ReclaimerOptio
             yield return $"Group '{group.Group}' is missing in Redis; the reclaimer creates it again.";
         }
 
-        if (group.LiveLanes == 0 && group.Lag + group.Pending > 0)
+        if (group.Pause is { } pause)
+        {
+            if (group.LagDuration > options.LagWarning)
+            {
+                yield return $"Group '{group.Group}' is {group.LagDuration.TotalSeconds:0} s behind; it was paused by {pause.By}: resume it.";
+            }
+        }
+        else if (group.LiveLanes == 0 && group.Lag + group.Pending > 0)
         {
             yield return $"Group '{group.Group}' has work but no live lane: start a worker.";
         }

@@ -42,6 +42,20 @@ public sealed record StreamSample
     /// </summary>
     public required TimeSpan? LengthLeft { get; init; }
 
+    /// <summary>
+    /// How much of one core Redis' main thread used in the last minute, 0 to 1, for whatever it served; null before the second sample, and where
+    /// Redis does not tell.
+    /// </summary>
+    public required double? RedisBusy { get; init; }
+
+    /// <summary>The events that all groups finished a second, in the last minute; null where none was.</summary>
+    public double? DeliveryRate => Groups.Any(group => group.Rate is not null) ? Groups.Sum(group => group.Rate ?? 0) : null;
+
+    /// <summary>
+    /// What <see cref="DeliveryRate"/> would be if this Redis were fully busy; null below a share of 5 percent, which says too little.
+    /// </summary>
+    public double? MaxDeliveryRate => RedisBusy is >= 0.05 and var busy ? DeliveryRate / busy : null;
+
     /// <summary>The registered groups, by name.</summary>
     public required IReadOnlyList<GroupSample> Groups { get; init; }
 }
@@ -81,6 +95,21 @@ public sealed record GroupSample
 
     /// <summary>The id of the last entry delivered, as Redis writes it; null where the group is missing.</summary>
     public required string? LastDelivered { get; init; }
+
+    /// <summary>Events that its workers finished a second, in the last minute; null where none was.</summary>
+    public required double? Rate { get; init; }
+
+    /// <summary>
+    /// The median time from an event to its effect, of those that had it in the last minute, retried ones included; at most 10 percent off. Null
+    /// where there was none.
+    /// </summary>
+    public required TimeSpan? P50 { get; init; }
+
+    /// <summary>The time that 99 percent stayed below, likewise.</summary>
+    public required TimeSpan? P99 { get; init; }
+
+    /// <summary>Since when and by whom the group is paused; null where it is not.</summary>
+    public required GroupPause? Pause { get; init; }
 
     /// <summary>The group's consumers.</summary>
     public required IReadOnlyList<ConsumerSample> Consumers { get; init; }

@@ -2,6 +2,7 @@ using System.Globalization;
 using FanOut.EventBus.Groups;
 using FanOut.EventBus.Maintenance;
 using FanOut.EventBus.Redis;
+using FanOut.EventBus.Telemetry;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -26,6 +27,7 @@ public sealed class StreamSampler
     private readonly CapacityTrend _memory = new();
     private readonly CapacityTrend _length = new();
     private readonly MeanRate _rate = new(TimeSpan.Zero);
+    private readonly MeanRate _busy = new(TimeSpan.FromMinutes(1));
     private StreamSample? _latest;
     private volatile string? _failure;
 
@@ -78,7 +80,8 @@ public sealed class StreamSampler
     {
         var (highest, published, known) = await ReadPostgresAsync(cancellationToken);
         var (redis, key) = (_redis.GetDatabase(), StreamKeys.Stream(_stream));
-        var (used, limit) = ReadMemory(await RedisInfo.ReadAsync(redis, "memory"));
+        var info = await RedisInfo.ReadAsync(redis, "memory", "cpu");
+        var ((used, limit), cpu) = (ReadMemory(info), ReadMainThread(info));
         var length = redis.StreamLengthAsync(key);
         var memory = redis.ExecuteAsync("MEMORY", ["USAGE", key]);
         var infos = (await ReadAsync(redis.StreamGroupInfoAsync(key))).ToDictionary(info => info.Name);
@@ -87,11 +90,12 @@ public sealed class StreamSampler
             : Task.FromResult(group.Sample)));
         var now = _time.GetUtcNow();
         var entries = await length;
-        (double PerSecond, TimeSpan Seen) rate;
+        (double PerSecond, TimeSpan Seen) rate, busy;
         TimeSpan? memoryLeft, lengthLeft;
         lock (_trends)
         {
             rate = _rate.Observe(_time.GetElapsedTime(0), published);
+            busy = _busy.Observe(_time.GetElapsedTime(0), (long)cpu.GetValueOrDefault().TotalMicroseconds);
             memoryLeft = _memory.Observe(now, used, limit);
             lengthLeft = _length.Observe(now, entries, _options.MaxStreamLength is > 0 and var max ? max : null);
         }
@@ -109,6 +113,7 @@ public sealed class StreamSampler
             MemoryLimit = limit,
             MemoryLeft = memoryLeft,
             LengthLeft = lengthLeft,
+            RedisBusy = cpu is null || busy.Seen == TimeSpan.Zero ? null : Math.Min(busy.PerSecond / 1_000_000, 1),
             Groups = groups,
         };
     }
@@ -143,6 +148,10 @@ public sealed class StreamSampler
         DeadLetters = row.Get<long>("dead"),
         DoneThrough = row.Get<long>("done_through"),
         LastDelivered = null,
+        Rate = row.Get<double?>("rate"),
+        P50 = DelayBuckets.Percentile(row.Get<long[]?>("delays") ?? [], 0.5),
+        P99 = DelayBuckets.Percentile(row.Get<long[]?>("delays") ?? [], 0.99),
+        Pause = row.Get<DateTimeOffset?>("paused_at") is { } at ? new GroupPause(at, row.Get<string>("paused_by")) : null,
         Consumers = [],
     };
 
@@ -198,5 +207,14 @@ public sealed class StreamSampler
         long Find(string name) => long.TryParse(info.GetValueOrDefault(name), CultureInfo.InvariantCulture, out var value) ? value : 0;
 
         return (Find("used_memory"), Find("maxmemory") is > 0 and var limit ? limit : null);
+    }
+
+    /// <summary>The time that Redis' main thread has used; before Redis 7, of all its threads.</summary>
+    private static TimeSpan? ReadMainThread(IReadOnlyDictionary<string, string> info)
+    {
+        double? Find(string name) => double.TryParse(info.GetValueOrDefault(name), CultureInfo.InvariantCulture, out var value) ? value : null;
+
+        var seconds = Find("used_cpu_sys_main_thread") + Find("used_cpu_user_main_thread") ?? Find("used_cpu_sys") + Find("used_cpu_user");
+        return seconds is { } known ? TimeSpan.FromSeconds(known) : null;
     }
 }

@@ -9,7 +9,11 @@ select
     greatest(extract(epoch from clock_timestamp() - oldest.created_at), 0)::float8 as age,
     (select count(*) from bus.retry where group_id = g.id and state = 'waiting' and claim is null)
         + (select count(*) from bus.retry where group_id = g.id and state = 'waiting' and claim is not null) as waiting,
-    (select count(*) from bus.retry where group_id = g.id and state = 'dead' and state <> 'waiting') as dead
+    (select count(*) from bus.retry where group_id = g.id and state = 'dead' and state <> 'waiting') as dead,
+    g.paused_at,
+    g.paused_by,
+    recent.rate,
+    recent.delays
 from bus.consumer_group g
 cross join (select coalesce((select position from bus.outbox_0 order by position desc limit 1), 0) as position) as highest
 cross join lateral (
@@ -32,5 +36,14 @@ left join lateral (
     ) as event
     limit 1
 ) as oldest on true
+left join lateral (
+    -- The last six whole slots, and the one that has begun.
+    select
+        nullif(sum(finished), 0)::float8 / extract(epoch from now() - since)::float8 as rate,
+        bus.sum_counts(delays) as delays
+    from (select date_bin('10 seconds', now(), timestamptz 'epoch') - interval '1 minute' as since) as minute
+    join bus.group_history on group_id = g.id and step = interval '10 seconds' and slot >= since
+    group by since
+) as recent on true
 where g.stream = $1
 order by g.name

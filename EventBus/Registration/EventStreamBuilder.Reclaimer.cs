@@ -13,7 +13,7 @@ public sealed partial class EventStreamBuilder
     /// <summary>
     /// Adds a reclaimer of the stream: it moves what dead workers left to the retry queues, brings what Redis has lost from the outbox, trims
     /// the stream, adds and drops partitions of the outbox, and samples the stream. Every stream needs one; any number of replicas may run.
-    /// Adds <see cref="StreamSampler"/> and <see cref="KafkaTrigger"/>, and the health checks <c>reclaimer-{stream}</c> and
+    /// Adds <see cref="StreamSampler"/>, <see cref="SampleHistory"/> and <see cref="KafkaTrigger"/>, and the health checks <c>reclaimer-{stream}</c> and
     /// <c>kafka-trigger-{stream}</c>.
     /// </summary>
     /// <param name="configure">
@@ -37,6 +37,7 @@ public sealed partial class EventStreamBuilder
         AddSingleton(provider => new StreamSampler(
             Name, Get<StreamCatalog>(provider), Get<IConnectionMultiplexer>(provider), Get<NpgsqlDataSource>(provider),
             Options<ReclaimerOptions>(provider), Get<TimeProvider>(provider)));
+        AddSingleton(provider => new SampleHistory(Name, Get<StreamCatalog>(provider), Get<NpgsqlDataSource>(provider)));
         AddSingleton(provider => Create<ReclaimerMetrics>(provider, Name, Own<StreamSampler>(provider)));
         AddSingleton(provider => new KafkaTrigger(Options<KafkaTriggerOptions>(provider)));
         AddSingleton(provider => Create<KafkaTriggerWatch>(provider, Name, Own<KafkaTrigger>(provider), Options<KafkaTriggerOptions>(provider)));
@@ -59,6 +60,7 @@ public sealed partial class EventStreamBuilder
     private IEnumerable<Concern> CreateConcerns(IServiceProvider provider, StreamIdentity stream)
     {
         var (options, sampler, trigger) = (Options<ReclaimerOptions>(provider), Own<StreamSampler>(provider), Own<KafkaTriggerWatch>(provider));
+        var history = Own<SampleHistory>(provider);
         var of = $"of stream '{stream.Name}'";
         Own<ReclaimerMetrics>(provider);
         return
@@ -66,7 +68,9 @@ public sealed partial class EventStreamBuilder
             new($"trim the entries {of}", options.Interval, Create<StreamTrimmer>(provider, stream, Own<StreamOwnership>(provider)).PassAsync),
             Concern.Of($"add outbox partitions {of}", options.UpkeepInterval, Create<PartitionsAhead>(provider, stream).PassAsync),
             Concern.Of($"prune the outbox {of}", options.UpkeepInterval, Create<OutboxPruner>(provider, stream, options.KeepOutboxFor).PassAsync),
-            Concern.Of($"take a sample {of}", options.SampleInterval, sampler.SampleAsync),
+            Concern.Of($"take a sample {of}", options.SampleInterval, async token =>
+                await history.KeepAsync(await sampler.SampleAsync(token), token)),
+            Concern.Of($"remove the old history {of}", options.UpkeepInterval, history.RemoveOldAsync),
             Concern.Of($"evaluate the Kafka trigger {of}", options.UpkeepInterval, async token =>
                 await trigger.RunOnceAsync(stream, sampler.Latest ?? await sampler.SampleAsync(token), token)),
         ];

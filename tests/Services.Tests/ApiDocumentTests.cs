@@ -62,7 +62,8 @@ public sealed class ApiDocumentTests
         await CheckAsync<Reports>(
             ("/analytics/revenue", ["currency", "from", "to"]), ("/analytics/top-products", ["by", "currency", "from", "limit", "to"]));
         await CheckAsync<UnavailableFilter>(
-            ("/dead-letters", ["after", "error", "from", "group", "limit", "state", "subject", "type", "until"]), ("/groups", []), ("/streams", []));
+            ("/dead-letters", ["after", "error", "from", "group", "limit", "state", "subject", "type", "until"]), ("/groups", []), ("/streams", []),
+            ("/history", ["range"]));
     }
 
     private static async Task CheckAsync<TService>(params (string Path, string[] Names)[] lists)

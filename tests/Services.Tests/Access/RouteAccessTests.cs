@@ -26,6 +26,8 @@ public sealed class RouteAccessTests(AllServices services)
     [InlineData("NotificationWorker", "POST", "notifications", Scopes.OpsWrite)]
     [InlineData("Reclaimer", "GET", "streams", Scopes.OpsRead)]
     [InlineData("Reclaimer", "GET", "groups", Scopes.OpsRead)]
+    [InlineData("Reclaimer", "POST", "groups", Scopes.OpsWrite)]
+    [InlineData("Reclaimer", "GET", "history", Scopes.OpsRead)]
     [InlineData("Reclaimer", "GET", "dead-letters", Scopes.OpsRead)]
     [InlineData("Reclaimer", "POST", "dead-letters", Scopes.OpsWrite)]
     [InlineData("Reclaimer", "GET", "kafka-trigger", Scopes.OpsRead)]

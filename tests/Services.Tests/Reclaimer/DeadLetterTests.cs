@@ -205,7 +205,8 @@ public sealed class DeadLetterTests
         Assert.Superset(
             new HashSet<string>
             {
-                "/streams", "/groups", "/groups/{name}", "/dead-letters", "/dead-letters/{number}", "/dead-letters/{number}/redrive",
+                "/streams", "/groups", "/groups/{name}", "/groups/{name}/workers", "/groups/{name}/pause", "/groups/{name}/resume", "/history",
+                "/dead-letters", "/dead-letters/{number}", "/dead-letters/{number}/redrive",
                 "/dead-letters/redrive", "/dead-letters/{number}/discard", "/dead-letters/discard", "/kafka-trigger",
             },
             paths);
