@@ -37,14 +37,19 @@ public sealed class KafkaTrigger
             var isOver = value > limit;
             var known = days.Where(day => highest(day) is not null);
             (double X, double Y)[] points = [.. known.Select(day => ((day.Day - reading.Time).TotalDays, highest(day)!.Value))];
-            if (points.Length < MinDays)
+            var (trend, left) = ((double?)null, isOver ? 0 : (double?)null);
+            if (points.Length >= MinDays)
             {
-                return new(name, unit, value, limit, null, isOver ? 0 : null);
+                var (slope, reached) = LeastSquares.At(0, points);
+                trend = slope;
+                left = isOver ? 0 : slope * 365 > limit / 100 ? Math.Max(0, (limit - Math.Max(reached, value ?? reached)) / slope) : null;
             }
 
-            var (slope, reached) = LeastSquares.At(0, points);
-            double? left = isOver ? 0 : slope * 365 > limit / 100 ? Math.Max(0, (limit - Math.Max(reached, value ?? reached)) / slope) : null;
-            return new(name, unit, value, limit, slope, left);
+            return new(name, unit, value, limit, trend, left)
+            {
+                Days = [.. days.Select(day => new KafkaTriggerHighest(day.Day, highest(day)))],
+                Advice = KafkaTriggerAdvice.Of(name, value, limit, left),
+            };
         }
     }
 }

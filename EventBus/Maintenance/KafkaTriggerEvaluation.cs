@@ -35,6 +35,17 @@ public sealed record KafkaTriggerCriterion(string Name, string Unit, double? Val
     /// <summary>Whether the value is over the limit.</summary>
     public bool IsOver => Value > Limit;
 
+    /// <summary>The highest values of the whole days of the trend, oldest first.</summary>
+    public IReadOnlyList<KafkaTriggerHighest> Days { get; init; } = [];
+
+    /// <summary>What to do next, in one sentence.</summary>
+    public required string Advice { get; init; }
+
     /// <summary>What is left up to the limit; negative where it is passed, null while the value can't be told.</summary>
     public double? Margin => Limit - Value;
 }
+
+/// <summary>The highest value of a day.</summary>
+/// <param name="Day">When the day began, UTC.</param>
+/// <param name="Value">Null where it could not be told.</param>
+public sealed record KafkaTriggerHighest(DateTimeOffset Day, double? Value);

@@ -14,8 +14,13 @@ internal static class KafkaTriggerEndpoints
         .Produces<KafkaTriggerStatus>()
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
-    private static IResult Get(KafkaTrigger trigger) => trigger.Latest is { } evaluation
-        ? TypedResults.Ok(new KafkaTriggerStatus(evaluation.IsDue, evaluation.Time, evaluation.Note, [.. evaluation.Criteria.Select(View)]))
+    private static IResult Get(KafkaTrigger trigger, StreamSampler sampler) => trigger.Latest is { } evaluation
+        ? TypedResults.Ok(new KafkaTriggerStatus(
+            evaluation.IsDue,
+            evaluation.Time,
+            evaluation.Note,
+            [.. evaluation.Criteria.Select(View)],
+            sampler.Latest is { } sample ? new RedisCapacity(sample.DeliveryRate, sample.RedisBusy, sample.MaxDeliveryRate) : null))
         : TypedResults.Problem("It runs when Redis and Postgres answer.", null, StatusCodes.Status503ServiceUnavailable, "Not evaluated yet.");
 
     private static KafkaCriterion View(KafkaTriggerCriterion criterion) => new(
@@ -27,5 +32,7 @@ internal static class KafkaTriggerEndpoints
         100 * criterion.Margin / criterion.Limit,
         criterion.IsOver,
         criterion.TrendPerDay,
-        criterion.DaysLeft);
+        criterion.DaysLeft,
+        [.. criterion.Days.Select(day => new KafkaDay(day.Day, day.Value))],
+        criterion.Advice);
 }

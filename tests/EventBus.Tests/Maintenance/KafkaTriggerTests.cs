@@ -60,6 +60,10 @@ public sealed class KafkaTriggerTests
         // 60,000 at the beginning of the day before and 2,000 more each day: 63,000 by now.
         Assert.Equal((2_000d, 8.5), (Math.Round(criteria[0].TrendPerDay!.Value, 3), Math.Round(criteria[0].DaysLeft!.Value, 2)));
         Assert.Equal((0d, null), (criteria[1].TrendPerDay, criteria[1].DaysLeft));
+        Assert.Equal(days.Select(day => new KafkaTriggerHighest(day.Day, day.Rate)), criteria[0].Days);
+        Assert.Equal(
+            ["Prepare the move to Kafka as docs/kafka.md says: by the trend the limit is reached in about 9 days.", "Nothing to do."],
+            criteria.Take(2).Select(criterion => criterion.Advice));
         Assert.Null(criteria[2].DaysLeft);
     }
 
@@ -71,6 +75,9 @@ public sealed class KafkaTriggerTests
 
         Assert.True(evaluation.IsDue);
         Assert.Equal([null, 0d, 0d], evaluation.Criteria.Select(criterion => criterion.DaysLeft));
+        Assert.StartsWith("Wait: ", evaluation.Criteria[0].Advice, StringComparison.Ordinal);
+        Assert.StartsWith("Add workers to the group that is furthest behind", evaluation.Criteria[1].Advice, StringComparison.Ordinal);
+        Assert.StartsWith("Unregister the groups", evaluation.Criteria[2].Advice, StringComparison.Ordinal);
         Assert.Equal("It is time to move to Kafka: retention 72 of 48 hours, groups 21 of 20 groups.", evaluation.Note);
     }
 

@@ -181,6 +181,11 @@ public sealed class DeadLetterTests
             [("rate", 80_000d), ("retention", 48d), ("groups", 20d)], trigger.Criteria.Select(criterion => (criterion.Name, criterion.Limit)));
         Assert.InRange(trigger.Criteria[2].Margin!.Value, 19, 20);
         Assert.Null(trigger.Criteria[0].Value);
+        Assert.Equal("Nothing to do.", trigger.Criteria[2].Advice);
+        Assert.Empty(trigger.Criteria[2].Days!);
+        Assert.Equal((null, null), (trigger.Redis!.DeliveriesPerSecond, trigger.Redis.MaxDeliveriesPerSecond));
+        await Eventually.BecomesTrueAsync(
+            async () => (await operations.Api.GetKafkaTriggerAsync(Cancellation)).Redis is { Busy: >= 0 and <= 1 }, TimeSpan.FromSeconds(20));
     }
 
     [Fact]
