@@ -3,9 +3,9 @@ namespace FanOut.EventBus;
 /// <summary>A process that runs a consumer group, as it last wrote it to Postgres.</summary>
 /// <param name="Name">Its name: how the names of its consumers begin.</param>
 /// <param name="State">What it does.</param>
-/// <param name="Reason">Why its first waiting lane waits; null while all work.</param>
+/// <param name="Reason">Why its first waiting lane waits; null while all work, and where it does not run.</param>
 /// <param name="Lanes">How many lanes it has.</param>
-/// <param name="Rate">Events that it finished a second, over the ten seconds before.</param>
+/// <param name="Rate">Events that it finished a second, over the ten seconds before; zero where it does not run.</param>
 /// <param name="StartedAt">When it started to run the group, by its own clock.</param>
 /// <param name="SeenAt">When it wrote this, by Postgres' clock. A worker does it every two seconds.</param>
 public sealed record GroupWorker(

@@ -1,20 +1,22 @@
--- The processes that run group $2 of stream $1 and those seen in the last day, the last seen first; one row of nulls where there is none.
+-- The processes that run group $2 of stream $1 and those seen in the last day, those that run first; one row of nulls where there is none.
 select
     w.name,
     case
         when w.stopped then 'Stopped'
-        when w.seen_at < now() - interval '15 seconds' then 'Gone'
+        when not w.runs then 'Gone'
         when g.paused_at is not null then 'Paused'
         when w.reason is not null then 'Waiting'
         else 'Working'
     end as state,
-    w.reason,
+    case when w.runs then w.reason end as reason,
     w.lanes,
-    w.rate,
+    case when w.runs then w.rate else 0 end as rate,
     w.started_at,
     w.seen_at
 from bus.consumer_group g
-left join bus.worker w on w.group_id = g.id and w.seen_at > now() - interval '1 day'
+left join (
+    select *, not stopped and seen_at > now() - interval '15 seconds' as runs from bus.worker
+) as w on w.group_id = g.id and w.seen_at > now() - interval '1 day'
 where g.stream = $1 and g.name = $2
-order by w.stopped or w.seen_at < now() - interval '15 seconds', w.name
+order by w.runs desc, w.name
 limit 1000
