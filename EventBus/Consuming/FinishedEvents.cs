@@ -2,7 +2,9 @@ using FanOut.EventBus.Telemetry;
 
 namespace FanOut.EventBus.Consuming;
 
-/// <summary>Counts the events with which a group's lanes and retries in this process are done, and how long after its time each had its effect.</summary>
+/// <summary>
+/// Counts the events with which a group's lanes and retries in this process are done, and how long after its time each had its effect.
+/// </summary>
 internal sealed class FinishedEvents(TimeProvider time)
 {
     private readonly long[] _delays = new long[DelayBuckets.Count];

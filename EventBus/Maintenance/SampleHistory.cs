@@ -36,7 +36,8 @@ public sealed class SampleHistory
         batch.BatchCommands.Add(new NpgsqlBatchCommand(GroupsSql).With(stream.Id, range.Step, range.Length));
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var points = await reader.ReadAllAsync(
-            row => new StreamSeriesPoint(row.Get<DateTimeOffset>("slot"), row.Get<double?>("rate"), row.Get<long>("backlog"), row.Get<long>("length")),
+            row => new StreamSeriesPoint(
+                row.Get<DateTimeOffset>("slot"), row.Get<double?>("rate"), row.Get<long>("backlog"), row.Get<long>("length")),
             cancellationToken);
         await reader.NextResultAsync(cancellationToken);
         var groups = await reader.ReadAllAsync(row => (Name: row.Get<string>("name"), Point: ReadPoint(row)), cancellationToken);

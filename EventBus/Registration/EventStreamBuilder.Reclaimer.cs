@@ -13,8 +13,8 @@ public sealed partial class EventStreamBuilder
     /// <summary>
     /// Adds a reclaimer of the stream: it moves what dead workers left to the retry queues, brings what Redis has lost from the outbox, trims
     /// the stream, adds and drops partitions of the outbox, and samples the stream. Every stream needs one; any number of replicas may run.
-    /// Adds <see cref="StreamSampler"/>, <see cref="SampleHistory"/> and <see cref="KafkaTrigger"/>, and the health checks <c>reclaimer-{stream}</c> and
-    /// <c>kafka-trigger-{stream}</c>.
+    /// Adds <see cref="StreamSampler"/>, <see cref="SampleHistory"/> and <see cref="KafkaTrigger"/>, and the health checks
+    /// <c>reclaimer-{stream}</c> and <c>kafka-trigger-{stream}</c>.
     /// </summary>
     /// <param name="configure">
     /// Changes the options after they were read from the sections <see cref="ReclaimerOptions.SectionName"/> and

@@ -29,7 +29,8 @@ public sealed class WorkerListTests
         await administration.ResumeAsync(Group, "ada", Cancellation);
         await UntilAsync(worker => worker is { State: WorkerState.Working, Rate: 0 });
         await redis.KillAsync();
-        await UntilAsync(worker => worker is { State: WorkerState.Waiting, Reason: { } reason } && reason.Contains("Redis", StringComparison.Ordinal));
+        await UntilAsync(worker => worker is { State: WorkerState.Waiting, Reason: { } reason }
+            && reason.Contains("Redis", StringComparison.Ordinal));
         await redis.RestartAsync(Cancellation);
         await UntilAsync(worker => worker.State == WorkerState.Working);
 

@@ -139,7 +139,8 @@ public sealed class SampleHistoryTests
         Assert.Null((sample with { RedisBusy = 0.04 }).MaxDeliveryRate);
     }
 
-    private static void AssertAbout(TimeSpan expected, TimeSpan actual) => Assert.InRange(actual, expected * 0.9, (expected + TimeSpan.FromSeconds(20)) * 1.1);
+    private static void AssertAbout(TimeSpan expected, TimeSpan actual) =>
+        Assert.InRange(actual, expected * 0.9, (expected + TimeSpan.FromSeconds(20)) * 1.1);
 
     private static IHost Host(BusWorld world)
     {

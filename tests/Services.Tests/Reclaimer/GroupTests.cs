@@ -89,8 +89,9 @@ public sealed class GroupTests
         await operations.ExecuteAsync($"""
             insert into bus.stream_history (stream, step, slot, sampled_at, published, backlog, length)
             select id, step, slot, slot + interval '5 seconds', 1000 - 10 * n, n, 7
-            from (select id, interval '{step} seconds' as step, n, date_bin(interval '{step} seconds', now(), 'epoch') - n * interval '{step} seconds' as slot
-                from bus.stream, generate_series(2, 80) as n where n <> 40) as steps;
+            from (
+                select id, step, n, date_bin(step, now(), 'epoch') - n * step as slot
+                from bus.stream, (select interval '{step} seconds' as step) as given, generate_series(2, 80) as n where n <> 40) as steps;
             insert into bus.group_history (group_id, step, slot, lag, lag_seconds, pending, waiting, dead, finished, delays)
             select g.id, h.step, h.slot, 1, 2.5, 3, 4, 5, {step} * 6, array[50, 49, 1]
             from bus.stream_history h, bus.consumer_group g where h.backlog between 2 and 80
@@ -105,7 +106,9 @@ public sealed class GroupTests
         Assert.Null(Assert.Single(points, point => point.Backlog == 39).Rate);
         var group = Assert.Single(history.Groups);
         var last = group.Points.Last(point => point.Pending == 3);
-        Assert.Equal((Operations.Group, 1L, 2.5, 4L, 5L, 6d), (group.Group, last.Lag, last.LagSeconds, last.Waiting, last.DeadLetters, last.Rate!.Value));
+        Assert.Equal(
+            (Operations.Group, 1L, 2.5, 4L, 5L, 6d),
+            (group.Group, last.Lag, last.LagSeconds, last.Waiting, last.DeadLetters, last.Rate!.Value));
         Assert.InRange(last.P50Seconds!.Value, 0.0009, 0.001);
         Assert.InRange(last.P99Seconds!.Value, 0.001, 0.0012);
     }
