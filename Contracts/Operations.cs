@@ -152,7 +152,7 @@ public sealed record DeadLetterPage(IReadOnlyList<DeadLetter> DeadLetters, strin
 /// An event that a group could not handle, or an entry that is no event: it has no <c>position</c> in the outbox and cannot be redriven.
 /// <c>state</c> is <c>dead</c>, <c>discarded</c> or <c>redriven</c>: then it waits for its next delivery. It is gone once it is handled, and
 /// dead again with the same number if it is not. <c>kind</c> is the error without what differs from event to event: numbers, ids and quoted
-/// values.
+/// values; it is empty once it waits. <c>change</c> is the id of the last decision, for undoing.
 /// </summary>
 public sealed record DeadLetter(
     long Number,
@@ -169,7 +169,8 @@ public sealed record DeadLetter(
     string State,
     DateTimeOffset? DecidedAt,
     string? DecidedBy,
-    string Kind = "");
+    string Kind = "",
+    Guid? Change = null);
 
 /// <summary>
 /// A dead letter with its event and what has happened to it, oldest first. The event's data is <c>data</c> if it is JSON, otherwise
@@ -189,13 +190,20 @@ public sealed record DeadLetterDetails(
 /// </summary>
 public sealed record DeadLetterMoment(DateTimeOffset At, string What, int Deliveries, string? Error, string? By);
 
-/// <summary>The undecided dead letters by kind of error, most frequent first; at most 200 kinds.</summary>
+/// <summary>Which dead letters to count: of a group (null = any), and in a state, <c>dead</c> or <c>discarded</c>.</summary>
+[ValidatableType]
+public sealed record DeadLetterErrorQuery(
+    [property: AliasAs("group"), GroupName] string? Group = null, [property: AliasAs("state"), OneOf("dead", "discarded")] string State = "dead");
+
+/// <summary>Dead letters by kind of error, most frequent first; at most 200 kinds.</summary>
 public sealed record DeadLetterErrorList(IReadOnlyList<DeadLetterError> Errors);
 
 public sealed record DeadLetterError(
     string Group, string Type, string Kind, string Example, long Count, DateTimeOffset FirstAt, DateTimeOffset LastAt);
 
-/// <summary>Undoes a change of at most a minute ago: what was discarded is dead again, and what was redriven and is not handled yet.</summary>
+/// <summary>
+/// Undoes a change whose last request is at most a minute ago: what was discarded is dead again, and what was redriven and no worker has taken yet.
+/// </summary>
 [ValidatableType]
 public sealed record UndoChange(Guid Change);
 
@@ -207,8 +215,8 @@ public sealed record EntryField(string Name, string? Value, string? Base64);
 
 /// <summary>
 /// Redrives or discards the dead letters that match all given conditions, all of them or none. Without a condition, <c>all</c> must be true.
-/// With a <c>limit</c>, only so many, the oldest first: repeat the request until it changes none. <c>change</c> is an id that the sender makes
-/// up, for undoing; several requests can share one.
+/// With a <c>limit</c>, only so many, the lowest numbers first: repeat the request until it changes none; entries that are no events are passed
+/// over by a redrive then, and not counted. <c>change</c> is an id that the sender makes up, for undoing; several requests can share one.
 /// </summary>
 [ValidatableType]
 public sealed record DecideMany(
