@@ -13,3 +13,8 @@ public sealed record DeadLetterChange(int Changed, int NotEvents);
 /// </param>
 /// <param name="Letter">The dead letter after that. A redriven one may be handled and gone by now.</param>
 public sealed record DeadLetterDecision(bool IsChanged, DeadLetterSummary Letter);
+
+/// <summary>What came of undoing a redrive or discard.</summary>
+/// <param name="Restored">How many are dead letters again. What is handled, or is being handled, was left alone.</param>
+/// <param name="IsInTime">False where the decision is too long ago: nothing was changed.</param>
+public sealed record DeadLetterUndo(int Restored, bool IsInTime);

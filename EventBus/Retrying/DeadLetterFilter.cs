@@ -21,6 +21,9 @@ public sealed record DeadLetterFilter
     /// <summary>Text that the error contains, in capitals or not.</summary>
     public string? Error { get; init; }
 
+    /// <summary>The kind of the error (<see cref="DeadLetterSummary.Kind"/>), exactly.</summary>
+    public string? Kind { get; init; }
+
     /// <summary>Dead-lettered at this time or later.</summary>
     public DateTimeOffset? From { get; init; }
 

@@ -18,9 +18,17 @@ public sealed class DeadLetterQueue
     /// <summary>How long the name of somebody who decides may be: 200 characters.</summary>
     public const int MaxNameLength = 200;
 
+    /// <summary>How many kinds of errors <see cref="ListErrorsAsync"/> returns at most: 200.</summary>
+    public const int MaxKinds = 200;
+
+    /// <summary>How long ago a decision may be that <see cref="UndoAsync"/> undoes: a minute, and 5 seconds for the way.</summary>
+    public static readonly TimeSpan UndoFor = TimeSpan.FromSeconds(65);
+
     private static readonly string ListSql = EmbeddedText.Read("Retrying.list_dead_letters.sql");
     private static readonly string FindSql = EmbeddedText.Read("Retrying.find_dead_letter.sql");
     private static readonly string ChangeSql = EmbeddedText.Read("Retrying.change_dead_letters.sql");
+    private static readonly string ErrorsSql = EmbeddedText.Read("Retrying.list_dead_letter_errors.sql");
+    private static readonly string UndoSql = EmbeddedText.Read("Retrying.undo_change.sql");
     private static readonly string CountSql = EmbeddedText.Read("Retrying.count_retries.sql");
 
     private readonly StreamName _stream;
@@ -74,6 +82,24 @@ public sealed class DeadLetterQueue
         return found.SingleOrDefault();
     }
 
+    /// <summary>Counts dead letters by group, type and kind of error.</summary>
+    /// <param name="group">The group; null = any.</param>
+    /// <param name="state"><see cref="DeadLetterState.Dead"/> or <see cref="DeadLetterState.Discarded"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The most frequent first, at most <see cref="MaxKinds"/>.</returns>
+    /// <exception cref="NpgsqlException">Postgres cannot be reached or refuses.</exception>
+    public async Task<IReadOnlyList<DeadLetterError>> ListErrorsAsync(
+        GroupName? group, DeadLetterState state, CancellationToken cancellationToken)
+    {
+        var stream = await _catalog.GetAsync(_stream, cancellationToken);
+        object[] values =
+        [
+            stream.Id, Nullable(NpgsqlDbType.Text, group?.Value),
+            state == DeadLetterState.Discarded ? RetryState.Discarded : RetryState.Dead, MaxKinds,
+        ];
+        return await _postgres.QueryAsync(ErrorsSql, values, DeadLetterRow.ReadError, cancellationToken);
+    }
+
     /// <summary>How many events wait and how many dead letters there are, by group.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The registered groups, by name.</returns>
@@ -108,8 +134,26 @@ public sealed class DeadLetterQueue
     /// <returns>What came of it.</returns>
     /// <exception cref="ArgumentException"><paramref name="by"/> has another length.</exception>
     /// <exception cref="NpgsqlException">Postgres cannot be reached or refuses. All are redriven or none is; calling again is safe.</exception>
-    public async Task<DeadLetterChange> RedriveAsync(DeadLetterFilter filter, string by, CancellationToken cancellationToken) =>
-        (await ChangeAsync(filter, RetryState.Waiting, by, cancellationToken)).Change;
+    public Task<DeadLetterChange> RedriveAsync(DeadLetterFilter filter, string by, CancellationToken cancellationToken) =>
+        RedriveAsync(filter, by, Guid.CreateVersion7(), limit: null, cancellationToken);
+
+    /// <summary>Gives matching dead letters to their groups once more, in one statement. It can be undone.</summary>
+    /// <param name="filter">Which; an empty filter means all.</param>
+    /// <param name="by">Who decides, 1 to <see cref="MaxNameLength"/> characters.</param>
+    /// <param name="change">
+    /// An id that the caller makes up, for <see cref="UndoAsync"/>. Several calls may share one: they are undone together.
+    /// </param>
+    /// <param name="limit">
+    /// How many at most, the lowest numbers first, so that many are changed in steps; null = all. A redrive with a limit passes over what is no
+    /// event of the outbox, and does not count it.
+    /// </param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>What came of it.</returns>
+    /// <exception cref="ArgumentException"><paramref name="by"/> has another length, or <paramref name="limit"/> is below 1.</exception>
+    /// <exception cref="NpgsqlException">Postgres cannot be reached or refuses. All are redriven or none is; calling again is safe.</exception>
+    public async Task<DeadLetterChange> RedriveAsync(
+        DeadLetterFilter filter, string by, Guid change, int? limit, CancellationToken cancellationToken) =>
+        (await ChangeAsync(filter, RetryState.Waiting, by, change, limit, cancellationToken)).Change;
 
     /// <summary>Decides that a dead letter never goes to its group again. It is kept for a while.</summary>
     /// <param name="number">Its number.</param>
@@ -128,8 +172,53 @@ public sealed class DeadLetterQueue
     /// <returns>What came of it.</returns>
     /// <exception cref="ArgumentException"><paramref name="by"/> has another length.</exception>
     /// <exception cref="NpgsqlException">Postgres cannot be reached or refuses. All are discarded or none is; calling again is safe.</exception>
-    public async Task<DeadLetterChange> DiscardAsync(DeadLetterFilter filter, string by, CancellationToken cancellationToken) =>
-        (await ChangeAsync(filter, RetryState.Discarded, by, cancellationToken)).Change;
+    public Task<DeadLetterChange> DiscardAsync(DeadLetterFilter filter, string by, CancellationToken cancellationToken) =>
+        DiscardAsync(filter, by, Guid.CreateVersion7(), limit: null, cancellationToken);
+
+    /// <summary>Decides of matching dead letters that they never go to their groups again, in one statement. It can be undone.</summary>
+    /// <param name="filter">Which; an empty filter means all.</param>
+    /// <param name="by">Who decides, 1 to <see cref="MaxNameLength"/> characters.</param>
+    /// <param name="change">
+    /// An id that the caller makes up, for <see cref="UndoAsync"/>. Several calls may share one: they are undone together.
+    /// </param>
+    /// <param name="limit">
+    /// How many at most, the lowest numbers first, so that many are changed in steps; null = all. A redrive with a limit passes over what is no
+    /// event of the outbox, and does not count it.
+    /// </param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>What came of it.</returns>
+    /// <exception cref="ArgumentException"><paramref name="by"/> has another length, or <paramref name="limit"/> is below 1.</exception>
+    /// <exception cref="NpgsqlException">Postgres cannot be reached or refuses. All are discarded or none is; calling again is safe.</exception>
+    public async Task<DeadLetterChange> DiscardAsync(
+        DeadLetterFilter filter, string by, Guid change, int? limit, CancellationToken cancellationToken) =>
+        (await ChangeAsync(filter, RetryState.Discarded, by, change, limit, cancellationToken)).Change;
+
+    /// <summary>
+    /// Undoes a redrive or discard: what it discarded is a dead letter again, and so is what it redrove, unless a worker has claimed it since. A
+    /// redriven event that is handled has its effect, and stays done.
+    /// </summary>
+    /// <param name="change">The id of the decision, at most <see cref="UndoFor"/> ago; where several calls share it, the last of them.</param>
+    /// <param name="by">Who undoes it, 1 to <see cref="MaxNameLength"/> characters.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>What came of it; null where no event in the retry queue of this stream was changed by it: it is unknown, or all are handled.</returns>
+    /// <exception cref="ArgumentException"><paramref name="by"/> has another length.</exception>
+    /// <exception cref="NpgsqlException">Postgres cannot be reached or refuses. Calling again is safe.</exception>
+    public async Task<DeadLetterUndo?> UndoAsync(Guid change, string by, CancellationToken cancellationToken)
+    {
+        object[] values = [(await _catalog.GetAsync(_stream, cancellationToken)).Id, change, Check(by), UndoFor];
+        await using var command = _postgres.CreateCommand(UndoSql).With(values);
+        command.CommandTimeout = 0;
+        var groups = await command.QueryAsync(
+            row => (Name: new GroupName(row.Get<string>("group")), Restored: row.Get<int>("restored"), Found: row.Get<int>("found"),
+                IsInTime: row.Get<bool>("is_in_time")),
+            cancellationToken);
+        foreach (var group in groups.Where(group => group.Restored > 0))
+        {
+            _metrics.Decided(_stream, group.Name, "restored", group.Restored);
+        }
+
+        return groups is [{ Found: > 0 } any, ..] ? new DeadLetterUndo(groups.Sum(group => group.Restored), any.IsInTime) : null;
+    }
 
     private async Task<DeadLetterDecision?> ChangeAsync(long number, string state, string by, CancellationToken cancellationToken)
     {
@@ -141,23 +230,26 @@ public sealed class DeadLetterQueue
             return null;
         }
 
-        var (change, changedAt) = await ChangeAsync(new DeadLetterFilter { Numbers = [number] }, state, by, cancellationToken);
+        var id = Guid.CreateVersion7();
+        var filter = new DeadLetterFilter { Numbers = [number] };
+        var (change, changedAt) = await ChangeAsync(filter, state, by, id, limit: null, cancellationToken);
         if (change.Changed == 0)
         {
             return new DeadLetterDecision(false, await FindAsync(number, cancellationToken) ?? letter);
         }
 
         var decided = state == RetryState.Discarded ? DeadLetterState.Discarded : DeadLetterState.Redriven;
-        return new DeadLetterDecision(true, letter with { State = decided, ChangedBy = name, ChangedAt = changedAt });
+        return new DeadLetterDecision(true, letter with { State = decided, ChangedBy = name, ChangedAt = changedAt, Change = id });
     }
 
     private async Task<(DeadLetterChange Change, DateTimeOffset? At)> ChangeAsync(
-        DeadLetterFilter filter, string state, string by, CancellationToken cancellationToken)
+        DeadLetterFilter filter, string state, string by, Guid id, int? limit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(filter);
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit ?? 1, 1, nameof(limit));
         var name = Check(by);
         await using var command = await CreateCommandAsync(ChangeSql, filter, state, cancellationToken);
-        command.Parameters.AddWithValue(name);
+        command.With(name, Nullable(NpgsqlDbType.Integer, limit), id);
 
         // A million of them take some minutes.
         command.CommandTimeout = 0;
@@ -196,19 +288,19 @@ public sealed class DeadLetterQueue
     {
         var command = _postgres.CreateCommand(sql);
         command.Parameters.AddWithValue((await _catalog.GetAsync(_stream, cancellationToken)).Id);
-        Add(NpgsqlDbType.Text, filter.Group?.Value);
-        command.Parameters.AddWithValue(state);
-        foreach (var text in new[] { filter.Type, filter.Subject, filter.Error })
-        {
-            Add(NpgsqlDbType.Text, text?.Replace('\0', '\uFFFD'));
-        }
+        return command.With(
+            Nullable(NpgsqlDbType.Text, filter.Group?.Value),
+            state,
+            Text(filter.Type),
+            Text(filter.Subject),
+            Text(filter.Error),
+            Nullable(NpgsqlDbType.TimestampTz, filter.From?.ToUniversalTime()),
+            Nullable(NpgsqlDbType.TimestampTz, filter.Until?.ToUniversalTime()),
+            Nullable(NpgsqlDbType.Array | NpgsqlDbType.Bigint, filter.Numbers?.ToArray()),
+            Text(filter.Kind));
 
-        Add(NpgsqlDbType.TimestampTz, filter.From?.ToUniversalTime());
-        Add(NpgsqlDbType.TimestampTz, filter.Until?.ToUniversalTime());
-        Add(NpgsqlDbType.Array | NpgsqlDbType.Bigint, filter.Numbers?.ToArray());
-        return command;
-
-        void Add(NpgsqlDbType type, object? value) =>
-            command.Parameters.Add(new NpgsqlParameter { Value = value ?? DBNull.Value, NpgsqlDbType = type });
+        static NpgsqlParameter Text(string? text) => Nullable(NpgsqlDbType.Text, text?.Replace('\0', '\uFFFD'));
     }
+
+    private static NpgsqlParameter Nullable(NpgsqlDbType type, object? value) => new() { Value = value ?? DBNull.Value, NpgsqlDbType = type };
 }

@@ -24,13 +24,25 @@ internal static class DeadLetterRow
         State = State(reader.Get<string>("state")),
         ChangedAt = reader.Get<DateTimeOffset?>("changed_at"),
         ChangedBy = reader.Get<string?>("changed_by"),
+        Kind = reader.Get<string>("kind"),
+        Change = reader.Get<Guid?>("change"),
     };
 
     public static DeadLetterDetails ReadDetails(NpgsqlDataReader reader) => new(
         ReadSummary(reader),
         Text(reader, "source"),
         reader.Get<byte[]?>("data") is { } data ? data : (ReadOnlyMemory<byte>?)null,
-        [.. ReadFields(reader).Select(field => new DeadLetterField(field.Name.ToString(), (ReadOnlyMemory<byte>)field.Value))]);
+        [.. ReadFields(reader).Select(field => new DeadLetterField(field.Name.ToString(), (ReadOnlyMemory<byte>)field.Value))],
+        JsonSerializer.Deserialize(reader.Get<string>("history"), WireJson.Default.DeadLetterMomentArray) ?? []);
+
+    public static DeadLetterError ReadError(NpgsqlDataReader reader) => new(
+        new GroupName(reader.Get<string>("group")),
+        Text(reader, "type"),
+        reader.Get<string>("kind"),
+        reader.Get<string>("example"),
+        reader.Get<long>("count"),
+        reader.Get<DateTimeOffset>("first_at"),
+        reader.Get<DateTimeOffset>("last_at"));
 
     /// <summary>The fields of the entry. A stray's lack the position: its own was not that of an event.</summary>
     public static List<NameValueEntry> ReadFields(NpgsqlDataReader reader)

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
 
 namespace FanOut.EventBus;
 
@@ -56,20 +57,34 @@ public record DeadLetterSummary
     /// <summary>What has been decided about it.</summary>
     public required DeadLetterState State { get; init; }
 
-    /// <summary>When somebody redrove or discarded it last, UTC; null where nobody did.</summary>
+    /// <summary>When somebody redrove, discarded or restored it last, UTC; null where nobody did.</summary>
     public required DateTimeOffset? ChangedAt { get; init; }
 
-    /// <summary>Who redrove or discarded it last; null where nobody did.</summary>
+    /// <summary>Who redrove, discarded or restored it last; null where nobody did.</summary>
     public required string? ChangedBy { get; init; }
+
+    /// <summary>
+    /// The error without what differs from event to event: numbers, ids, addresses and quoted text; one line of at most 200 characters. Empty for
+    /// one that was redriven.
+    /// </summary>
+    public required string Kind { get; init; }
+
+    /// <summary>The redrive or discard that changed it last, for <see cref="DeadLetterQueue.UndoAsync"/>; null where nobody did.</summary>
+    public required Guid? Change { get; init; }
 }
 
 /// <summary>All that is known of a dead letter.</summary>
 public sealed record DeadLetterDetails : DeadLetterSummary
 {
     [SetsRequiredMembers]
-    internal DeadLetterDetails(DeadLetterSummary summary, string? source, ReadOnlyMemory<byte>? data, IReadOnlyList<DeadLetterField> fields)
+    internal DeadLetterDetails(
+        DeadLetterSummary summary,
+        string? source,
+        ReadOnlyMemory<byte>? data,
+        IReadOnlyList<DeadLetterField> fields,
+        IReadOnlyList<DeadLetterMoment> history)
         : base(summary) =>
-        (Source, Data, Fields) = (source, data, fields);
+        (Source, Data, Fields, History) = (source, data, fields, history);
 
     /// <summary>The event's source; null where the entry is not an event or has none.</summary>
     public string? Source { get; }
@@ -79,6 +94,37 @@ public sealed record DeadLetterDetails : DeadLetterSummary
 
     /// <summary>The fields that the entry has on the stream, in their order; of an entry that is no event, its fields as they were.</summary>
     public IReadOnlyList<DeadLetterField> Fields { get; }
+
+    /// <summary>What happened to it, oldest first: the last 30 failures and decisions.</summary>
+    public IReadOnlyList<DeadLetterMoment> History { get; }
+}
+
+/// <summary>Something that happened to an event of the retry queue.</summary>
+/// <param name="At">When, UTC.</param>
+/// <param name="What">What.</param>
+/// <param name="Attempts">Deliveries until then that ended in a failure or not at all.</param>
+/// <param name="Error">Of a failure, why: the first 500 characters.</param>
+/// <param name="By">Of a decision, who.</param>
+public sealed record DeadLetterMoment(DateTimeOffset At, DeadLetterMomentKind What, int Attempts, string? Error = null, string? By = null);
+
+/// <summary>What can happen to an event of the retry queue.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<DeadLetterMomentKind>))]
+public enum DeadLetterMomentKind
+{
+    /// <summary>It failed, and waits for its next attempt.</summary>
+    Failed,
+
+    /// <summary>It became a dead letter.</summary>
+    Dead,
+
+    /// <summary>Somebody redrove it.</summary>
+    Redriven,
+
+    /// <summary>Somebody discarded it.</summary>
+    Discarded,
+
+    /// <summary>Somebody undid a redrive or discard: it is a dead letter again.</summary>
+    Restored,
 }
 
 /// <summary>A field of an entry.</summary>
@@ -97,3 +143,14 @@ public sealed record DeadLetterPage(IReadOnlyList<DeadLetterSummary> Letters, lo
 /// <param name="Dead">Dead letters about which nothing is decided.</param>
 /// <param name="Discarded">Dead letters that were discarded and are kept.</param>
 public sealed record DeadLetterCounts(GroupName Group, long Waiting, long Dead, long Discarded);
+
+/// <summary>Dead letters of one group and type that have the same kind of error.</summary>
+/// <param name="Group">The group.</param>
+/// <param name="Type">The event's type; null where the entries are not events.</param>
+/// <param name="Kind">The kind of the error: <see cref="DeadLetterSummary.Kind"/>.</param>
+/// <param name="Example">The error of one of them.</param>
+/// <param name="Count">How many there are.</param>
+/// <param name="FirstAt">When the first of them became a dead letter, UTC.</param>
+/// <param name="LastAt">When the last of them did, UTC.</param>
+public sealed record DeadLetterError(
+    GroupName Group, string? Type, string Kind, string Example, long Count, DateTimeOffset FirstAt, DateTimeOffset LastAt);

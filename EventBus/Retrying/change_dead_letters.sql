@@ -1,6 +1,7 @@
--- Makes what matches a filter (null = any) of the dead letters of stream $1 'waiting' (due now, without attempts) or 'discarded' ($3), by $10.
--- $2 group, $4 type, $5 subject, $6 error, $7 from, $8 until, $9 numbers
--- What is no event of the outbox has no position and is not redriven.
+-- Makes what matches a filter (null = any) of the dead letters of stream $1 'waiting' (due now, without attempts) or 'discarded' ($3), by $11, at most
+-- $12, the lowest numbers first, as part of change $13.
+-- $2 group, $4 type, $5 subject, $6 error, $7 from, $8 until, $9 numbers, $10 kind
+-- What is no event of the outbox has no position and is not redriven. With a limit it is passed over: it would fill every step.
 -- Rows are locked in order, and looked at again once they are locked: two of these at once change a row once, and do not deadlock.
 -- Answers with a row for each group: its name, how many were changed, how many were left out, and when.
 with chosen as materialized (
@@ -14,7 +15,10 @@ with chosen as materialized (
         and ($7::timestamptz is null or coalesce(failed_at, created_at) >= $7)
         and ($8::timestamptz is null or coalesce(failed_at, created_at) < $8)
         and ($9::int8[] is null or number = any($9))
+        and ($10::text is null or kind = $10)
+        and ($12::int is null or position is not null or $3 <> 'waiting')
     order by number
+    limit $12
     for update
 ), changed as (
     update bus.retry
@@ -22,8 +26,9 @@ with chosen as materialized (
         state = $3,
         attempts = case $3 when 'waiting' then 0 else attempts end,
         due_at = clock_timestamp(),
-        changed_by = $10,
-        changed_at = now()
+        changed_by = $11,
+        changed_at = now(),
+        change = $13
     where number = any(array(select number from chosen where is_changeable))
     returning group_id
 )

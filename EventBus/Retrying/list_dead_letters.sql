@@ -1,8 +1,8 @@
--- Dead letters of stream $1 that match a filter (null = any), newest first, below number $10, at most $11.
--- $2 group, $3 states, $4 type, $5 subject, $6 error, $7 from, $8 until, $9 numbers
+-- Dead letters of stream $1 that match a filter (null = any), newest first, below number $11, at most $12.
+-- $2 group, $3 states, $4 type, $5 subject, $6 error, $7 from, $8 until, $9 numbers, $10 kind
 select
     g.name as "group", r.number, r.position, r.entry_id, r.id, r.type, r.subject, r.time, r.attempts, r.error,
-    coalesce(r.failed_at, r.created_at) as dead_at, r.state, r.changed_at, r.changed_by
+    coalesce(r.failed_at, r.created_at) as dead_at, r.state, r.changed_at, r.changed_by, r.kind, r.change
 from bus.consumer_group g
 cross join unnest($3::text[]) as wanted (state)
 cross join lateral (
@@ -15,10 +15,11 @@ cross join lateral (
         and ($7::timestamptz is null or coalesce(failed_at, created_at) >= $7)
         and ($8::timestamptz is null or coalesce(failed_at, created_at) < $8)
         and ($9::int8[] is null or number = any($9))
-        and number < $10
+        and ($10::text is null or kind = $10)
+        and number < $11
     order by number desc
-    limit $11
+    limit $12
 ) as r
 where g.stream = $1 and ($2::text is null or g.name = $2)
 order by r.number desc
-limit $11
+limit $12

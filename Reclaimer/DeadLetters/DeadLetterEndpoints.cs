@@ -20,9 +20,30 @@ internal static class DeadLetterEndpoints
             .WithSummary("List dead letters, newest first")
             .WithDescription(
                 "Returns dead letters that match all given parameters. state: dead or discarded. error: text in the error. " +
+                "kind: exactly this kind of error. " +
                 "from, until: when they became dead letters. limit: 1 to 200 per page (default 50). after: the cursor of the previous page.")
             .Produces<DeadLetterPage>()
             .ProducesValidationProblem();
+        letters.MapGet("errors", ListErrorsAsync)
+            .RequireScope(Scopes.OpsRead)
+            .WithName("ListDeadLetterErrors")
+            .WithSummary("Count dead letters by the kind of their error")
+            .WithDescription("A kind is an error without numbers, ids and quoted values. Most frequent first, at most 200. state: dead (default) or discarded.")
+            .Produces<DeadLetterErrorList>()
+            .ProducesValidationProblem();
+        letters.MapPost("undo", UndoAsync)
+            .RequireScope(Scopes.OpsWrite)
+            .RecordAction("undo a decision about dead letters")
+            .WithSummary("Undo a redrive or discard")
+            .WithDescription(
+                "Within a minute. What was discarded is dead again, and what was redriven, unless a worker has taken it since: it has its effect once. " +
+                "Sending the request again is safe.")
+            .Produces<UndoneChange>()
+            .ProducesValidationProblem()
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable)
+            .DisableRequestTimeout();
         letters.MapGet("{number}", FindAsync)
             .RequireScope(Scopes.OpsRead)
             .WithName("GetDeadLetter")
@@ -47,6 +68,7 @@ internal static class DeadLetterEndpoints
                 (long number, ClaimsPrincipal caller, Bus.DeadLetterQueue queue, CancellationToken token) =>
                     DecideAsync(redrive, number, caller.Name(), queue, token))
                 .RequireScope(Scopes.OpsWrite)
+                .RecordAction($"{verb} a dead letter")
                 .WithSummary(one)
                 .Produces<DeadLetter>()
                 .ProducesValidationProblem()
@@ -58,9 +80,12 @@ internal static class DeadLetterEndpoints
                 (DecideMany decision, ClaimsPrincipal caller, Bus.DeadLetterQueue queue, CancellationToken token) =>
                     DecideManyAsync(redrive, decision, caller.Name(), queue, token))
                 .RequireScope(Scopes.OpsWrite)
+                .RecordAction($"{verb} dead letters")
                 .WithSummary(many)
                 .WithDescription(
-                    "At least one condition, or all=true, is required. All that match are changed, or none is; sending the request again is safe.")
+                    "At least one condition, or all=true, is required. All that match are changed, or none is; sending the request again is safe. " +
+                    "limit: only so many, the lowest numbers first; repeat the request until it changes none. change: an id that you make up, to undo " +
+                    "the request; several can share one.")
                 .Produces<DecidedMany>()
                 .ProducesValidationProblem()
                 .ProducesProblem(StatusCodes.Status503ServiceUnavailable)
@@ -72,7 +97,7 @@ internal static class DeadLetterEndpoints
         [AsParameters] DeadLetterQuery query, HttpRequest request, Bus.DeadLetterQueue queue, CancellationToken cancellationToken)
     {
         var filter = Filter(query.Group, query.Type, query.Subject, query.Error, Time(query.From), Time(query.Until));
-        filter = filter with { State = DeadLetterView.State(query.State) };
+        filter = filter with { State = DeadLetterView.State(query.State), Kind = query.Kind };
         var page = await queue.ListAsync(filter, query.Limit, CursorAttribute.Parse(query.After), cancellationToken);
         var after = page.Next?.ToString(CultureInfo.InvariantCulture);
         var next = after is null ? null : request.AddressOfPage(after);
@@ -80,6 +105,29 @@ internal static class DeadLetterEndpoints
 
         static DateTimeOffset? Time(string? text) => Rfc3339Converter.TryParse(text ?? "", out var time) ? time : null;
     }
+
+    private static async Task<IResult> ListErrorsAsync(
+        [AsParameters] DeadLetterErrorQuery query, Bus.DeadLetterQueue queue, CancellationToken cancellationToken)
+    {
+        var group = query.Group is null ? (Bus.GroupName?)null : new Bus.GroupName(query.Group);
+        var errors = await queue.ListErrorsAsync(group, DeadLetterView.State(query.State) ?? Bus.DeadLetterState.Dead, cancellationToken);
+        return TypedResults.Ok(new DeadLetterErrorList([.. errors.Select(DeadLetterView.Of)]));
+    }
+
+    private static async Task<IResult> UndoAsync(
+        UndoChange undo, ClaimsPrincipal caller, Bus.DeadLetterQueue queue, CancellationToken cancellationToken) =>
+        await queue.UndoAsync(undo.Change, caller.Name(), cancellationToken) switch
+        {
+            null => TypedResults.Problem(
+                title: "There is nothing to undo.",
+                detail: $"No dead letter of this stream was changed by '{undo.Change}', or all that it redrove are handled.",
+                statusCode: StatusCodes.Status404NotFound),
+            { IsInTime: false } => TypedResults.Problem(
+                title: "It is too late to undo this.",
+                detail: $"Change '{undo.Change}' was made more than a minute ago. A redriven event that fails again becomes a dead letter again.",
+                statusCode: StatusCodes.Status409Conflict),
+            { } undone => TypedResults.Ok(new UndoneChange(undone.Restored)),
+        };
 
     private static async Task<IResult> FindAsync(long number, Bus.DeadLetterQueue queue, CancellationToken cancellationToken) =>
         await queue.FindAsync(number, cancellationToken) is { } letter ? TypedResults.Ok(DeadLetterView.Of(letter)) : NotFound(number);
@@ -113,12 +161,13 @@ internal static class DeadLetterEndpoints
         bool redrive, DecideMany decision, string by, Bus.DeadLetterQueue queue, CancellationToken cancellationToken)
     {
         var filter = Filter(decision.Group, decision.Type, decision.Subject, decision.Error, decision.From, decision.Until);
-        filter = filter with { Numbers = decision.Numbers?.ToArray() };
+        filter = filter with { Numbers = decision.Numbers?.ToArray(), Kind = decision.Kind };
+        var id = decision.Change ?? Guid.CreateVersion7();
         var change = redrive
-            ? await queue.RedriveAsync(filter, by, cancellationToken)
-            : await queue.DiscardAsync(filter, by, cancellationToken);
+            ? await queue.RedriveAsync(filter, by, id, decision.Limit, cancellationToken)
+            : await queue.DiscardAsync(filter, by, id, decision.Limit, cancellationToken);
         var unchanged = decision.Numbers is { } numbers ? numbers.Distinct().Count() - change.Changed : change.NotEvents;
-        return TypedResults.Ok(new DecidedMany(change.Changed, unchanged));
+        return TypedResults.Ok(new DecidedMany(change.Changed, unchanged, id));
     }
 
     private static Bus.DeadLetterFilter Filter(

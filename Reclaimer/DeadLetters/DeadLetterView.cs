@@ -26,7 +26,9 @@ internal static class DeadLetterView
         letter.DeadLetteredAt,
         Name(letter.State),
         letter.ChangedAt,
-        letter.ChangedBy);
+        letter.ChangedBy,
+        letter.Kind,
+        letter.Change);
 
     public static DeadLetterDetails Of(Bus.DeadLetterDetails letter)
     {
@@ -36,13 +38,20 @@ internal static class DeadLetterView
             letter.Source,
             data,
             data is null && letter.Data is { } raw ? Convert.ToBase64String(raw.Span) : null,
-            [.. letter.Fields.Where(field => field.Name != "data").Select(Of)]);
+            [.. letter.Fields.Where(field => field.Name != "data").Select(Of)],
+            [.. letter.History.Select(Of)]);
     }
+
+    public static DeadLetterError Of(Bus.DeadLetterError error) => new(
+        error.Group.Value, error.Type ?? "", error.Kind, error.Example, error.Count, error.FirstAt, error.LastAt);
 
     public static string Name(Bus.DeadLetterState state) => state.ToString().ToLowerInvariant();
 
     public static Bus.DeadLetterState? State(string? name) =>
         Enum.TryParse<Bus.DeadLetterState>(name, ignoreCase: true, out var state) ? state : null;
+
+    private static DeadLetterMoment Of(Bus.DeadLetterMoment moment) =>
+        new(moment.At, moment.What.ToString().ToLowerInvariant(), moment.Attempts, moment.Error, moment.By);
 
     private static EntryField Of(Bus.DeadLetterField field)
     {

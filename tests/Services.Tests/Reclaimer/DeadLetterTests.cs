@@ -1,5 +1,6 @@
 using System.Net;
 using FanOut.Contracts;
+using FanOut.Contracts.Operations;
 using FanOut.TestServers;
 using Xunit;
 
@@ -46,7 +47,7 @@ public sealed class DeadLetterTests
 
         redriven.IsProblem(HttpStatusCode.Conflict);
         Assert.Equal($"Dead letter {number} is an entry that is no event of the outbox. Discard it.", (string)redriven.Json["detail"]!);
-        Assert.Equal(new(0, 1), all);
+        Assert.Equal((0, 1), (all.Changed, all.Unchanged));
         Assert.Equal((null, "dead"), (shown.Letter.Position, shown.Letter.State));
         Assert.Equal([new("nonsense", "1", null)], shown.Fields);
         Assert.Equal("discarded", discarded.State);
@@ -100,14 +101,79 @@ public sealed class DeadLetterTests
         var redriven = await operations.Api.RedriveManyAsync(new(Error: "timeout"), Cancellation);
         var rest = await operations.Api.DiscardManyAsync(new(All: true), Cancellation);
 
-        Assert.Equal(new(3, 0), redriven);
-        Assert.Equal(new(2, 0), rest);
-        Assert.Equal(new(1, 1), await operations.Api.DiscardManyAsync(new(Numbers: [1, await operations.AddAsync()]), Cancellation));
+        Assert.Equal((3, 0), (redriven.Changed, redriven.Unchanged));
+        Assert.Equal((2, 0), (rest.Changed, rest.Unchanged));
+        var change = Guid.NewGuid();
+        Assert.Equal(
+            new(1, 1, change),
+            await operations.Api.DiscardManyAsync(new(Numbers: [1, await operations.AddAsync()], Change: change), Cancellation));
         var discarded = await operations.Api.ListDeadLettersAsync(new(State: "discarded"), Cancellation);
         Assert.Equal([6, 5, 4], discarded.DeadLetters.Select(letter => letter.Number));
     }
 
+    [Fact]
+    public async Task Dead_letters_of_a_kind_are_counted_redriven_in_steps_and_restored()
+    {
+        await using var operations = await Operations.StartAsync();
+        for (var i = 0; i < 5; i++)
+        {
+            await operations.AddAsync(error: i < 3 ? $"No customer 'C{i}'" : "Refused");
+        }
+
+        var errors = (await operations.Api.ListDeadLetterErrorsAsync(cancellationToken: Cancellation)).Errors;
+        Assert.Equal([("No customer …", 3L), ("Refused", 2L)], errors.Select(error => (error.Kind, error.Count)));
+        Assert.Equal(
+            [3L, 2, 1],
+            (await operations.Api.ListDeadLettersAsync(new(Kind: errors[0].Kind), Cancellation)).DeadLetters.Select(letter => letter.Number));
+        var (step, changed) = (new DecideMany(Kind: errors[0].Kind, Limit: 2, Change: Guid.NewGuid()), new List<int>());
+        while (changed is [] or [.., > 0])
+        {
+            changed.Add((await operations.Api.RedriveManyAsync(step, Cancellation)).Changed);
+        }
+
+        Assert.Equal([2, 1, 0], changed);
+        Assert.Equal(new UndoneChange(3), await operations.Api.UndoAsync(new(step.Change!.Value), Cancellation));
+        Assert.Equal(new UndoneChange(0), await operations.Api.UndoAsync(new(step.Change!.Value), Cancellation));
+
+        var one = await operations.Api.DiscardAsync(1, Cancellation);
+        Assert.Equal(
+            [("No customer …", 1L)],
+            (await operations.Api.ListDeadLetterErrorsAsync(Operations.Group, "discarded", Cancellation)).Errors
+                .Select(error => (error.Kind, error.Count)));
+        Assert.Equal(new UndoneChange(1), await operations.Api.UndoAsync(new(one.Change!.Value), Cancellation));
+        var history = (await operations.Api.GetDeadLetterAsync(1, Cancellation)).History!;
+        Assert.Equal(["dead", "redriven", "restored", "discarded", "restored"], history.Select(moment => moment.What));
+        Assert.Equal([null, "tests", "tests", "tests", "tests"], history.Select(moment => moment.By));
+    }
+
+    [Fact]
+    public async Task An_undo_that_is_not_possible_says_why()
+    {
+        await using var operations = await Operations.StartAsync();
+        await operations.AddAsync();
+        var change = (await operations.Api.DiscardAsync(1, Cancellation)).Change;
+        await operations.ExecuteAsync("update bus.retry set changed_at = changed_at - interval '2 minutes'");
+
+        var late = await operations.SendAsync(HttpMethod.Post, "/dead-letters/undo", $$"""{"change":"{{change}}"}""");
+        late.IsProblem(HttpStatusCode.Conflict);
+        Assert.StartsWith($"Change '{change}' was made more than a minute ago.", (string)late.Json["detail"]!, StringComparison.Ordinal);
+        var unknown = await operations.SendAsync(HttpMethod.Post, "/dead-letters/undo", $$"""{"change":"{{Guid.NewGuid()}}"}""");
+        unknown.IsProblem(HttpStatusCode.NotFound);
+        foreach (var json in new[] { "{}", """{"change":null}""", """{"change":"last"}""" })
+        {
+            (await operations.SendAsync(HttpMethod.Post, "/dead-letters/undo", json)).IsProblemOf(HttpStatusCode.BadRequest, "change");
+        }
+
+        (await operations.SendAsync(HttpMethod.Get, "/dead-letters/errors?group=NO&state=gone"))
+            .IsProblemOf(HttpStatusCode.BadRequest, "group", "state");
+        Assert.Equal("discarded", await operations.StateAsync(1));
+    }
+
     [Theory]
+    [InlineData("""{"all":true,"limit":0}""", "limit")]
+    [InlineData("""{"all":true,"limit":100001}""", "limit")]
+    [InlineData("""{"all":true,"kind":"x"}""", "all")]
+    [InlineData("""{"all":true,"change":"last"}""", "change")]
     [InlineData("{}", "all")]
     [InlineData("""{"all":false}""", "all")]
     [InlineData("""{"all":true,"group":"billing"}""", "all")]
@@ -211,13 +277,13 @@ public sealed class DeadLetterTests
             new HashSet<string>
             {
                 "/streams", "/groups", "/groups/{name}", "/groups/{name}/workers", "/groups/{name}/pause", "/groups/{name}/resume", "/history",
-                "/dead-letters", "/dead-letters/{number}", "/dead-letters/{number}/redrive",
-                "/dead-letters/redrive", "/dead-letters/{number}/discard", "/dead-letters/discard", "/kafka-trigger",
+                "/dead-letters", "/dead-letters/{number}", "/dead-letters/{number}/redrive", "/dead-letters/redrive",
+                "/dead-letters/{number}/discard", "/dead-letters/discard", "/dead-letters/errors", "/dead-letters/undo", "/kafka-trigger",
             },
             paths);
         var parameters = document["paths"]!["/dead-letters"]!["get"]!["parameters"]!.AsArray();
         Assert.Equal(
-            ["after", "error", "from", "group", "limit", "state", "subject", "type", "until"],
+            ["after", "error", "from", "group", "kind", "limit", "state", "subject", "type", "until"],
             parameters.Select(parameter => (string)parameter!["name"]!).Order(StringComparer.Ordinal));
     }
 
