@@ -18,7 +18,7 @@ alter table bus.retry
     -- What happened to the row, oldest first, at most 30: objects with at, what, attempts, and error or by.
     add column history jsonb not null default '[]';
 
-create index retry_kind on bus.retry (group_id, state, type, kind, number) include (failed_at, created_at) where state <> 'waiting';
+create index retry_kind on bus.retry (group_id, state, kind, number) include (type, failed_at, created_at) where state <> 'waiting';
 create index retry_change on bus.retry (change) where change is not null;
 
 create function bus.record_retry() returns trigger language plpgsql as $$

@@ -59,15 +59,17 @@ public sealed class DeadLetterQueue
             DeadLetterState.Discarded => [RetryState.Discarded],
             _ => [],
         };
-        await using var command = (await CreateCommandAsync(ListSql, filter, states, cancellationToken)).With(before ?? long.MaxValue, limit + 1);
-        var letters = await command.QueryAsync(DeadLetterRow.ReadSummary, cancellationToken);
-        if (letters.Count <= limit)
+
+        // One state at a time: each is planned for how many there are of it.
+        var letters = new List<DeadLetterSummary>();
+        foreach (var state in states)
         {
-            return new DeadLetterPage(letters, null);
+            await using var command = await CreateCommandAsync(ListSql, filter, state, cancellationToken);
+            letters.AddRange(await command.With(before ?? long.MaxValue, limit + 1).QueryAsync(DeadLetterRow.ReadSummary, cancellationToken));
         }
 
-        letters.RemoveAt(limit);
-        return new DeadLetterPage(letters, letters[^1].Number);
+        var page = letters.OrderByDescending(letter => letter.Number).Take(limit).ToArray();
+        return new DeadLetterPage(page, letters.Count > limit ? page[^1].Number : null);
     }
 
     /// <summary>Finds one dead letter, also one that was redriven and still waits.</summary>
@@ -284,7 +286,7 @@ public sealed class DeadLetterQueue
     /// <param name="filter">Its parameters from $4 on, and $2.</param>
     /// <param name="state">$3.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    private async Task<NpgsqlCommand> CreateCommandAsync(string sql, DeadLetterFilter filter, object state, CancellationToken cancellationToken)
+    private async Task<NpgsqlCommand> CreateCommandAsync(string sql, DeadLetterFilter filter, string state, CancellationToken cancellationToken)
     {
         var command = _postgres.CreateCommand(sql);
         command.Parameters.AddWithValue((await _catalog.GetAsync(_stream, cancellationToken)).Id);

@@ -1,14 +1,13 @@
--- Dead letters of stream $1 that match a filter (null = any), newest first, below number $11, at most $12.
--- $2 group, $3 states, $4 type, $5 subject, $6 error, $7 from, $8 until, $9 numbers, $10 kind
+-- Dead letters of stream $1 in state $3 that match a filter (null = any), newest first, below number $11, at most $12.
+-- $2 group, $4 type, $5 subject, $6 error, $7 from, $8 until, $9 numbers, $10 kind
 select
     g.name as "group", r.number, r.position, r.entry_id, r.id, r.type, r.subject, r.time, r.attempts, r.error,
     coalesce(r.failed_at, r.created_at) as dead_at, r.state, r.changed_at, r.changed_by, r.kind, r.change
 from bus.consumer_group g
-cross join unnest($3::text[]) as wanted (state)
 cross join lateral (
     select *
     from bus.retry
-    where group_id = g.id and retry.state = wanted.state and retry.state <> 'waiting'
+    where group_id = g.id and state = $3 and state <> 'waiting'
         and ($4::text is null or type = $4)
         and ($5::text is null or subject = $5)
         and ($6::text is null or strpos(lower(error), lower($6)) > 0)
