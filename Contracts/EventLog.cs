@@ -75,6 +75,13 @@ public sealed record WorkerList(IReadOnlyList<WorkerStatus> Workers);
 public sealed record WorkerStatus(
     string Name, string State, string? Reason, int Lanes, double Rate, DateTimeOffset StartedAt, DateTimeOffset SeenAt);
 
+/// <summary>A page of what a group is at, or will do later. A cursor is two numbers.</summary>
+[ValidatableType]
+public sealed record BacklogQuery(
+    [property: AliasAs("limit"), Range(1, 200, ErrorMessage = "must be from {1} to {2}")] int Limit = 50,
+    [property: AliasAs("after"), RegularExpression("^[0-9]{1,16}-[0-9]{1,18}$", ErrorMessage = "must be the cursor of an earlier page")]
+    string? After = null);
+
 /// <summary>Entries that are delivered and not acknowledged, oldest first, and the next page.</summary>
 public sealed record PendingPage(IReadOnlyList<PendingEntry> Entries, string? After = null, string? Next = null);
 

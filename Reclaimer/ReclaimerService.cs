@@ -1,6 +1,7 @@
 using FanOut.Contracts;
 using FanOut.Contracts.Operations;
 using FanOut.Reclaimer.DeadLetters;
+using FanOut.Reclaimer.Events;
 using FanOut.Reclaimer.Kafka;
 using FanOut.Reclaimer.Streams;
 using FanOut.ServiceDefaults;
@@ -19,13 +20,15 @@ internal static class ReclaimerService
         builder.Services.AddContractsValidation();
         builder.Services.AddOpenApi(options => options.Describe(
             "FanOut operations",
-            "Shows the state of the stream and its groups, pauses groups, redrives and discards dead letters, and tells when to move to Kafka."));
+            "Shows the stream, its events and its groups, pauses groups, redrives and discards dead letters, and tells when to move to Kafka."));
     }
 
     public static void MapOperations(this IEndpointRouteBuilder routes)
     {
         routes.MapStreams();
         routes.MapGroups();
+        routes.MapGroupBacklogs();
+        routes.MapEvents();
         routes.MapDeadLetters();
         routes.MapKafkaTrigger();
     }

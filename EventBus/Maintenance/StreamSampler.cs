@@ -176,7 +176,7 @@ public sealed class StreamSampler
     }
 
     /// <summary>The reply, or nothing where the stream or the group is missing: it may go between two questions.</summary>
-    private static async Task<T[]> ReadAsync<T>(Task<T[]> reply)
+    internal static async Task<T[]> ReadAsync<T>(Task<T[]> reply)
     {
         try
         {

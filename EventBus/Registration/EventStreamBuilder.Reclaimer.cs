@@ -13,8 +13,8 @@ public sealed partial class EventStreamBuilder
     /// <summary>
     /// Adds a reclaimer of the stream: it moves what dead workers left to the retry queues, brings what Redis has lost from the outbox, trims
     /// the stream, adds and drops partitions of the outbox, and samples the stream. Every stream needs one; any number of replicas may run.
-    /// Adds <see cref="StreamSampler"/>, <see cref="SampleHistory"/> and <see cref="KafkaTrigger"/>, and the health checks
-    /// <c>reclaimer-{stream}</c> and <c>kafka-trigger-{stream}</c>.
+    /// Adds <see cref="StreamSampler"/>, <see cref="SampleHistory"/>, <see cref="EventLog"/>, <see cref="GroupBacklog"/> and
+    /// <see cref="KafkaTrigger"/>, and the health checks <c>reclaimer-{stream}</c> and <c>kafka-trigger-{stream}</c>.
     /// </summary>
     /// <param name="configure">
     /// Changes the options after they were read from the sections <see cref="ReclaimerOptions.SectionName"/> and
@@ -38,6 +38,11 @@ public sealed partial class EventStreamBuilder
             Name, Get<StreamCatalog>(provider), Get<IConnectionMultiplexer>(provider), Get<NpgsqlDataSource>(provider),
             Options<ReclaimerOptions>(provider), Get<TimeProvider>(provider)));
         AddSingleton(provider => new SampleHistory(Name, Get<StreamCatalog>(provider), Get<NpgsqlDataSource>(provider)));
+        AddSingleton(provider => new EventLog(
+            Name, Get<StreamCatalog>(provider), Get<IConnectionMultiplexer>(provider), Get<NpgsqlDataSource>(provider)));
+        AddSingleton(provider => new GroupBacklog(
+            Name, Get<StreamCatalog>(provider), Get<ConsumerGroups>(provider), Get<IConnectionMultiplexer>(provider),
+            Get<NpgsqlDataSource>(provider)));
         AddSingleton(provider => Create<ReclaimerMetrics>(provider, Name, Own<StreamSampler>(provider)));
         AddSingleton(provider => new KafkaTrigger(Options<KafkaTriggerOptions>(provider)));
         AddSingleton(provider => Create<KafkaTriggerWatch>(provider, Name, Own<KafkaTrigger>(provider), Options<KafkaTriggerOptions>(provider)));

@@ -53,7 +53,7 @@ internal static class DeadLetterView
     private static DeadLetterMoment Of(Bus.DeadLetterMoment moment) =>
         new(moment.At, moment.What.ToString().ToLowerInvariant(), moment.Attempts, moment.Error, moment.By);
 
-    private static EntryField Of(Bus.DeadLetterField field)
+    public static EntryField Of(Bus.DeadLetterField field)
     {
         try
         {
@@ -65,7 +65,7 @@ internal static class DeadLetterView
         }
     }
 
-    private static JsonElement? ReadJson(ReadOnlyMemory<byte> bytes)
+    public static JsonElement? ReadJson(ReadOnlyMemory<byte> bytes)
     {
         try
         {
