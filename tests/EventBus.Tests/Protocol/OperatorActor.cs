@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace FanOut.EventBus.Tests.Protocol;
 
-/// <summary>A person who redrives what is dead, once.</summary>
+/// <summary>A person who redrives what is dead, undoes it, and redrives it once more.</summary>
 internal sealed class OperatorActor(ProtocolWorld world, string name)
     : GatedActor(name, world.Connection, world.ConnectionString, gatesPostgres: true)
 {
@@ -16,7 +16,10 @@ internal sealed class OperatorActor(ProtocolWorld world, string name)
         using var host = builder.Build();
         try
         {
-            await host.Services.GetRequiredService<DeadLetterQueue>().RedriveAsync(new DeadLetterFilter(), "ada", Dying);
+            var (letters, change) = (host.Services.GetRequiredService<DeadLetterQueue>(), Guid.NewGuid());
+            await letters.RedriveAsync(new DeadLetterFilter(), "ada", change, null, Dying);
+            await letters.UndoAsync(change, "ada", Dying);
+            await letters.RedriveAsync(new DeadLetterFilter(), "ada", Dying);
         }
         catch (Exception e) when (EnvironmentFault.Is(e) || e is TimeoutException or OperationCanceledException)
         {

@@ -86,6 +86,31 @@ public sealed class DeadLetterKindTests
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => world.Letters.RedriveAsync(filter, "ada", change, 0, Cancellation));
     }
 
+    [Fact]
+    public async Task Erased_data_is_in_no_error_kind_or_history()
+    {
+        await using var world = await RetryWorld.CreateAsync();
+        await world.AddAsync(2, deadOf: "No mail for Alfreds Futterkiste");
+        await world.Letters.RedriveAsync(1, "ada", Cancellation);
+        var claim = Guid.NewGuid();
+        await world.ClaimAsync(claim);
+        await world.FailAsync(1, claim, 1, "Again no mail for Alfreds Futterkiste", TimeSpan.Zero, isDead: true);
+
+        var erased = await new EventErasure(world.Bus.Connection, world.Bus.Postgres).EraseAsync(
+            world.Bus.Stream, ["1"], _ => "{}"u8.ToArray(), Cancellation);
+
+        Assert.Equal(1, erased.DeadLetters);
+        var letter = (await world.Letters.FindAsync(1, Cancellation))!;
+        const string Text = "The error was erased with the data.";
+        Assert.Equal((Text, Text), (letter.Error, letter.Kind));
+        Assert.Equal(
+            [
+                (DeadLetterMomentKind.Dead, Text, null), (DeadLetterMomentKind.Redriven, null, "ada"), (DeadLetterMomentKind.Dead, Text, null),
+            ],
+            letter.History.Select(moment => (moment.What, moment.Error, moment.By)));
+        Assert.Contains("Alfreds", (await world.Letters.FindAsync(2, Cancellation))!.Kind, StringComparison.Ordinal);
+    }
+
     private static async Task<IEnumerable<long>> ListAsync(RetryWorld world, string kind) =>
         (await world.Letters.ListAsync(new() { Kind = kind }, 10, null, Cancellation)).Letters.Select(letter => letter.Number);
 }

@@ -30,6 +30,8 @@ public sealed class RouteAccessTests(AllServices services)
     [InlineData("Reclaimer", "GET", "history", Scopes.OpsRead)]
     [InlineData("Reclaimer", "GET", "dead-letters", Scopes.OpsRead)]
     [InlineData("Reclaimer", "POST", "dead-letters", Scopes.OpsWrite)]
+    [InlineData("Reclaimer", "GET", "events", Scopes.OpsRead)]
+    [InlineData("Reclaimer", "GET", "orders", Scopes.OpsRead)]
     [InlineData("Reclaimer", "GET", "kafka-trigger", Scopes.OpsRead)]
     [InlineData("*", "GET", "metrics", Scopes.OpsRead)]
     public void Each_route_requires_its_scope(string service, string method, string folder, string scope)
