@@ -56,14 +56,18 @@ public sealed class ApiDocumentTests
     [Fact]
     public async Task Documented_query_parameters_are_the_accepted_ones()
     {
-        await CheckAsync<OrderWriter>(("/orders", ["after", "limit"]), ("/orders/{id}", []));
-        await CheckAsync<DeliveryQueue>(("/endpoints", ["after", "limit"]), ("/deliveries", ["after", "endpoint", "event", "limit", "state"]));
-        await CheckAsync<EmailQueue>(("/notifications", ["after", "limit", "state", "subject"]));
+        await CheckAsync<OrderWriter>(("/orders", ["after", "customer", "email", "limit", "number"]), ("/orders/{id}", []));
+        await CheckAsync<DeliveryQueue>(
+            ("/endpoints", ["after", "limit"]), ("/deliveries", ["after", "endpoint", "event", "limit", "state"]),
+            ("/operations/endpoints", ["after", "limit"]), ("/operations/deliveries", ["after", "endpoint", "event", "limit", "state"]),
+            ("/operations/webhooks", []));
+        await CheckAsync<EmailQueue>(("/notifications", ["after", "limit", "state", "subject"]), ("/notifications/summary", []));
         await CheckAsync<Reports>(
             ("/analytics/revenue", ["currency", "from", "to"]), ("/analytics/top-products", ["by", "currency", "from", "limit", "to"]));
         await CheckAsync<UnavailableFilter>(
-            ("/dead-letters", ["after", "error", "from", "group", "limit", "state", "subject", "type", "until"]), ("/groups", []), ("/streams", []),
-            ("/history", ["range"]));
+            ("/dead-letters", ["after", "error", "from", "group", "kind", "limit", "state", "subject", "type", "until"]),
+            ("/dead-letters/errors", ["group", "state"]), ("/events", ["after", "from", "limit", "subject", "text", "type"]),
+            ("/groups", []), ("/streams", []), ("/history", ["range"]), ("/actions", ["after", "limit"]));
     }
 
     private static async Task CheckAsync<TService>(params (string Path, string[] Names)[] lists)
