@@ -1,4 +1,5 @@
 using Npgsql;
+using NpgsqlTypes;
 
 namespace FanOut.EventBus;
 
@@ -80,6 +81,12 @@ internal static class PostgresExtensions
         Add(command.Parameters, values);
         return command;
     }
+
+    /// <summary>A parameter that may be null.</summary>
+    public static NpgsqlParameter Nullable(NpgsqlDbType type, object? value) => new() { Value = value ?? DBNull.Value, NpgsqlDbType = type };
+
+    /// <summary>A text that may be null, to be compared with others. Postgres has no text with null characters.</summary>
+    public static NpgsqlParameter NullableText(string? text) => Nullable(NpgsqlDbType.Text, text?.Replace('\0', '\uFFFD'));
 
     private static void Add(NpgsqlParameterCollection parameters, ReadOnlySpan<object> values)
     {

@@ -1,12 +1,12 @@
 using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using FanOut.EventBus.Groups;
+using FanOut.EventBus.Maintenance;
 using FanOut.EventBus.Redis;
 using FanOut.EventBus.Retrying;
 using Npgsql;
 using NpgsqlTypes;
 using StackExchange.Redis;
+using static FanOut.EventBus.PostgresExtensions;
 
 namespace FanOut.EventBus;
 
@@ -67,8 +67,9 @@ public sealed class EventLog
             cancellationToken)).Single();
         object[] values =
         [
-            (before ?? long.MaxValue) - 1, Text(filter.Type), Text(filter.Subject),
-            Nullable(NpgsqlDbType.Array | NpgsqlDbType.Text, filter.Text is null ? null : Patterns(filter.Text)), MaxPerSearch, MaxSearch, limit + 1,
+            (before ?? long.MaxValue) - 1, NullableText(filter.Type), NullableText(filter.Subject),
+            Nullable(NpgsqlDbType.Array | NpgsqlDbType.Text, filter.Text is null ? null : DataPattern.Of(filter.Text)),
+            MaxPerSearch, MaxSearch, limit + 1,
         ];
         await using var command = _postgres.CreateCommand(stream.Sql(SearchSql)).With(values);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -218,7 +219,7 @@ public sealed class EventLog
 
         var stream = await _catalog.GetAsync(_stream, cancellationToken);
         var from = await FindPositionAsync(stream, time - ClockSkew, cancellationToken);
-        object[] values = [Nullable(NpgsqlDbType.Uuid, id), Text(subject), from, MaxPerSearch];
+        object[] values = [Nullable(NpgsqlDbType.Uuid, id), NullableText(subject), from, MaxPerSearch];
         return await _postgres.QueryAsync(stream.Sql(NearSql), values, row => row.Get<long>("position"), cancellationToken);
     }
 
@@ -282,37 +283,4 @@ public sealed class EventLog
             NextAttemptAt: state == EventDeliveryState.Waiting ? row.Get<DateTimeOffset>("due_at") : null,
             Number: number);
     }
-
-    /// <summary>Patterns of data that contains a text, in the notation in which Postgres shows bytes: encode(data, 'escape').</summary>
-    private static string[] Patterns(string text)
-    {
-        var valid = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
-        return [.. new[] { valid, valid.ToLowerInvariant(), valid.ToUpperInvariant() }
-            .SelectMany(form => new[] { form, JsonEncodedText.Encode(form).ToString() })
-            .Distinct()
-            .Select(Pattern)];
-
-        static string Pattern(string form)
-        {
-            var pattern = new StringBuilder("%");
-            foreach (var octet in Encoding.UTF8.GetBytes(form))
-            {
-                // A backslash stands twice in the bytes as shown, and each of them twice in a pattern.
-                pattern.Append(octet switch
-                {
-                    0 or >= 0x80 => $@"\\{Convert.ToString(octet, 8).PadLeft(3, '0')}",
-                    (byte)'\\' => @"\\\\",
-                    (byte)'%' => @"\%",
-                    (byte)'_' => @"\_",
-                    _ => char.ToLowerInvariant((char)octet).ToString(),
-                });
-            }
-
-            return pattern.Append('%').ToString();
-        }
-    }
-
-    private static NpgsqlParameter Text(string? text) => Nullable(NpgsqlDbType.Text, text?.Replace('\0', '\uFFFD'));
-
-    private static NpgsqlParameter Nullable(NpgsqlDbType type, object? value) => new() { Value = value ?? DBNull.Value, NpgsqlDbType = type };
 }

@@ -3,6 +3,7 @@ using FanOut.EventBus.Retrying;
 using FanOut.EventBus.Telemetry;
 using Npgsql;
 using NpgsqlTypes;
+using static FanOut.EventBus.PostgresExtensions;
 
 namespace FanOut.EventBus;
 
@@ -94,11 +95,8 @@ public sealed class DeadLetterQueue
         GroupName? group, DeadLetterState state, CancellationToken cancellationToken)
     {
         var stream = await _catalog.GetAsync(_stream, cancellationToken);
-        object[] values =
-        [
-            stream.Id, Nullable(NpgsqlDbType.Text, group?.Value),
-            state == DeadLetterState.Discarded ? RetryState.Discarded : RetryState.Dead, MaxKinds,
-        ];
+        var name = state == DeadLetterState.Discarded ? RetryState.Discarded : RetryState.Dead;
+        object[] values = [stream.Id, NullableText(group?.Value), name, MaxKinds];
         return await _postgres.QueryAsync(ErrorsSql, values, DeadLetterRow.ReadError, cancellationToken);
     }
 
@@ -202,7 +200,7 @@ public sealed class DeadLetterQueue
     /// <param name="change">The id of the decision, at most <see cref="UndoFor"/> ago; where several calls share it, the last of them.</param>
     /// <param name="by">Who undoes it, 1 to <see cref="MaxNameLength"/> characters.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>What came of it; null where no event in the retry queue of this stream was changed by it: it is unknown, or all are handled.</returns>
+    /// <returns>What came of it; null where it is unknown to this stream, or all that it changed are handled.</returns>
     /// <exception cref="ArgumentException"><paramref name="by"/> has another length.</exception>
     /// <exception cref="NpgsqlException">Postgres cannot be reached or refuses. Calling again is safe.</exception>
     public async Task<DeadLetterUndo?> UndoAsync(Guid change, string by, CancellationToken cancellationToken)
@@ -211,15 +209,14 @@ public sealed class DeadLetterQueue
         await using var command = _postgres.CreateCommand(UndoSql).With(values);
         command.CommandTimeout = 0;
         var groups = await command.QueryAsync(
-            row => (Name: new GroupName(row.Get<string>("group")), Restored: row.Get<int>("restored"), Found: row.Get<int>("found"),
-                IsInTime: row.Get<bool>("is_in_time")),
+            row => (Name: row.Get<string>("group"), Restored: row.Get<int>("restored"), Found: row.Get<int>("found"), row.Get<bool>("is_in_time")),
             cancellationToken);
         foreach (var group in groups.Where(group => group.Restored > 0))
         {
-            _metrics.Decided(_stream, group.Name, "restored", group.Restored);
+            _metrics.Decided(_stream, new GroupName(group.Name), "restored", group.Restored);
         }
 
-        return groups is [{ Found: > 0 } any, ..] ? new DeadLetterUndo(groups.Sum(group => group.Restored), any.IsInTime) : null;
+        return groups is [(_, _, > 0, var isInTime), ..] ? new DeadLetterUndo(groups.Sum(group => group.Restored), isInTime) : null;
     }
 
     private async Task<DeadLetterDecision?> ChangeAsync(long number, string state, string by, CancellationToken cancellationToken)
@@ -233,8 +230,7 @@ public sealed class DeadLetterQueue
         }
 
         var id = Guid.CreateVersion7();
-        var filter = new DeadLetterFilter { Numbers = [number] };
-        var (change, changedAt) = await ChangeAsync(filter, state, by, id, limit: null, cancellationToken);
+        var (change, changedAt) = await ChangeAsync(new() { Numbers = [number] }, state, by, id, limit: null, cancellationToken);
         if (change.Changed == 0)
         {
             return new DeadLetterDecision(false, await FindAsync(number, cancellationToken) ?? letter);
@@ -291,18 +287,14 @@ public sealed class DeadLetterQueue
         var command = _postgres.CreateCommand(sql);
         command.Parameters.AddWithValue((await _catalog.GetAsync(_stream, cancellationToken)).Id);
         return command.With(
-            Nullable(NpgsqlDbType.Text, filter.Group?.Value),
+            NullableText(filter.Group?.Value),
             state,
-            Text(filter.Type),
-            Text(filter.Subject),
-            Text(filter.Error),
+            NullableText(filter.Type),
+            NullableText(filter.Subject),
+            NullableText(filter.Error),
             Nullable(NpgsqlDbType.TimestampTz, filter.From?.ToUniversalTime()),
             Nullable(NpgsqlDbType.TimestampTz, filter.Until?.ToUniversalTime()),
             Nullable(NpgsqlDbType.Array | NpgsqlDbType.Bigint, filter.Numbers?.ToArray()),
-            Text(filter.Kind));
-
-        static NpgsqlParameter Text(string? text) => Nullable(NpgsqlDbType.Text, text?.Replace('\0', '\uFFFD'));
+            NullableText(filter.Kind));
     }
-
-    private static NpgsqlParameter Nullable(NpgsqlDbType type, object? value) => new() { Value = value ?? DBNull.Value, NpgsqlDbType = type };
 }

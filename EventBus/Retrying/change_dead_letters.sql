@@ -1,5 +1,5 @@
--- Makes what matches a filter (null = any) of the dead letters of stream $1 'waiting' (due now, without attempts) or 'discarded' ($3), by $11, at most
--- $12, the lowest numbers first, as part of change $13.
+-- Makes what matches a filter (null = any) of the dead letters of stream $1 'waiting' (due now, without attempts) or 'discarded' ($3), by $11, as
+-- part of change $13: at most $12, the lowest numbers first.
 -- $2 group, $4 type, $5 subject, $6 error, $7 from, $8 until, $9 numbers, $10 kind
 -- What is no event of the outbox has no position and is not redriven. With a limit it is passed over: it would fill every step.
 -- Rows are locked in order, and looked at again once they are locked: two of these at once change a row once, and do not deadlock.

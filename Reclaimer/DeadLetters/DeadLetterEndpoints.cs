@@ -28,7 +28,8 @@ internal static class DeadLetterEndpoints
             .RequireScope(Scopes.OpsRead)
             .WithName("ListDeadLetterErrors")
             .WithSummary("Count dead letters by the kind of their error")
-            .WithDescription("A kind is an error without numbers, ids and quoted values. Most frequent first, at most 200. state: dead (default) or discarded.")
+            .WithDescription(
+                "A kind is an error without numbers, ids and quoted values. Most frequent first, at most 200. state: dead (default) or discarded.")
             .Produces<DeadLetterErrorList>()
             .ProducesValidationProblem();
         letters.MapPost("undo", UndoAsync)
@@ -36,8 +37,8 @@ internal static class DeadLetterEndpoints
             .RecordAction("undo a decision about dead letters")
             .WithSummary("Undo a redrive or discard")
             .WithDescription(
-                "Within a minute. What was discarded is dead again, and what was redriven, unless a worker has taken it since: it has its effect once. " +
-                "Sending the request again is safe.")
+                "Within a minute. What was discarded is dead again, and what was redriven, unless a worker has taken it since: it has its effect " +
+                "once. Sending the request again is safe.")
             .Produces<UndoneChange>()
             .ProducesValidationProblem()
             .ProducesProblem(StatusCodes.Status404NotFound)
@@ -84,8 +85,8 @@ internal static class DeadLetterEndpoints
                 .WithSummary(many)
                 .WithDescription(
                     "At least one condition, or all=true, is required. All that match are changed, or none is; sending the request again is safe. " +
-                    "limit: only so many, the lowest numbers first; repeat the request until it changes none. change: an id that you make up, to undo " +
-                    "the request; several can share one.")
+                    "limit: only so many, the lowest numbers first; repeat the request until it changes none. change: an id that you make up, to " +
+                    "undo the request; several can share one.")
                 .Produces<DecidedMany>()
                 .ProducesValidationProblem()
                 .ProducesProblem(StatusCodes.Status503ServiceUnavailable)

@@ -17,9 +17,9 @@ internal static class EventEndpoints
             .WithName("ListEvents")
             .WithSummary("List the events of the outbox, newest first")
             .WithDescription(
-                "from: where to begin: a position, a time (RFC 3339), the id of an event (UUID version 7), or the id of an entry of the stream. type and " +
-                "subject must be equal; text is contained in the data. limit: 1 to 200 per page (default 50). after: the cursor of the previous page. A " +
-                "request looks at 50,000 events at most: a page may be empty and have a next one.")
+                "from: where to begin: a position, a time (RFC 3339), the id of an event (UUID version 7), or the id of an entry of the stream. " +
+                "type and subject must be equal; text is contained in the data. limit: 1 to 200 per page (default 50). after: the cursor of the " +
+                "previous page. A request looks at 50,000 events at most: a page may be empty and have a next one.")
             .Produces<EventPage>()
             .ProducesValidationProblem();
         events.MapGet("/events/{position}", FindAsync)
@@ -83,7 +83,7 @@ internal static class EventEndpoints
     private static async Task<IResult> FindAsync(long position, Bus.EventLog log, CancellationToken cancellationToken) =>
         await log.FindAsync(position, cancellationToken) is { } found
             ? TypedResults.Ok(EventView.Of(found))
-            : NotFound($"The outbox has no event at position {position}: its transaction was rolled back, or it is older than what the outbox keeps.");
+            : NotFound($"The outbox has no event at position {position}: none was committed there, or it is older than what the outbox keeps.");
 
     private static async Task<IResult> GetJourneyAsync(Guid id, Bus.EventLog log, CancellationToken cancellationToken)
     {

@@ -32,7 +32,7 @@ internal static class GroupBacklogEndpoints
         string name, [AsParameters] BacklogQuery query, HttpRequest request, Bus.GroupBacklog backlog, CancellationToken cancellationToken)
     {
         var start = query.After is "" ? null : query.After;
-        if (Parse(name) is not { } group || await backlog.ListPendingAsync(group, query.Limit + 1, start, cancellationToken) is not { } pending)
+        if (Group(name) is not { } group || await backlog.ListPendingAsync(group, query.Limit + 1, start, cancellationToken) is not { } pending)
         {
             return NotFound(name);
         }
@@ -49,9 +49,9 @@ internal static class GroupBacklogEndpoints
         string name, [AsParameters] BacklogQuery query, HttpRequest request, Bus.GroupBacklog backlog, CancellationToken cancellationToken)
     {
         var start = query.After?.Split('-') is [var time, var number]
-            ? (DateTimeOffset.UnixEpoch.AddMicroseconds(long.Parse(time, CultureInfo.InvariantCulture)), long.Parse(number, CultureInfo.InvariantCulture))
+            ? (DateTimeOffset.UnixEpoch.AddMicroseconds(Parse(time)), Parse(number))
             : ((DateTimeOffset, long)?)null;
-        if (Parse(name) is not { } group || await backlog.ListRetriesAsync(group, query.Limit + 1, start, cancellationToken) is not { } retries)
+        if (Group(name) is not { } group || await backlog.ListRetriesAsync(group, query.Limit + 1, start, cancellationToken) is not { } retries)
         {
             return NotFound(name);
         }
@@ -76,7 +76,9 @@ internal static class GroupBacklogEndpoints
         item.DueAt,
         item.CreatedAt);
 
-    private static Bus.GroupName? Parse(string name) => new GroupNameAttribute().IsValid(name) ? new Bus.GroupName(name) : null;
+    private static long Parse(string digits) => long.Parse(digits, CultureInfo.InvariantCulture);
+
+    private static Bus.GroupName? Group(string name) => new GroupNameAttribute().IsValid(name) ? new Bus.GroupName(name) : null;
 
     private static ProblemHttpResult NotFound(string name) => TypedResults.Problem(
         title: "There is no such group.",

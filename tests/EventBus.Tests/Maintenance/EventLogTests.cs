@@ -100,7 +100,10 @@ public sealed class EventLogTests
         await world.ExecuteAsync("delete from bus.outbox where position between 1 and 10 or position between 2000 and 2999");
         var log = Log(world);
 
-        foreach (var (seconds, position) in new[] { (0d, 0L), (10.5, 0), (11, 11), (11.9, 11), (1999, 1999), (2500, 1999), (3000, 3000), (9e9, 5000) })
+        foreach (var (seconds, position) in new[]
+        {
+            (0d, 0L), (10.5, 0), (11, 11), (11.9, 11), (1999, 1999), (2500, 1999), (3000, 3000), (9e9, 5000),
+        })
         {
             Assert.Equal(position, await log.FindPositionAsync(Start.AddSeconds(seconds), Cancellation));
         }
@@ -181,7 +184,9 @@ public sealed class EventLogTests
         await bus.Redis.HashSetAsync(StreamKeys.Gaps(bus.Stream), 100, 200);
         await bus.ExecuteAsync("""
             insert into bus.outbox (stream, position, id, type, source, subject, time, data, headers, traceparent)
-            select stream, 150, gen_random_uuid(), type, source, subject, time, data, '{"tenant":"7"}', '00-0123456789abcdef0123456789abcdef-0123456789abcdef-01'
+            select
+                stream, 150, gen_random_uuid(), type, source, subject, time, data, '{"tenant":"7"}',
+                '00-0123456789abcdef0123456789abcdef-0123456789abcdef-01'
             from bus.outbox where position = 1
             """);
         await world.Letters.DiscardAsync(2, "ada", Cancellation);

@@ -1,3 +1,5 @@
+using FanOut.EventBus.Retrying;
+
 namespace FanOut.EventBus.Tests.Retrying;
 
 public sealed class DeadLetterKindTests
@@ -67,7 +69,7 @@ public sealed class DeadLetterKindTests
     public async Task Many_are_redriven_in_steps_that_pass_over_what_is_no_event()
     {
         await using var world = await RetryWorld.CreateAsync();
-        await world.AddAsync([.. Enumerable.Range(1, 5).Select(i => EventBus.Retrying.NewRetry.Malformed([], $"{i}-0", "Timeout 1"))], [], world.Group);
+        await world.AddAsync([.. Enumerable.Range(1, 5).Select(i => NewRetry.Malformed([], $"{i}-0", "Timeout 1"))], [], world.Group);
         await world.AddAsync(7, deadOf: "Timeout 2");
         await world.AddAsync(1, deadOf: "Refused");
         var (filter, change) = (new DeadLetterFilter { Kind = "Timeout #" }, Guid.NewGuid());
