@@ -135,7 +135,12 @@ public sealed record GroupPoint(
     double? P50Seconds,
     double? P99Seconds);
 
-/// <summary>What operators did, newest first, and the next page.</summary>
+/// <summary>The parameters of <c>GET /actions</c>.</summary>
+[ValidatableType]
+public sealed record ActionQuery(
+    [property: Range(1, 200, ErrorMessage = "must be from {1} to {2}")] int Limit = 50, [property: Cursor] string? After = null);
+
+/// <summary>What operators and accounts changed, newest first, and the next page.</summary>
 public sealed record ActionPage(IReadOnlyList<OperatorAction> Actions, string? After = null, string? Next = null);
 
 /// <summary>

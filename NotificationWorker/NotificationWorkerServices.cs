@@ -46,9 +46,9 @@ internal static class NotificationWorkerServices
     private static Sweep SweepOf(NotificationOptions options, NotificationMetrics metrics) =>
         new(
             [Sql("fail_pending.sql"), Sql("delete_emails.sql")],
-            Sql("measure_backlog.sql"),
             options.Retention,
             options.SweepInterval,
+            Sql("measure_backlog.sql"),
             metrics.Measured);
 
     private static string Sql(string name) => EmbeddedSql.Read(typeof(NotificationWorkerServices), $"Retention.{name}");

@@ -1,10 +1,12 @@
 using FanOut.Contracts;
 using FanOut.Contracts.Operations;
+using FanOut.Reclaimer.Actions;
 using FanOut.Reclaimer.DeadLetters;
 using FanOut.Reclaimer.Events;
 using FanOut.Reclaimer.Kafka;
 using FanOut.Reclaimer.Streams;
 using FanOut.ServiceDefaults;
+using FanOut.ServiceDefaults.WorkQueues;
 
 namespace FanOut.Reclaimer;
 
@@ -18,6 +20,7 @@ internal static class ReclaimerService
             options.SerializerOptions.Converters.Add(new WholeNumberConverter<long>());
         });
         builder.Services.AddContractsValidation();
+        builder.Services.AddSingleton<ActionLog>().AddSingleton(ActionLog.Sweep).AddHostedService<Sweeper>();
         builder.Services.AddOpenApi(options => options.Describe(
             "FanOut operations",
             "Shows the stream, its events and its groups, pauses groups, redrives and discards dead letters, and tells when to move to Kafka."));
@@ -31,5 +34,6 @@ internal static class ReclaimerService
         routes.MapEvents();
         routes.MapDeadLetters();
         routes.MapKafkaTrigger();
+        routes.MapActions();
     }
 }

@@ -74,6 +74,7 @@ public static class ServiceDefaultsExtensions
         app.UseMiddleware<UnknownParameters>();
         app.UseMiddleware<RequestBodies>();
         app.UseRequestTimeouts();
+        app.UseMiddleware<ActionRecords>();
         app.MapHealth();
         app.MapPrometheusScrapingEndpoint(DefaultEndpoints.Metrics)
             .WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]))

@@ -46,9 +46,9 @@ internal static class WebhookWorkerServices
     private static Sweep SweepOf(WebhookOptions options, WebhookMetrics metrics) =>
         new(
             [Sql("cancel_pending.sql"), Sql("delete_deliveries.sql"), Sql("delete_events.sql"), Sql("delete_endpoints.sql")],
-            Sql("measure_backlog.sql"),
             options.Retention,
             options.SweepInterval,
+            Sql("measure_backlog.sql"),
             metrics.Measured);
 
     private static string Sql(string name) => EmbeddedSql.Read(typeof(WebhookWorkerServices), $"Retention.{name}");

@@ -58,6 +58,11 @@ grant update (last_used_at) on access.api_keys
     to fanout_order_api, fanout_webhook_worker, fanout_analytics_worker, fanout_notification_worker, fanout_reclaimer;
 grant select, insert on access.data_protection_keys to fanout_webhook_worker;
 
+-- The record of actions: every service adds to it and says how its actions ended; the reclaimer shows it, and deletes what is old enough.
+grant select (id, status), insert (by_name, by_key, owner, service, action, target), update (target, status) on access.actions
+    to fanout_order_api, fanout_webhook_worker, fanout_analytics_worker, fanout_notification_worker, fanout_reclaimer;
+grant select, delete on access.actions to fanout_reclaimer;
+
 -- The event bus.
 grant usage on schema bus
     to fanout_order_api, fanout_webhook_worker, fanout_analytics_worker, fanout_notification_worker, fanout_reclaimer;

@@ -25,6 +25,7 @@ internal static class NotificationRoutes
             .ProducesProblem(StatusCodes.Status404NotFound);
         notifications.MapPost("{id:long}/retry", RetryAsync)
             .RequireScope(Scopes.OpsWrite)
+            .RecordAction("retry mail")
             .WithSummary("Send a notification again now")
             .Produces<Notification>(StatusCodes.Status202Accepted)
             .ProducesProblem(StatusCodes.Status404NotFound)

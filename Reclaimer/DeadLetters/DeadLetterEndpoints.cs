@@ -78,8 +78,8 @@ internal static class DeadLetterEndpoints
                 .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
             letters.MapPost(
                 verb,
-                (DecideMany decision, ClaimsPrincipal caller, Bus.DeadLetterQueue queue, CancellationToken token) =>
-                    DecideManyAsync(redrive, decision, caller.Name(), queue, token))
+                (DecideMany decision, HttpContext http, Bus.DeadLetterQueue queue, CancellationToken token) =>
+                    DecideManyAsync(redrive, decision, http, queue, token))
                 .RequireScope(Scopes.OpsWrite)
                 .RecordAction($"{verb} dead letters")
                 .WithSummary(many)
@@ -159,8 +159,10 @@ internal static class DeadLetterEndpoints
     }
 
     private static async Task<IResult> DecideManyAsync(
-        bool redrive, DecideMany decision, string by, Bus.DeadLetterQueue queue, CancellationToken cancellationToken)
+        bool redrive, DecideMany decision, HttpContext http, Bus.DeadLetterQueue queue, CancellationToken cancellationToken)
     {
+        await http.RecordTargetAsync(DeadLetterView.Summary(decision), cancellationToken);
+        var by = http.User.Name();
         var filter = Filter(decision.Group, decision.Type, decision.Subject, decision.Error, decision.From, decision.Until);
         filter = filter with { Numbers = decision.Numbers?.ToArray(), Kind = decision.Kind };
         var id = decision.Change ?? Guid.CreateVersion7();

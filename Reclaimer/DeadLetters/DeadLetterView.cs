@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using FanOut.Contracts.Operations;
@@ -44,6 +45,19 @@ internal static class DeadLetterView
 
     public static DeadLetterError Of(Bus.DeadLetterError error) => new(
         error.Group.Value, error.Type ?? "", error.Kind, error.Example, error.Count, error.FirstAt, error.LastAt);
+
+    /// <summary>Which dead letters a decision is about, for its record: without the text of the error, which may have personal data.</summary>
+    public static string Summary(DecideMany decision) => string.Join(
+        ' ',
+        new (string Name, object? Value)[]
+        {
+            ("all", decision.All == true ? "true" : null), ("group", decision.Group), ("type", decision.Type), ("subject", decision.Subject),
+            ("error", decision.Error is null ? null : "..."), ("kind", decision.Kind),
+            ("from", decision.From?.ToString("O", CultureInfo.InvariantCulture)),
+            ("until", decision.Until?.ToString("O", CultureInfo.InvariantCulture)), ("limit", decision.Limit), ("change", decision.Change),
+            ("numbers", decision.Numbers is { } numbers ? string.Join(',', numbers) : null),
+        }.Where(condition => condition.Value is not null)
+        .Select(condition => string.Create(CultureInfo.InvariantCulture, $"{condition.Name}={condition.Value}")));
 
     public static string Name(Bus.DeadLetterState state) => state.ToString().ToLowerInvariant();
 

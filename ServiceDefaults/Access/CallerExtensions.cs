@@ -27,6 +27,15 @@ public static class CallerExtensions
         return caller.Identity?.Name ?? throw new InvalidOperationException("An anonymous caller has no name: require a scope.");
     }
 
+    /// <summary>The id of the caller's key, or the subject of its token.</summary>
+    /// <exception cref="InvalidOperationException">The caller is anonymous.</exception>
+    public static string Id(this ClaimsPrincipal caller)
+    {
+        ArgumentNullException.ThrowIfNull(caller);
+        return caller.FindFirst(ClaimTypes.NameIdentifier)?.Value
+            ?? throw new InvalidOperationException("An anonymous caller has no id: require a scope.");
+    }
+
     public static bool HasScope(this ClaimsPrincipal caller, string scope)
     {
         ArgumentNullException.ThrowIfNull(caller);

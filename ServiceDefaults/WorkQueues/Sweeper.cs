@@ -4,15 +4,16 @@ using Npgsql;
 
 namespace FanOut.ServiceDefaults.WorkQueues;
 
-/// <summary>How a queue in Postgres is cleaned up and measured.</summary>
+/// <summary>How tables in Postgres are cleaned up, and a queue is measured.</summary>
 /// <param name="Steps">Statements that delete what is older than $1, at most $2 rows at a time.</param>
-/// <param name="Measure">A statement that returns the size of the backlog and how long its oldest row has been due.</param>
 /// <param name="Retention">How long rows are kept.</param>
 /// <param name="Interval">How often this is done.</param>
+/// <param name="Measure">A statement that returns the size of the backlog and how long its oldest row has been due; null where there is none.</param>
 /// <param name="Measured">Takes the backlog and its age.</param>
-public sealed record Sweep(IReadOnlyList<string> Steps, string Measure, TimeSpan Retention, TimeSpan Interval, Action<long, TimeSpan> Measured);
+public sealed record Sweep(
+    IReadOnlyList<string> Steps, TimeSpan Retention, TimeSpan Interval, string? Measure = null, Action<long, TimeSpan>? Measured = null);
 
-/// <summary>Deletes rows after their retention, in batches, and measures the backlog. Replicas skip each other's rows.</summary>
+/// <summary>Deletes rows after their retention, in batches, and measures the backlog of a queue. Replicas skip each other's rows.</summary>
 public sealed partial class Sweeper(NpgsqlDataSource dataSource, Sweep sweep, TimeProvider time, ILogger<Sweeper> logger) : BackgroundService
 {
     private const int BatchSize = 2_000;
@@ -27,7 +28,10 @@ public sealed partial class Sweeper(NpgsqlDataSource dataSource, Sweep sweep, Ti
                 try
                 {
                     await SweepAsync(stoppingToken);
-                    await MeasureAsync(stoppingToken);
+                    if (sweep is { Measure: { } measure, Measured: { } measured })
+                    {
+                        await MeasureAsync(measure, measured, stoppingToken);
+                    }
                 }
                 catch (Exception e) when (e is NpgsqlException or TimeoutException)
                 {
@@ -56,12 +60,12 @@ public sealed partial class Sweeper(NpgsqlDataSource dataSource, Sweep sweep, Ti
         }
     }
 
-    private async Task MeasureAsync(CancellationToken cancellationToken)
+    private async Task MeasureAsync(string measure, Action<long, TimeSpan> measured, CancellationToken cancellationToken)
     {
-        await using var command = dataSource.CreateCommand(sweep.Measure);
+        await using var command = dataSource.CreateCommand(measure);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        sweep.Measured(reader.GetInt64(0), reader.GetTimeSpan(1));
+        measured(reader.GetInt64(0), reader.GetTimeSpan(1));
     }
 
     private static partial class Log

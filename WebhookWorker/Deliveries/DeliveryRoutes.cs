@@ -18,6 +18,7 @@ internal static class DeliveryRoutes
             .Produces<WebhookDelivery>()
             .ProducesProblem(StatusCodes.Status404NotFound);
         deliveries.MapPost("{id:long}/retry", RetryAsync)
+            .RecordAction("retry delivery")
             .WithSummary("Send a delivery again now")
             .Produces<WebhookDelivery>(StatusCodes.Status202Accepted)
             .ProducesProblem(StatusCodes.Status404NotFound)

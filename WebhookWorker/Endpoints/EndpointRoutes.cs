@@ -17,6 +17,7 @@ internal static class EndpointRoutes
         var endpoints = routes.MapGroup("/endpoints").WithTags("Endpoints").RequireScope(Scopes.Webhooks);
         endpoints.WithMetadata(new RequestSizeLimitAttribute(MaxBody));
         endpoints.MapPost("", CreateAsync)
+            .RecordAction("create endpoint")
             .WithSummary("Create an endpoint; the answer is the only one that shows its secret")
             .Produces<WebhookEndpoint>(StatusCodes.Status201Created)
             .ProducesValidationProblem()
@@ -28,20 +29,24 @@ internal static class EndpointRoutes
             .Produces<WebhookEndpoint>()
             .ProducesProblem(StatusCodes.Status404NotFound);
         endpoints.MapPut("{id:guid}", PutAsync)
+            .RecordAction("change endpoint")
             .WithSummary("Change an endpoint")
             .Produces<WebhookEndpoint>()
             .ProducesValidationProblem()
             .ProducesProblem(StatusCodes.Status404NotFound);
         endpoints.MapDelete("{id:guid}", DeleteAsync)
+            .RecordAction("delete endpoint")
             .WithSummary("Delete an endpoint")
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblem(StatusCodes.Status404NotFound);
         endpoints.MapPost("{id:guid}/secret", RotateAsync)
+            .RecordAction("rotate secret of endpoint")
             .WithSummary("Change an endpoint's secret; for a while both are used")
             .Produces<RotatedSecret>()
             .ProducesValidationProblem()
             .ProducesProblem(StatusCodes.Status404NotFound);
         endpoints.MapPost("{id:guid}/verify", VerifyAsync)
+            .RecordAction("verify endpoint")
             .WithSummary("Ask the receiver again to confirm that it wants events")
             .WithDescription(
                 "POSTs an event of type endpoint.verification, signed like all. The receiver answers 200 within 10 s, with the text of "
@@ -50,6 +55,7 @@ internal static class EndpointRoutes
             .ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
         endpoints.MapPost("{id:guid}/recover", RecoverAsync)
+            .RecordAction("recover endpoint")
             .WithSummary("Send again what failed, or was recorded while the endpoint was disabled")
             .Produces<RecoveredDeliveries>(StatusCodes.Status202Accepted)
             .ProducesValidationProblem()
@@ -72,6 +78,7 @@ internal static class EndpointRoutes
         }
 
         var (owner, id) = (http.User.Owner(), Guid.CreateVersion7());
+        await http.RecordTargetAsync($"{id}", cancellationToken);
         var secret = endpoint.Secret is null ? WebhookSecret.Generate() : WebhookSecret.Parse(endpoint.Secret);
         if (await store.InsertAsync(owner, id, endpoint, secret, cancellationToken) is { } limit)
         {

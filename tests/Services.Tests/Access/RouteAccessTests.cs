@@ -33,6 +33,7 @@ public sealed class RouteAccessTests(AllServices services)
     [InlineData("Reclaimer", "GET", "events", Scopes.OpsRead)]
     [InlineData("Reclaimer", "GET", "orders", Scopes.OpsRead)]
     [InlineData("Reclaimer", "GET", "kafka-trigger", Scopes.OpsRead)]
+    [InlineData("Reclaimer", "GET", "actions", Scopes.OpsRead)]
     [InlineData("*", "GET", "metrics", Scopes.OpsRead)]
     public void Each_route_requires_its_scope(string service, string method, string folder, string scope)
     {

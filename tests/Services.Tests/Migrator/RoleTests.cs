@@ -81,6 +81,34 @@ public sealed class RoleTests(RoleTests.Migrated migrated) : IClassFixture<RoleT
         Task AssertAsync(bool allowed, string sql) => allowed ? ExecuteAsync(postgres, sql) : AssertRefusedAsync(postgres, sql);
     }
 
+    [Theory]
+    [MemberData(nameof(Services))]
+    public async Task A_service_records_actions_and_cannot_change_or_delete_a_record(string service)
+    {
+        const string Insert = "insert into access.actions (by_name, by_key, owner, service, action, target) values ('a', 'a', 'a', 'a', 'a', 'a')";
+        await migrated.ExecuteAsync($"delete from access.actions; {Insert}; update access.actions set status = 200; {Insert}");
+        await using var postgres = migrated.ConnectAs(service);
+
+        await ExecuteAsync(postgres, $"{Insert} returning id");
+        await ExecuteAsync(postgres, "update access.actions set status = 500 where status is null");
+        await AssertRefusedAsync(postgres, "insert into access.actions (status, at) values (200, now())");
+        await AssertRefusedAsync(postgres, "update access.actions set by_name = 'b'");
+        await AssertRefusedAsync(postgres, "update access.actions set at = now()");
+        if (service == "reclaimer")
+        {
+            await migrated.ExecuteAsync("update access.actions set at = now() - interval '401 days' where id = (select max(id) from access.actions)");
+            await ExecuteAsync(postgres, "delete from access.actions");
+        }
+        else
+        {
+            await AssertRefusedAsync(postgres, "select by_name from access.actions");
+            await AssertRefusedAsync(postgres, "delete from access.actions");
+        }
+
+        var left = service == "reclaimer" ? new[] { "200", "500" } : ["200", "500", "500"];
+        Assert.Equal(left, (await ReadAsync("select status::text from access.actions")).Order(StringComparer.Ordinal));
+    }
+
     [Fact]
     public async Task A_role_of_no_service_cannot_connect()
     {
