@@ -2,6 +2,7 @@ using System.Text.Json;
 using FanOut.Contracts;
 using FanOut.ServiceDefaults;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace FanOut.OrderApi.Reading;
 
@@ -25,12 +26,25 @@ internal sealed class OrderFinder(NpgsqlDataSource dataSource)
         return [.. ids.Where(found.ContainsKey).Select(id => found[id])];
     }
 
-    public async Task<List<Order>> ListAsync(Guid before, int atMost, CancellationToken cancellationToken)
+    /// <returns>One more than fit on the page, if there are more.</returns>
+    public async Task<List<Order>> ListAsync(OrderQuery query, CancellationToken cancellationToken)
     {
+        Guid? id = Guid.TryParseExact(query.Number, "D", out var parsed) ? parsed : null;
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(ListOrders, connection)
+        await using var command = new NpgsqlCommand(
+            EmbeddedSql.Filtered(
+                ListOrders, ("number", query.Number is not null), ("customer", query.Customer is not null), ("email", query.Email is not null)),
+            connection)
         {
-            Parameters = { new NpgsqlParameter<Guid> { TypedValue = before }, new NpgsqlParameter<int> { TypedValue = atMost } },
+            Parameters =
+            {
+                new NpgsqlParameter<Guid> { TypedValue = query.After ?? Guid.AllBitsSet },
+                new NpgsqlParameter<int> { TypedValue = query.Limit + 1 },
+                new NpgsqlParameter<string?> { TypedValue = query.Number },
+                new NpgsqlParameter { Value = id ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid },
+                new NpgsqlParameter<string?> { TypedValue = query.Customer },
+                new NpgsqlParameter<string?> { TypedValue = query.Email },
+            },
         };
         return await ReadAsync(command, cancellationToken);
     }
