@@ -4,6 +4,7 @@ using FanOut.ServiceDefaults;
 using FanOut.WebhookWorker;
 using FanOut.WebhookWorker.Deliveries;
 using FanOut.WebhookWorker.Endpoints;
+using FanOut.WebhookWorker.Operations;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -20,5 +21,6 @@ var app = builder.Build();
 app.MapDefaultEndpoints();
 app.MapEndpoints();
 app.MapDeliveries();
+app.MapOperations();
 app.MapApiDocument();
 app.Run();

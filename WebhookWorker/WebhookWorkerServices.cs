@@ -7,6 +7,7 @@ using FanOut.ServiceDefaults.WorkQueues;
 using FanOut.WebhookWorker.Deliveries;
 using FanOut.WebhookWorker.Dispatching;
 using FanOut.WebhookWorker.Endpoints;
+using FanOut.WebhookWorker.Operations;
 using Microsoft.Extensions.Options;
 
 namespace FanOut.WebhookWorker;
@@ -28,7 +29,9 @@ internal static class WebhookWorkerServices
             .AddSingleton<AddressPolicy>()
             .AddSingleton<EndpointSecrets>()
             .AddSingleton<EndpointStore>()
+            .AddSingleton<ReceiverProbe>()
             .AddSingleton<UrlVerification>()
+            .AddSingleton<OrderJourney>()
             .AddSingleton<DeliveryStore>()
             .AddSingleton<DeliveryQueue>()
             .AddSingleton<DispatchSignal>()

@@ -31,19 +31,16 @@ internal sealed class OrderFinder(NpgsqlDataSource dataSource)
     {
         Guid? id = Guid.TryParseExact(query.Number, "D", out var parsed) ? parsed : null;
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(
-            EmbeddedSql.Filtered(
-                ListOrders, ("number", query.Number is not null), ("customer", query.Customer is not null), ("email", query.Email is not null)),
-            connection)
+        await using var command = new NpgsqlCommand(ListOrders, connection)
         {
             Parameters =
             {
                 new NpgsqlParameter<Guid> { TypedValue = query.After ?? Guid.AllBitsSet },
                 new NpgsqlParameter<int> { TypedValue = query.Limit + 1 },
-                new NpgsqlParameter<string?> { TypedValue = query.Number },
-                new NpgsqlParameter { Value = id ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid },
-                new NpgsqlParameter<string?> { TypedValue = query.Customer },
-                new NpgsqlParameter<string?> { TypedValue = query.Email },
+                Optional(query.Number, NpgsqlDbType.Text),
+                Optional(id, NpgsqlDbType.Uuid),
+                Optional(query.Customer, NpgsqlDbType.Text),
+                Optional(query.Email, NpgsqlDbType.Text),
             },
         };
         return await ReadAsync(command, cancellationToken);
@@ -58,6 +55,8 @@ internal sealed class OrderFinder(NpgsqlDataSource dataSource)
         JsonSerializer.Deserialize(row.GetFieldValue<byte[]>(8), ContractsJson.Default.IReadOnlyListOrderLine)!,
         row.GetDecimal(6),
         row.GetFieldValue<DateTimeOffset>(7));
+
+    private static NpgsqlParameter Optional(object? value, NpgsqlDbType type) => new() { Value = value ?? DBNull.Value, NpgsqlDbType = type };
 
     private static async Task<List<Order>> ReadAsync(NpgsqlCommand command, CancellationToken cancellationToken)
     {

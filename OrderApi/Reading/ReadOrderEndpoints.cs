@@ -27,8 +27,8 @@ internal static class ReadOrderEndpoints
             .WithName("ListOrders")
             .WithSummary("List orders, newest first")
             .WithDescription(
-                "Returns orders that match all given parameters. number: an order without one has its id. customer: the customer's id. email: in any " +
-                "case. limit: 1 to 200 orders per page (default 50). after: the cursor of the previous page; next is the address of the next page.")
+                "Returns orders that match all given parameters. number: an order without one has its id. customer: the customer's id. email: in " +
+                "any case. limit: 1 to 200 orders per page (default 50). after: the cursor of the previous page; next: the address of the next page.")
             .Produces<OrderPage>()
             .ProducesValidationProblem()
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);

@@ -28,6 +28,9 @@ public abstract class QueueMetrics
             $"{prefix}.overdue", () => Volatile.Read(ref _overdueSeconds), "s", $"How long the most overdue {item} has been due.");
     }
 
+    /// <summary>How many were pending at the last sweep.</summary>
+    public long Backlog => Volatile.Read(ref _backlog);
+
     /// <summary>Counts an attempt. The delay since the event's effect is null unless it succeeded.</summary>
     public void Ended(string result, TimeSpan duration, TimeSpan? delay)
     {

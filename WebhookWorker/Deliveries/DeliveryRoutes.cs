@@ -11,13 +11,19 @@ internal static class DeliveryRoutes
 {
     public static void MapDeliveries(this IEndpointRouteBuilder routes)
     {
-        var deliveries = routes.MapGroup("/deliveries").WithTags("Deliveries").RequireScope(Scopes.Webhooks);
-        deliveries.MapGet("", ListAsync).WithSummary("List deliveries, newest first").Produces<DeliveryPage>().ProducesValidationProblem();
-        deliveries.MapGet("{id:long}", FindAsync)
+        var deliveries = routes.MapGroup("").WithTags("Deliveries").RequireScope(Scopes.Webhooks);
+        MapDeliveries(deliveries, deliveries);
+    }
+
+    /// <summary>Maps the routes that accounts and operators have.</summary>
+    public static void MapDeliveries(IEndpointRouteBuilder reads, IEndpointRouteBuilder changes)
+    {
+        reads.MapGet("/deliveries", ListAsync).WithSummary("List deliveries, newest first").Produces<DeliveryPage>().ProducesValidationProblem();
+        reads.MapGet("/deliveries/{id:long}", FindAsync)
             .WithSummary("Get a delivery")
             .Produces<WebhookDelivery>()
             .ProducesProblem(StatusCodes.Status404NotFound);
-        deliveries.MapPost("{id:long}/retry", RetryAsync)
+        changes.MapPost("/deliveries/{id:long}/retry", RetryAsync)
             .RecordAction("retry delivery")
             .WithSummary("Send a delivery again now")
             .Produces<WebhookDelivery>(StatusCodes.Status202Accepted)
@@ -28,18 +34,18 @@ internal static class DeliveryRoutes
     private static async Task<IResult> ListAsync(
         [AsParameters] DeliveryQuery query, HttpRequest request, DeliveryStore store, CancellationToken cancellationToken)
     {
-        var deliveries = await store.ListAsync(request.HttpContext.User.Owner(), query, cancellationToken);
+        var deliveries = await store.ListAsync(Account.Of(request.HttpContext), query, cancellationToken);
         var (items, after, next) = request.Page(deliveries, query.Limit, delivery => delivery.Id.ToString(CultureInfo.InvariantCulture));
         return TypedResults.Ok(new DeliveryPage(items, after, next));
     }
 
     private static async Task<IResult> FindAsync(long id, HttpContext http, DeliveryStore store, CancellationToken cancellationToken)
-        => await store.FindAsync(http.User.Owner(), id, cancellationToken) is { } delivery ? TypedResults.Ok(delivery) : NotFound(id);
+        => await store.FindAsync(Account.Of(http), id, cancellationToken) is { } delivery ? TypedResults.Ok(delivery) : NotFound(id);
 
     private static async Task<IResult> RetryAsync(
         long id, HttpContext http, DeliveryStore store, DispatchSignal signal, CancellationToken cancellationToken)
     {
-        switch (await store.RetryAsync(http.User.Owner(), id, cancellationToken))
+        switch (await store.RetryAsync(Account.Of(http), id, cancellationToken))
         {
             case null:
                 return NotFound(id);
@@ -48,8 +54,8 @@ internal static class DeliveryRoutes
                     "The delivery's endpoint is disabled or deleted.", statusCode: StatusCodes.Status409Conflict);
             default:
                 signal.Raise();
-                return await store.FindAsync(http.User.Owner(), id, cancellationToken) is { } delivery
-                    ? TypedResults.Accepted($"/deliveries/{id}", delivery)
+                return await store.FindAsync(Account.Of(http), id, cancellationToken) is { } delivery
+                    ? TypedResults.Accepted(Account.Address(http, $"/deliveries/{id}"), delivery)
                     : NotFound(id);
         }
     }

@@ -1,10 +1,11 @@
--- Makes a delivery due now, its schedule begun anew. One that is being tried this moment is left to that. $1 owner, $2 id.
+-- Makes a delivery due now, its schedule begun anew. One that is being tried this moment is left to that. $1 owner, or null
+-- for any, $2 id.
 -- Returns whether the endpoint takes deliveries; no row: there is no such delivery.
 with asked as (
     select d.id, e.enabled and e.deleted_at is null as open
     from webhooks.deliveries d
     join webhooks.endpoints e on e.id = d.endpoint_id
-    where e.owner = $1 and d.id = $2
+    where ($1::text is null or e.owner = $1) and d.id = $2
     for update of d
 ),
 retried as (

@@ -29,7 +29,8 @@ internal sealed record Attempt(
     string? Error = null,
     string? Reason = null,
     TimeSpan Delay = default,
-    TimeSpan? Rest = null)
+    TimeSpan? Rest = null,
+    TimeSpan Took = default)
 {
     public bool IsGone => Status == HttpStatusCode.Gone;
 }

@@ -64,6 +64,7 @@ internal sealed class DeliveryQueue(NpgsqlDataSource dataSource, IOptions<Webhoo
                 new() { Value = ordered.Select(a => a.Delay).ToArray() },
                 new() { Value = ordered.Select(a => (int?)a.Status).ToArray() },
                 new() { Value = ordered.Select(a => a.Error).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                new() { Value = ordered.Select(a => a.Took.TotalSeconds).ToArray() },
             },
         });
 

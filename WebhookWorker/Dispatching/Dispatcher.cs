@@ -114,7 +114,7 @@ internal sealed partial class Dispatcher(
             Log.DeliveryWaits(logger, delivery.Id, delivery.EndpointId, attempt.Reason ?? "");
         }
 
-        _ended.Writer.TryWrite(attempt);
+        _ended.Writer.TryWrite(attempt with { Took = took });
         _slots.Return(delivery.EndpointId, isQuickSuccess: attempt.Result == AttemptResult.Delivered && took < options.Value.Timeout / 4);
         _underWay.TryRemove(delivery.Id, out _);
         signal.Raise();

@@ -62,7 +62,7 @@ internal sealed class WebhookClient : IDisposable
             : await SendAsync(
                 new Webhook(delivery.Url, delivery.EventId, Encoding.UTF8.GetBytes(delivery.Payload), secrets),
                 _options.Timeout,
-                ReadAsync,
+                read: null,
                 cancellationToken);
         if (!answer.IsSuccess)
         {
@@ -72,11 +72,11 @@ internal sealed class WebhookClient : IDisposable
         return answer;
     }
 
-    /// <summary>POSTs once. The time limit includes <paramref name="read"/>.</summary>
+    /// <summary>POSTs once. The time limit includes <paramref name="read"/>, which by default reads the start of an error.</summary>
     public async Task<Answer> SendAsync(
         Webhook webhook,
         TimeSpan timeout,
-        Func<HttpResponseMessage, CancellationToken, Task<Answer>> read,
+        Func<HttpResponseMessage, CancellationToken, Task<Answer>>? read,
         CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(timeout, _time);
@@ -85,7 +85,7 @@ internal sealed class WebhookClient : IDisposable
         {
             using var request = Request(webhook);
             using var response = await _http.SendAsync(request, either.Token);
-            return await read(response, either.Token);
+            return await (read ?? ReadAsync)(response, either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using FanOut.Contracts.Webhooks;
 using FanOut.ServiceDefaults.Access;
 using FanOut.ServiceDefaults.Requests;
@@ -10,7 +11,10 @@ namespace FanOut.WebhookWorker.Endpoints;
 
 internal static class EndpointRoutes
 {
-    private const long MaxBody = 64 * 1024;
+    public const long MaxBody = 64 * 1024;
+
+    private const string TestEventType = "endpoint.test";
+    private static readonly TimeSpan RetryTestAfter = TimeSpan.FromMinutes(1);
 
     public static void MapEndpoints(this IEndpointRouteBuilder routes)
     {
@@ -39,12 +43,6 @@ internal static class EndpointRoutes
             .WithSummary("Delete an endpoint")
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblem(StatusCodes.Status404NotFound);
-        endpoints.MapPost("{id:guid}/secret", RotateAsync)
-            .RecordAction("rotate secret of endpoint")
-            .WithSummary("Change an endpoint's secret; for a while both are used")
-            .Produces<RotatedSecret>()
-            .ProducesValidationProblem()
-            .ProducesProblem(StatusCodes.Status404NotFound);
         endpoints.MapPost("{id:guid}/verify", VerifyAsync)
             .RecordAction("verify endpoint")
             .WithSummary("Ask the receiver again to confirm that it wants events")
@@ -54,6 +52,28 @@ internal static class EndpointRoutes
             .Produces<WebhookEndpoint>()
             .ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        MapChanges(endpoints);
+    }
+
+    /// <summary>Maps the changes that accounts and operators make.</summary>
+    public static void MapChanges(IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapPost("{id:guid}/secret", RotateAsync)
+            .RecordAction("rotate secret of endpoint")
+            .WithSummary("Change an endpoint's secret; for a while both are used")
+            .Produces<RotatedSecret>()
+            .ProducesValidationProblem()
+            .ProducesProblem(StatusCodes.Status404NotFound);
+        endpoints.MapPost("{id:guid}/test", TestAsync)
+            .RecordAction("test endpoint")
+            .WithSummary("Send a test event to an endpoint, and get its answer")
+            .WithDescription(
+                "POSTs an event of type endpoint.test once, signed like all. It is no delivery: nothing is retried, and the endpoint's health is not "
+                + "changed. The endpoint may be disabled.")
+            .Produces<EndpointTest>()
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict)
+            .ProducesProblem(StatusCodes.Status429TooManyRequests);
         endpoints.MapPost("{id:guid}/recover", RecoverAsync)
             .RecordAction("recover endpoint")
             .WithSummary("Send again what failed, or was recorded while the endpoint was disabled")
@@ -138,7 +158,7 @@ internal static class EndpointRoutes
         Guid id, RotateSecret? rotation, HttpContext http, EndpointStore store, CancellationToken cancellationToken)
     {
         var secret = rotation?.Secret is { } given ? WebhookSecret.Parse(given) : WebhookSecret.Generate();
-        return await store.RotateAsync(http.User.Owner(), id, secret, cancellationToken) is { } until
+        return await store.RotateAsync(Account.Of(http), id, secret, cancellationToken) is { } until
             ? TypedResults.Ok(new RotatedSecret(WebhookSecret.Format(secret), until))
             : NotFound(id);
     }
@@ -161,7 +181,7 @@ internal static class EndpointRoutes
         DispatchSignal signal,
         CancellationToken cancellationToken)
     {
-        if (await store.FindAsync(http.User.Owner(), id, cancellationToken) is not { } endpoint)
+        if (await store.FindAsync(Account.Of(http), id, cancellationToken) is not { } endpoint)
         {
             return NotFound(id);
         }
@@ -173,9 +193,38 @@ internal static class EndpointRoutes
 
         var recovered = await store.RecoverAsync(id, recovery.Since, cancellationToken);
         signal.Raise();
-        return TypedResults.Accepted($"/deliveries?endpoint={id}", new RecoveredDeliveries(recovered));
+        return TypedResults.Accepted(Account.Address(http, $"/deliveries?endpoint={id}"), new RecoveredDeliveries(recovered));
     }
 
-    private static ProblemHttpResult NotFound(Guid id) =>
+    private static async Task<IResult> TestAsync(
+        Guid id, HttpContext http, EndpointStore store, ReceiverProbe probe, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (await store.FindChallengedAsync(Account.Of(http), id, cancellationToken) is not { } endpoint)
+        {
+            return NotFound(id);
+        }
+
+        if (endpoint.AwaitsVerification)
+        {
+            return TypedResults.Problem(
+                "The receiver has not confirmed that it wants events. Ask it first, with POST /endpoints/{id}/verify.",
+                title: "The endpoint is not verified.",
+                statusCode: StatusCodes.Status409Conflict);
+        }
+
+        if (!probe.IsAllowed(http.User.Owner()))
+        {
+            http.Response.Headers.RetryAfter = RetryTestAfter.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+            return TypedResults.Problem(
+                "The account has had too many events sent to receivers. Test again in a minute.", statusCode: StatusCodes.Status429TooManyRequests);
+        }
+
+        var began = time.GetTimestamp();
+        var answer = await probe.SendAsync(id, endpoint, TestEventType, ("endpoint", id.ToString()), read: null, cancellationToken);
+        return TypedResults.Ok(new EndpointTest(
+            answer.IsSuccess, (int?)answer.Status, answer.IsUnsent ? 0 : time.GetElapsedTime(began).TotalSeconds, answer.Error));
+    }
+
+    internal static ProblemHttpResult NotFound(Guid id) =>
         TypedResults.Problem($"There is no endpoint {id}.", statusCode: StatusCodes.Status404NotFound);
 }

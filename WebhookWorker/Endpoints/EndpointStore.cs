@@ -10,6 +10,8 @@ namespace FanOut.WebhookWorker.Endpoints;
 internal sealed class EndpointStore(NpgsqlDataSource dataSource, EndpointSecrets secrets, IOptions<WebhookOptions> options)
 {
     private const int RecoveredAtOnce = 5_000;
+    private const int ReportedDeliveries = 1_000;
+    private const int MaxPendingCounted = 10_000;
 
     private static readonly string Insert = EmbeddedSql.Read(typeof(EndpointStore), "insert_endpoint.sql");
     private static readonly string Select = EmbeddedSql.Read(typeof(EndpointStore), "select_endpoints.sql");
@@ -18,6 +20,8 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, EndpointSecrets
     private static readonly string FindChallenged = EmbeddedSql.Read(typeof(EndpointStore), "find_challenged.sql");
     private static readonly string RecordVerification = EmbeddedSql.Read(typeof(EndpointStore), "record_verification.sql");
     private static readonly string Recover = EmbeddedSql.Read(typeof(EndpointStore), "recover_deliveries.sql");
+    private static readonly string Report = EmbeddedSql.Read(typeof(EndpointStore), "report_endpoints.sql");
+    private static readonly string Switch = EmbeddedSql.Read(typeof(EndpointStore), "switch_endpoint.sql");
     private static readonly string Rotate = EmbeddedSql.Read(typeof(EndpointStore), "rotate_secret.sql");
 
     /// <returns>The setting whose limit is reached; null if the endpoint was created.</returns>
@@ -50,10 +54,10 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, EndpointSecrets
     }
 
     public async Task<List<WebhookEndpoint>> ListAsync(string owner, Guid? before, int limit, CancellationToken cancellationToken) =>
-        await SelectAsync(owner, null, before, limit, cancellationToken);
+        [.. (await SelectAsync(owner, null, before, limit, cancellationToken)).Select(found => found.Endpoint)];
 
-    public async Task<WebhookEndpoint?> FindAsync(string owner, Guid id, CancellationToken cancellationToken) =>
-        (await SelectAsync(owner, id, null, 1, cancellationToken)).SingleOrDefault();
+    public async Task<WebhookEndpoint?> FindAsync(string? owner, Guid id, CancellationToken cancellationToken) =>
+        (await SelectAsync(owner, id, null, 1, cancellationToken)).SingleOrDefault().Endpoint;
 
     /// <returns>Whether the URL is another one now; null if the owner has no such endpoint.</returns>
     public async Task<bool?> UpdateAsync(string owner, Guid id, PutEndpoint endpoint, CancellationToken cancellationToken)
@@ -77,7 +81,7 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, EndpointSecrets
     }
 
     /// <returns>Until when the previous secret is also used; null if the owner has no such endpoint.</returns>
-    public async Task<DateTimeOffset?> RotateAsync(string owner, Guid id, byte[] secret, CancellationToken cancellationToken)
+    public async Task<DateTimeOffset?> RotateAsync(string? owner, Guid id, byte[] secret, CancellationToken cancellationToken)
     {
         await using var command = Command(Rotate, owner, id, secrets.Encrypt(id, secret), options.Value.SecretOverlap);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -85,13 +89,48 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, EndpointSecrets
     }
 
     /// <returns>Null if the owner has no such endpoint.</returns>
-    public async Task<ChallengedEndpoint?> FindChallengedAsync(string owner, Guid id, CancellationToken cancellationToken)
+    public async Task<ChallengedEndpoint?> FindChallengedAsync(string? owner, Guid id, CancellationToken cancellationToken)
     {
         await using var command = Command(FindChallenged, owner, id);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken)
-            ? new(reader.GetString(0), reader.GetFieldValue<byte[]>(1), reader.GetValue(2) as byte[])
+            ? new(reader.GetString(0), reader.GetFieldValue<byte[]>(1), reader.GetValue(3) as byte[], reader.GetBoolean(2))
             : null;
+    }
+
+    /// <summary>Enables or disables an endpoint of any account.</summary>
+    /// <returns>Whether there is such an endpoint.</returns>
+    public async Task<bool> SwitchAsync(Guid id, bool isEnabled, string because, CancellationToken cancellationToken)
+    {
+        await using var command = Command(Switch, id, isEnabled, because);
+        return await command.ExecuteNonQueryAsync(cancellationToken) > 0;
+    }
+
+    /// <summary>Endpoints of all accounts, newest first, with how their last deliveries went.</summary>
+    public async Task<List<EndpointReport>> ReportAsync(Guid? id, Guid? before, int limit, CancellationToken cancellationToken)
+    {
+        var found = await SelectAsync(null, id, before, limit, cancellationToken);
+        await using var command = Command(Report, found.Select(each => each.Endpoint.Id).ToArray(), ReportedDeliveries, MaxPendingCounted);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var reports = new Dictionary<Guid, EndpointReport>();
+        var endpoints = found.ToDictionary(each => each.Endpoint.Id);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var (endpoint, owner) = endpoints[reader.GetGuid(0)];
+            var (delivered, failed) = (reader.GetInt64(2), reader.GetInt64(3));
+            var seconds = reader.GetValue(4) as double[];
+            reports[endpoint.Id] = new(
+                endpoint,
+                owner,
+                reader.GetInt64(1),
+                delivered,
+                failed,
+                delivered + failed == 0 ? null : (double)delivered / (delivered + failed),
+                seconds?[0],
+                seconds?[1]);
+        }
+
+        return [.. found.Select(each => reports[each.Endpoint.Id])];
     }
 
     /// <summary>Saves how a challenge to this URL ended: the error is null if it succeeded.</summary>
@@ -118,18 +157,19 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, EndpointSecrets
         return recovered;
     }
 
-    private async Task<List<WebhookEndpoint>> SelectAsync(string owner, Guid? id, Guid? before, int limit, CancellationToken cancellationToken)
+    private async Task<List<(WebhookEndpoint Endpoint, string Owner)>> SelectAsync(
+        string? owner, Guid? id, Guid? before, int limit, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand(Select);
-        command.Parameters.Add(new() { Value = owner });
+        command.Parameters.Add(new() { Value = owner ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
         command.Parameters.Add(new() { Value = id ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
         command.Parameters.Add(new() { Value = before ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
         command.Parameters.Add(new() { Value = limit });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var endpoints = new List<WebhookEndpoint>();
+        var endpoints = new List<(WebhookEndpoint, string)>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            endpoints.Add(new(
+            var endpoint = new WebhookEndpoint(
                 reader.GetGuid(0),
                 reader.GetString(1),
                 reader.GetFieldValue<string[]>(2),
@@ -139,7 +179,8 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, EndpointSecrets
                 reader.GetFieldValue<DateTimeOffset>(6),
                 reader.GetFieldValue<DateTimeOffset>(7),
                 Health(reader),
-                new(reader.GetBoolean(13), reader.GetFieldValue<DateTimeOffset?>(14), reader.GetValue(15) as string)));
+                new(reader.GetBoolean(13), reader.GetFieldValue<DateTimeOffset?>(14), reader.GetValue(15) as string));
+            endpoints.Add((endpoint, reader.GetString(16)));
         }
 
         return endpoints;
@@ -159,13 +200,15 @@ internal sealed class EndpointStore(NpgsqlDataSource dataSource, EndpointSecrets
 
     private static string[] EventTypes(PutEndpoint endpoint) => [.. (endpoint.EventTypes ?? []).Distinct(StringComparer.Ordinal)];
 
-    private NpgsqlCommand Command(string sql, params object[] values)
+    private NpgsqlCommand Command(string sql, params object?[] values)
     {
         var command = dataSource.CreateCommand(sql);
         Add(command.Parameters, values);
         return command;
     }
 
-    private static void Add(NpgsqlParameterCollection parameters, params object[] values) =>
-        parameters.AddRange(Array.ConvertAll(values, value => new NpgsqlParameter { Value = value }));
+    private static void Add(NpgsqlParameterCollection parameters, params object?[] values) =>
+        parameters.AddRange(Array.ConvertAll(values, value => value is null
+            ? new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text }
+            : new NpgsqlParameter { Value = value }));
 }

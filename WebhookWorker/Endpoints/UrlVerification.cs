@@ -1,31 +1,20 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using System.Threading.RateLimiting;
 using FanOut.ServiceDefaults.WorkQueues;
 using FanOut.WebhookWorker.Dispatching;
-using Microsoft.Extensions.Options;
 
 namespace FanOut.WebhookWorker.Endpoints;
 
 /// <summary>
 /// Asks a receiver whether it wants the events of an endpoint: it must answer a signed POST with the challenge that is in it, and with nothing else,
-/// so that a service which repeats what it is sent is not taken for a receiver. An account can ask only so often: it may name a URL of somebody else.
+/// so that a service which repeats what it is sent is not taken for a receiver.
 /// </summary>
-internal sealed class UrlVerification(
-    EndpointStore store, EndpointSecrets secrets, WebhookClient client, DispatchSignal signal, IOptions<WebhookOptions> options, TimeProvider time)
-    : IDisposable
+internal sealed class UrlVerification(EndpointStore store, ReceiverProbe probe, DispatchSignal signal)
 {
     public const string EventType = "endpoint.verification";
 
     private const int MaxAnswer = 1_024;
-    private const int MaxAtOnce = 20;
-    private static readonly TimeSpan OneEvery = TimeSpan.FromSeconds(6);
-    private static readonly TimeSpan MaxTimeout = TimeSpan.FromSeconds(10);
-
-    private readonly PartitionedRateLimiter<string> _accounts = PartitionedRateLimiter.Create<string, string>(owner =>
-        RateLimitPartition.GetTokenBucketLimiter(
-            owner, _ => new() { TokenLimit = MaxAtOnce, TokensPerPeriod = 1, ReplenishmentPeriod = OneEvery, AutoReplenishment = true }));
 
     /// <returns>Why the receiver did not confirm, or "" if it did; null if the owner has no such endpoint.</returns>
     public async Task<string?> VerifyAsync(string owner, Guid id, CancellationToken cancellationToken)
@@ -35,8 +24,7 @@ internal sealed class UrlVerification(
             return null;
         }
 
-        using var lease = _accounts.AttemptAcquire(owner);
-        var error = lease.IsAcquired
+        var error = probe.IsAllowed(owner)
             ? await ChallengeAsync(id, endpoint, cancellationToken)
             : "The account has asked receivers too often. Ask again in a minute, with POST /endpoints/{id}/verify.";
         await store.RecordVerificationAsync(id, endpoint.Url, error, cancellationToken);
@@ -48,41 +36,12 @@ internal sealed class UrlVerification(
         return error ?? "";
     }
 
-    public void Dispose() => _accounts.Dispose();
-
     private async Task<string?> ChallengeAsync(Guid id, ChallengedEndpoint endpoint, CancellationToken cancellationToken)
     {
-        var known = secrets.Decrypt(id, endpoint.Secret, endpoint.PreviousSecret);
-        if (known.Count == 0)
-        {
-            return WebhookClient.UnreadableSecret;
-        }
-
         var challenge = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-        var timeout = options.Value.Timeout < MaxTimeout ? options.Value.Timeout : MaxTimeout;
-        var answer = await client.SendAsync(
-            new Webhook(endpoint.Url, Guid.CreateVersion7(), Body(challenge), known),
-            timeout,
-            (response, token) => ReadAsync(response, challenge, token),
-            cancellationToken);
+        var answer = await probe.SendAsync(
+            id, endpoint, EventType, ("challenge", challenge), (response, token) => ReadAsync(response, challenge, token), cancellationToken);
         return answer.Error;
-    }
-
-    private byte[] Body(string challenge)
-    {
-        using var body = new MemoryStream();
-        using (var json = new Utf8JsonWriter(body))
-        {
-            json.WriteStartObject();
-            json.WriteString("type", EventType);
-            json.WriteString("timestamp", time.GetUtcNow().UtcDateTime);
-            json.WriteStartObject("data");
-            json.WriteString("challenge", challenge);
-            json.WriteEndObject();
-            json.WriteEndObject();
-        }
-
-        return body.ToArray();
     }
 
     private static async Task<Answer> ReadAsync(HttpResponseMessage response, string challenge, CancellationToken cancellationToken)

@@ -21,6 +21,8 @@ public sealed class RouteAccessTests(AllServices services)
     [InlineData("OrderApi", "GET", "orders", Scopes.OrdersRead)]
     [InlineData("WebhookWorker", "*", "endpoints", Scopes.Webhooks)]
     [InlineData("WebhookWorker", "*", "deliveries", Scopes.Webhooks)]
+    [InlineData("WebhookWorker", "GET", "operations", Scopes.OpsRead)]
+    [InlineData("WebhookWorker", "POST", "operations", Scopes.OpsWrite)]
     [InlineData("AnalyticsWorker", "*", "analytics", Scopes.Analytics)]
     [InlineData("NotificationWorker", "GET", "notifications", Scopes.OpsRead)]
     [InlineData("NotificationWorker", "POST", "notifications", Scopes.OpsWrite)]

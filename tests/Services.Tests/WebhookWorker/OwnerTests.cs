@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using FanOut.Contracts.Webhooks;
 using FanOut.ServiceDefaults.Access;
 using FanOut.Services.Tests.Access;
+using FanOut.WebhookWorker;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Refit;
@@ -28,7 +29,7 @@ public sealed class OwnerTests
 
         var routes = (
             from route in webhooks.Host.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            where route.RoutePattern.GetParameter("id") is not null
+            where route.RoutePattern.GetParameter("id") is not null && route.Metadata.GetMetadata<OfEveryAccount>() is null
             from method in route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods
             select new Route("WebhookWorker", method, route.RoutePattern, webhooks.Host.Address, null)).ToArray();
         foreach (var route in routes)
@@ -42,7 +43,7 @@ public sealed class OwnerTests
             Assert.Equal((route.ToString(), HttpStatusCode.NotFound), (route.ToString(), answer.StatusCode));
         }
 
-        Assert.Equal(8, routes.Length);
+        Assert.Equal(9, routes.Length);
         Assert.Empty((await webhooks.Api.ListEndpointsAsync(cancellationToken: Cancellation)).Endpoints);
         Assert.Empty((await webhooks.Api.ListDeliveriesAsync(cancellationToken: Cancellation)).Deliveries);
         Assert.Empty((await webhooks.Api.ListDeliveriesAsync(endpoint.Id, cancellationToken: Cancellation)).Deliveries);
@@ -80,6 +81,30 @@ public sealed class OwnerTests
 
         Task<HttpResponseMessage[]> CreateAsync(int count) => Task.WhenAll(Enumerable.Range(0, count).Select(i =>
             webhooks.Host.Http.PostAsJsonAsync("/endpoints", new CreateEndpoint($"https://127.0.0.1/{i}"), Cancellation)));
+    }
+
+    [Fact]
+    public async Task A_key_of_an_account_opens_no_route_of_operators()
+    {
+        await using var webhooks = await Webhooks.StartAsync();
+        var key = await NewKey.InAsync(webhooks.Host.Database.DataSource, Scopes.Webhooks, Scopes.OrdersRead, Scopes.Analytics);
+        using var shop = new HttpClient { BaseAddress = webhooks.Host.Address, DefaultRequestHeaders = { Authorization = new("Bearer", key.Text) } };
+        var created = await RestService.For<IWebhookApi>(shop).CreateEndpointAsync(new("https://127.0.0.1/"), Cancellation);
+        var routes = (
+            from route in webhooks.Host.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            where route.Metadata.GetMetadata<OfEveryAccount>() is not null
+            from method in route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods
+            select new Route("WebhookWorker", method, route.RoutePattern, webhooks.Host.Address, null)).ToArray();
+
+        foreach (var route in routes)
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(route.Method), route.Path(
+                route.Pattern.RawText!.Contains("deliveries", StringComparison.Ordinal) ? "1" : $"{created.Id}"));
+            var answer = await shop.SendAsync(request, Cancellation);
+            Assert.Equal((route.ToString(), HttpStatusCode.Forbidden), (route.ToString(), answer.StatusCode));
+        }
+
+        Assert.Equal(12, routes.Length);
     }
 
     private static async Task GiveAwayAsync(Webhooks webhooks)

@@ -16,6 +16,7 @@ internal sealed class Webhooks : IAsyncDisposable
         Host = host;
         _owns = owns;
         Api = RestService.For<IWebhookApi>(host.Http);
+        Operations = RestService.For<IWebhookOperationsApi>(host.Http);
     }
 
     public OrderStream Orders { get; }
@@ -23,6 +24,8 @@ internal sealed class Webhooks : IAsyncDisposable
     public ServiceHost<WebhookOptions> Host { get; }
 
     public IWebhookApi Api { get; }
+
+    public IWebhookOperationsApi Operations { get; }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -78,6 +81,12 @@ internal sealed class Webhooks : IAsyncDisposable
     {
         await using var command = Host.Database.DataSource.CreateCommand(sql);
         return (long)(await command.ExecuteScalarAsync(Cancellation))!;
+    }
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var command = Host.Database.DataSource.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(Cancellation);
     }
 
     public Task CountBecomesAsync(string sql, long count) =>
