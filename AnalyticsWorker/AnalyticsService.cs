@@ -6,9 +6,11 @@ namespace FanOut.AnalyticsWorker;
 
 internal static class AnalyticsService
 {
+    public const string Group = "analytics-pipeline";
+
     public static void AddReports(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<Reports>();
+        builder.Services.AddSingleton<Reports>().AddSingleton<OrderEffects>();
         builder.Services.AddContractsValidation();
         builder.Services.AddOpenApi(options => options.Describe("FanOut analytics", "Revenue by day, and best-selling products."));
         builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, ContractsJson.Default));

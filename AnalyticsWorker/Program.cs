@@ -15,7 +15,7 @@ builder.Services.AddSchemaMigrations("analytics", typeof(Program).Assembly);
 builder.AddEventBus()
     .AddEvent(OrderPlaced.EventType, ContractsJson.Default.OrderPlaced)
     .AddStream(EventStreams.Orders, stream => stream
-        .AddConsumerGroup("analytics-pipeline", group => group.SubscribeBatch<OrderPlaced, RevenueHandler>()));
+        .AddConsumerGroup(AnalyticsService.Group, group => group.SubscribeBatch<OrderPlaced, RevenueHandler>()));
 builder.AddReports();
 
 var app = builder.Build();

@@ -16,7 +16,15 @@ internal static class ReportEndpoints
             .WithSummary("Get the best-selling products")
             .Produces<TopProducts>()
             .ProducesValidationProblem();
+        routes.MapGet("/orders/{id:guid}/journey", GetJourneyAsync)
+            .RequireScope(Scopes.OpsRead)
+            .WithTags("Orders")
+            .WithSummary("Get when an order was added to the reports; nothing where it took more than ten minutes or is unknown")
+            .Produces<Journey>();
     }
+
+    private static async Task<IResult> GetJourneyAsync(Guid id, OrderEffects effects, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await effects.FindJourneyAsync(id, cancellationToken));
 
     private static async Task<IResult> RevenueAsync(
         [AsParameters] RevenueQuery query, Reports reports, TimeProvider time, CancellationToken cancellationToken)

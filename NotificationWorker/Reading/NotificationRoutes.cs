@@ -1,15 +1,19 @@
 using System.Globalization;
 using FanOut.Contracts;
 using FanOut.Contracts.Notifications;
+using FanOut.ServiceDefaults;
 using FanOut.ServiceDefaults.Access;
 using FanOut.ServiceDefaults.Requests;
 using FanOut.ServiceDefaults.WorkQueues;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
 
 namespace FanOut.NotificationWorker.Reading;
 
 internal static class NotificationRoutes
 {
+    private static readonly string Summarize = EmbeddedSql.Read(typeof(NotificationRoutes), "summarize_notifications.sql");
+
     public static void MapNotifications(this IEndpointRouteBuilder routes)
     {
         var notifications = routes.MapGroup("/notifications").WithTags("Notifications");
@@ -18,6 +22,18 @@ internal static class NotificationRoutes
             .WithSummary("List notifications, newest first")
             .Produces<NotificationPage>()
             .ProducesValidationProblem();
+        notifications.MapGet("summary", GetSummaryAsync)
+            .RequireScope(Scopes.OpsRead)
+            .WithSummary("Get the state of the queue of mails")
+            .WithDescription(
+                "failed: in the last 24 hours. At most 50,000 of each are counted; of more pending ones, the number is as of the last sweep "
+                + "(Notifications:SweepInterval).")
+            .Produces<WorkQueueSummary>();
+        routes.MapGet("/orders/{id:guid}/journey", GetJourneyAsync)
+            .RequireScope(Scopes.OpsRead)
+            .WithTags("Notifications")
+            .WithSummary("Get the mails about an order, the first 200; none where it is unknown")
+            .Produces<Journey>();
         notifications.MapGet("{id:long}", FindAsync)
             .RequireScope(Scopes.OpsRead)
             .WithSummary("Get a notification")
@@ -39,6 +55,17 @@ internal static class NotificationRoutes
         var (items, after, next) = request.Page(notifications, query.Limit, notification => notification.Id.ToString(CultureInfo.InvariantCulture));
         return TypedResults.Ok(new NotificationPage(items, after, next));
     }
+
+    private static async Task<IResult> GetSummaryAsync(
+        NpgsqlDataSource dataSource, NotificationMetrics metrics, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var queue = await QueueState.ReadAsync(dataSource, Summarize, metrics, cancellationToken);
+        return TypedResults.Ok(new WorkQueueSummary(
+            time.GetUtcNow(), queue.Pending, queue.Failed, queue.OverdueSeconds, queue.Rate, queue.FailedRate));
+    }
+
+    private static async Task<IResult> GetJourneyAsync(Guid id, NotificationStore store, CancellationToken cancellationToken) =>
+        TypedResults.Ok(await store.FindJourneyAsync(id, cancellationToken));
 
     private static async Task<IResult> FindAsync(long id, NotificationStore store, CancellationToken cancellationToken)
         => await store.FindAsync(id, cancellationToken) is { } notification ? TypedResults.Ok(notification) : NotFound(id);

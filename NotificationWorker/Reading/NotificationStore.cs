@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Globalization;
+using FanOut.Contracts;
 using FanOut.Contracts.Notifications;
 using FanOut.ServiceDefaults;
 using Npgsql;
@@ -9,7 +12,10 @@ internal sealed class NotificationStore(NpgsqlDataSource dataSource)
 {
     public const string Sent = "sent";
 
+    private const int MaxSteps = 200;
+
     private static readonly string Select = EmbeddedSql.Read(typeof(NotificationStore), "select_notifications.sql");
+    private static readonly string FindJourney = EmbeddedSql.Read(typeof(NotificationStore), "find_journey.sql");
     private static readonly string Retry = EmbeddedSql.Read(typeof(NotificationStore), "retry_notification.sql");
 
     public async Task<Notification?> FindAsync(long id, CancellationToken cancellationToken) =>
@@ -24,6 +30,41 @@ internal sealed class NotificationStore(NpgsqlDataSource dataSource)
         await using var command = dataSource.CreateCommand(Retry);
         command.Parameters.Add(new() { Value = id });
         return await command.ExecuteScalarAsync(cancellationToken) as string;
+    }
+
+    public async Task<Journey> FindJourneyAsync(Guid order, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(FindJourney);
+        command.Parameters.Add(new() { Value = order.ToString() });
+        command.Parameters.Add(new() { Value = MaxSteps });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var steps = new List<JourneyStep>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            steps.Add(Step(reader));
+        }
+
+        return new(steps);
+    }
+
+    private static JourneyStep Step(NpgsqlDataReader row)
+    {
+        var state = row.GetString(row.GetOrdinal("state")) switch
+        {
+            Sent => "done",
+            "failed" => "dead",
+            _ => row.GetBoolean(row.GetOrdinal("in_flight")) ? "pending" : "waiting",
+        };
+        return new(
+            "mail",
+            row.GetString(row.GetOrdinal("recipient")),
+            state,
+            row.GetFieldValue<DateTimeOffset?>(row.GetOrdinal("finished_at")),
+            row.GetValue(row.GetOrdinal("last_error")) as string,
+            row.GetInt32(row.GetOrdinal("attempts")),
+            state == "waiting" ? row.GetFieldValue<DateTimeOffset>(row.GetOrdinal("due_at")) : null,
+            ActivityContext.TryParse(row.GetValue(row.GetOrdinal("traceparent")) as string, null, out var trace) ? trace.TraceId.ToHexString() : null,
+            row.GetInt64(row.GetOrdinal("id")).ToString(CultureInfo.InvariantCulture));
     }
 
     private async Task<List<Notification>> SelectAsync(

@@ -73,4 +73,22 @@ public sealed class RevenueTests(AnalyticsFixture analytics) : IClassFixture<Ana
         .Select(product => new ProductRevenue(product.Key, "", "USD", product.Sum(line => line.Quantity), product.Sum(line => line.Amount)))
         .OrderByDescending(rank)
         .ThenBy(product => product.Sku, StringComparer.Ordinal);
+
+    [Fact]
+    public async Task The_journey_of_an_order_has_the_time_of_its_effect()
+    {
+        var order = AnalyticsFixture.NewOrder("USD", TimeProvider.System.GetUtcNow(), 1m);
+        await analytics.PublishAsync([order]);
+        await analytics.UntilEffectedAsync([order]);
+
+        var step = Assert.Single((await analytics.Api.GetJourneyAsync(order.OrderId, AnalyticsFixture.Cancellation)).Steps);
+        var others = new[] { Guid.CreateVersion7(), Guid.NewGuid(), Guid.Empty, Guid.Parse("ffffffff-ffff-7fff-bfff-ffffffffffff") };
+
+        Assert.Equal(("group", "analytics-pipeline", "done", $"{order.OrderId}"), (step.Part, step.Name, step.State, step.Id));
+        Assert.InRange(step.At!.Value, TimeProvider.System.GetUtcNow().AddMinutes(-5), TimeProvider.System.GetUtcNow().AddMinutes(5));
+        foreach (var other in others)
+        {
+            Assert.Empty((await analytics.Api.GetJourneyAsync(other, AnalyticsFixture.Cancellation)).Steps);
+        }
+    }
 }
