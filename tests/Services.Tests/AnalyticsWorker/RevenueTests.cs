@@ -77,7 +77,7 @@ public sealed class RevenueTests(AnalyticsFixture analytics) : IClassFixture<Ana
     [Fact]
     public async Task The_journey_of_an_order_has_the_time_of_its_effect()
     {
-        var order = AnalyticsFixture.NewOrder("USD", TimeProvider.System.GetUtcNow(), 1m);
+        var order = AnalyticsFixture.NewOrder("USD", TimeProvider.System.GetUtcNow(), 1m, ("chai", 1, 1m));
         await analytics.PublishAsync([order]);
         await analytics.UntilEffectedAsync([order]);
 
