@@ -23,7 +23,8 @@ public sealed class OperationTests
         var dead = await ReadAsync("state = 'failed', claim = null, finished_at = now()");
 
         Assert.Equal(
-            new JourneyStep("mail", order.Customer.Email, "done", sent.FinishedAt, null, 1, null, "0af7651916cd43dd8448eb211c80319c", $"{sent.Id}"),
+            new JourneyStep(
+                "mail", order.Customer.Email, "done", sent.FinishedAt, null, 1, null, "0af7651916cd43dd8448eb211c80319c", $"{sent.Id}"),
             done);
         Assert.True(waiting is { State: "waiting", At: null, NextAttemptAt: not null, Detail: "451 later" });
         Assert.True(pending is { State: "pending", At: null, NextAttemptAt: null });
@@ -53,7 +54,8 @@ public sealed class OperationTests
             """
             insert into notifications.emails (event_id, subject, recipient, placed, state, claim, due_at, finished_at)
             select
-                gen_random_uuid(), 's', 'a@example.com', '{}', state, gen_random_uuid(), now() + interval '1 hour', now() - ended * interval '1 second'
+                gen_random_uuid(), 's', 'a@example.com', '{}', state, gen_random_uuid(), now() + interval '1 hour',
+                now() - ended * interval '1 second'
             from (values
                 ('pending', null), ('pending', null), ('sent', 10), ('sent', 20), ('sent', 600), ('failed', 30), ('failed', 7200), ('failed', 90000)
             ) as mail (state, ended)
