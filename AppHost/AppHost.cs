@@ -11,23 +11,28 @@ var migrator = builder.AddProject<Projects.Migrator>("migrator")
     .WithRoles(servers)
     .WithDevelopmentKey();
 
-Service<Projects.OrderApi>("order-api", "Cart", port: 5080)
+var orderApi = Service<Projects.OrderApi>("order-api", "Cart", port: 5080)
     .WithExternalHttpEndpoints()
     .WithUrlForEndpoint("http", url => url.DisplayText = "Order API")
     .WithUrlForEndpoint("http", _ => new() { Url = "/scalar", DisplayText = "Try it" })
     .WithDemoOrdersCommand(count: 100);
 
-Service<Projects.WebhookWorker>("webhook-worker", "Send")
+var webhookWorker = Service<Projects.WebhookWorker>("webhook-worker", "Send")
     .WithEnvironment("Webhooks__AllowPrivateNetworks", builder.ExecutionContext.IsRunMode ? "true" : "false")
     .WithEnvironment("Webhooks__RequireVerification", builder.ExecutionContext.IsRunMode ? "false" : "true");
 
-Service<Projects.AnalyticsWorker>("analytics-worker", "ChartMultiple");
+var analyticsWorker = Service<Projects.AnalyticsWorker>("analytics-worker", "ChartMultiple");
 
-Service<Projects.NotificationWorker>("notification-worker", "Mail")
+var notificationWorker = Service<Projects.NotificationWorker>("notification-worker", "Mail")
     .WithMailFolder();
 
-Service<Projects.Reclaimer>("reclaimer", "ArrowSync")
+var reclaimer = Service<Projects.Reclaimer>("reclaimer", "ArrowSync")
     .WithRedriveCommand();
+
+Service<Projects.StreamConsole>("stream-console", "Desktop", port: 5081)
+    .WithExternalHttpEndpoints()
+    .WithServices(orderApi, webhookWorker, analyticsWorker, notificationWorker, reclaimer)
+    .WithSignIn();
 
 builder.RestartCrashedResources();
 builder.PrintUrlsWhenHealthy();

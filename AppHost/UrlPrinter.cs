@@ -14,15 +14,16 @@ internal sealed class UrlPrinter(DistributedApplicationModel model, ResourceNoti
         await Task.WhenAll(projects.Select(project =>
             resources.WaitForResourceHealthyAsync(project.Name, WaitBehavior.WaitOnResourceUnavailable, stoppingToken)));
         await Console.Out.WriteLineAsync("FanOut is up.");
-        foreach (var endpoint in projects.SelectMany(project => project.GetEndpoints()).Where(endpoint => endpoint.EndpointAnnotation.IsExternal))
-        {
-            await Console.Out.WriteLineAsync($"  {endpoint.Resource.Name,-12} {endpoint.Url}");
-            await Console.Out.WriteLineAsync($"""
+        var external = projects.SelectMany(project => project.GetEndpoints()).Where(endpoint => endpoint.EndpointAnnotation.IsExternal)
+            .ToDictionary(endpoint => endpoint.Resource.Name, endpoint => endpoint.Url);
+        var secret = await key.ReadAsync(stoppingToken);
+        await Console.Out.WriteLineAsync($"""
+              Console    {StreamConsole.SignInUrl(external[StreamConsole.Name], secret)}
+              Order API  {external["order-api"]}
 
-                List orders, with the key of this system in development:
-                  curl -s {endpoint.Url}/orders -H 'authorization: Bearer {await key.ReadAsync(stoppingToken)}'
-                """);
-        }
+            List orders, with the key of this system in development:
+              curl -s {external["order-api"]}/orders -H 'authorization: Bearer {secret}'
+            """);
     }
 }
 

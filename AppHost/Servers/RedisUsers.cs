@@ -5,11 +5,14 @@ internal static class RedisUsers
 {
     private const string Placeholder = "PASSWORD";
 
+    /// <summary>Whether a service has a user: one that does not use Redis has none.</summary>
+    public static bool Has(ServiceAccount account) => Find(account) is not null;
+
     /// <summary>The lines of a configuration file.</summary>
     public static ReferenceExpression Lines(IEnumerable<ServiceAccount> accounts)
     {
         var lines = new ReferenceExpressionBuilder();
-        foreach (var account in accounts)
+        foreach (var account in accounts.Where(Has))
         {
             var (before, after) = Split(account);
             lines.AppendFormatted(ReferenceExpression.Create($"user {account.RedisUser} {before}{account.Password}{after}\n"));
@@ -19,7 +22,7 @@ internal static class RedisUsers
     }
 
     /// <summary>Arguments of the server in a command line for a shell, which has the passwords in variables.</summary>
-    public static string Arguments(IEnumerable<ServiceAccount> accounts) => string.Join(' ', accounts.Select(account =>
+    public static string Arguments(IEnumerable<ServiceAccount> accounts) => string.Join(' ', accounts.Where(Has).Select(account =>
     {
         var (before, after) = Split(account);
         var rules = $"{before}${account.PasswordVariable}{after}".Split(' ').Select(rule => $"\"{rule}\"");
@@ -29,10 +32,14 @@ internal static class RedisUsers
     /// <summary>The rules of a user, before and after the password.</summary>
     private static (string Before, string After) Split(ServiceAccount account)
     {
+        var rules = Find(account)!.Split(Placeholder);
+        return (rules[0], rules[1]);
+    }
+
+    private static string? Find(ServiceAccount account)
+    {
         using var reader = new StreamReader(typeof(RedisUsers).Assembly.GetManifestResourceStream("users.acl")!);
         var start = $"user {account.RedisUser} ";
-        var line = reader.ReadToEnd().Split('\n').Single(line => line.StartsWith(start, StringComparison.Ordinal));
-        var rules = line[start.Length..].Split(Placeholder);
-        return (rules[0], rules[1]);
+        return reader.ReadToEnd().Split('\n').SingleOrDefault(line => line.StartsWith(start, StringComparison.Ordinal))?[start.Length..];
     }
 }

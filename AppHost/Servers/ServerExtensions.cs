@@ -35,7 +35,7 @@ internal static class ServerExtensions
         var redis = builder.AddRedis("redis", builder.Configuration.GetValue<int?>("Ports:redis"), Password(builder, "redis-password"))
             .WithoutHttpsCertificate()
             .WithDataVolume(redisVolume)
-            .WithEnvironment(context => Array.ForEach(accounts, account => context.EnvironmentVariables[account.PasswordVariable] = account.Password))
+            .WithEnvironment(context => Array.ForEach(accounts.Where(RedisUsers.Has).ToArray(), account => context.EnvironmentVariables[account.PasswordVariable] = account.Password))
             .WithArgs(context => AddSettings(context, accounts));
         var postgres = builder.AddPostgres("postgres", password: Password(builder, "postgres-password"))
             .WithHostPort(builder.Configuration.GetValue<int?>("Ports:postgres"))

@@ -6,12 +6,14 @@ namespace FanOut.AppHost.Servers;
 internal sealed record ServerSet(
     Server Redis, Server Database, EndpointReference RedisEndpoint, EndpointReference PostgresEndpoint, IReadOnlyList<ServiceAccount> Accounts)
 {
-    /// <summary>The connection strings of one service.</summary>
-    public (ReferenceExpression Redis, ReferenceExpression Database) ConnectionStrings(string service)
+    /// <summary>The connection strings of one service; that of Redis is null if it does not use Redis.</summary>
+    public (ReferenceExpression? Redis, ReferenceExpression Database) ConnectionStrings(string service)
     {
         var account = Accounts.Single(account => account.Service == service);
         return (
-            ReferenceExpression.Create($"{Host(RedisEndpoint)}:{Port(RedisEndpoint)},user={account.RedisUser},password={account.Password}"),
+            RedisUsers.Has(account)
+                ? ReferenceExpression.Create($"{Host(RedisEndpoint)}:{Port(RedisEndpoint)},user={account.RedisUser},password={account.Password}")
+                : null,
             ReferenceExpression.Create(
                 $"Host={Host(PostgresEndpoint)};Port={Port(PostgresEndpoint)};"
                 + $"Username={account.PostgresRole};Password={account.Password};Database=fanout"));
@@ -30,8 +32,12 @@ internal static class ServerSetExtensions
         this IResourceBuilder<ProjectResource> service, ServerSet servers, IResourceBuilder<ProjectResource> migrator)
     {
         var (redis, database) = servers.ConnectionStrings(service.Resource.Name);
+        if (redis is not null)
+        {
+            service.WithEnvironment("ConnectionStrings__redis", redis).WaitFor(servers.Redis);
+        }
+
         return service
-            .WithEnvironment("ConnectionStrings__redis", redis).WaitFor(servers.Redis)
             .WithEnvironment("ConnectionStrings__fanout", database).WaitFor(servers.Database)
             .WaitForCompletion(migrator);
     }

@@ -1,9 +1,10 @@
 namespace FanOut.AppHost.Servers;
 
-/// <summary>What a service logs in with: a role of Postgres that the migrator makes, and a Redis user. Both have one password.</summary>
+/// <summary>What a service logs in with: a role of Postgres that the migrator makes, and a Redis user if it uses Redis. Both have one password.</summary>
 internal sealed record ServiceAccount(string Service, ParameterResource Password)
 {
-    public static readonly IReadOnlyList<string> Services = ["order-api", "webhook-worker", "analytics-worker", "notification-worker", "reclaimer"];
+    public static readonly IReadOnlyList<string> Services =
+        ["order-api", "webhook-worker", "analytics-worker", "notification-worker", "reclaimer", "stream-console"];
 
     public string PostgresRole => $"fanout_{Service.Replace('-', '_')}";
 

@@ -8,7 +8,8 @@ internal sealed class ServiceRolesOptions
     public const string SectionName = "Roles";
 
     /// <summary>The services that have a role.</summary>
-    public static readonly IReadOnlyList<string> Services = ["order-api", "webhook-worker", "analytics-worker", "notification-worker", "reclaimer"];
+    public static readonly IReadOnlyList<string> Services =
+        ["order-api", "webhook-worker", "analytics-worker", "notification-worker", "reclaimer", "stream-console"];
 
     /// <summary>By service. A role that is not here keeps its password.</summary>
     public Dictionary<string, Role> Roles { get; } = [];

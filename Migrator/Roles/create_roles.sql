@@ -5,7 +5,9 @@ declare
     service text;
 begin
     foreach service in array
-        array['fanout_order_api', 'fanout_webhook_worker', 'fanout_analytics_worker', 'fanout_notification_worker', 'fanout_reclaimer']
+        array[
+            'fanout_order_api', 'fanout_webhook_worker', 'fanout_analytics_worker', 'fanout_notification_worker', 'fanout_reclaimer',
+            'fanout_stream_console']
     loop
         if to_regrole(service) is null then
             begin

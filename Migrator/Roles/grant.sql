@@ -23,7 +23,8 @@ begin
     execute format('revoke all on database %I from public', current_database());
     execute format(
         'grant connect on database %I '
-            'to fanout_order_api, fanout_webhook_worker, fanout_analytics_worker, fanout_notification_worker, fanout_reclaimer',
+            'to fanout_order_api, fanout_webhook_worker, fanout_analytics_worker, fanout_notification_worker, fanout_reclaimer, '
+            'fanout_stream_console',
         current_database());
     if has_schema_privilege('public', 'public', 'create') then
         revoke create on schema public from public;
@@ -51,12 +52,12 @@ $$;
 
 -- API keys: every service reads them and records their use. The key ring encrypts webhook secrets.
 grant usage on schema access
-    to fanout_order_api, fanout_webhook_worker, fanout_analytics_worker, fanout_notification_worker, fanout_reclaimer;
+    to fanout_order_api, fanout_webhook_worker, fanout_analytics_worker, fanout_notification_worker, fanout_reclaimer, fanout_stream_console;
 grant select on access.schema_versions, access.api_keys
-    to fanout_order_api, fanout_webhook_worker, fanout_analytics_worker, fanout_notification_worker, fanout_reclaimer;
+    to fanout_order_api, fanout_webhook_worker, fanout_analytics_worker, fanout_notification_worker, fanout_reclaimer, fanout_stream_console;
 grant update (last_used_at) on access.api_keys
-    to fanout_order_api, fanout_webhook_worker, fanout_analytics_worker, fanout_notification_worker, fanout_reclaimer;
-grant select, insert on access.data_protection_keys to fanout_webhook_worker;
+    to fanout_order_api, fanout_webhook_worker, fanout_analytics_worker, fanout_notification_worker, fanout_reclaimer, fanout_stream_console;
+grant select, insert on access.data_protection_keys to fanout_webhook_worker, fanout_stream_console;
 
 -- The record of actions: every service adds to it and says how its actions ended; the reclaimer shows it, and deletes what is old enough.
 grant select (id, status), insert (by_name, by_key, owner, service, action, target), update (target, status) on access.actions

@@ -13,7 +13,8 @@ namespace FanOut.ServiceDefaults.Access;
 
 public static class AccessExtensions
 {
-    private const string AnyScheme = "Access";
+    /// <summary>The scheme of the header <c>Authorization</c>: an API key or a token.</summary>
+    public const string AnyScheme = "Access";
 
     /// <summary>Requires a scope of every caller. A route that requires none is closed.</summary>
     public static TBuilder RequireScope<TBuilder>(this TBuilder routes, string scope)

@@ -63,4 +63,5 @@ internal sealed class TokenEvents : JwtBearerEvents
         .Concat(options.Grants.Where(grant => token.HasClaim(grant.Claim, grant.Value)).SelectMany(grant => grant.Scopes));
 }
 
-internal sealed class AuthorityUnavailableException(Exception reason) : Exception(reason.Message, reason);
+/// <summary>The authority that issues tokens does not answer.</summary>
+public sealed class AuthorityUnavailableException(Exception reason) : Exception(reason.Message, reason);

@@ -30,7 +30,9 @@ internal sealed class RequestBodies(RequestDelegate next, IOptions<RequestLimits
 
     public async Task InvokeAsync(HttpContext context)
     {
-        if (context.GetEndpoint() is not { } endpoint || BrowserRules.IsSafe(context.Request.Method))
+        if (context.GetEndpoint() is not { } endpoint
+            || endpoint.Metadata.GetMetadata<ReadsOwnBody>() is not null
+            || BrowserRules.IsSafe(context.Request.Method))
         {
             await next(context);
             return;

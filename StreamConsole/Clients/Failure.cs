@@ -1,0 +1,48 @@
+using System.Net;
+using System.Text.Json;
+using Polly.CircuitBreaker;
+using Polly.Timeout;
+using Refit;
+
+namespace FanOut.StreamConsole.Clients;
+
+/// <summary>Why a service did not do what it was asked for, and what to do about it.</summary>
+/// <param name="Title">What happened.</param>
+/// <param name="Advice">What to do.</param>
+/// <param name="Status">The HTTP status; null where there was no answer.</param>
+public sealed record Failure(string Title, string Advice, HttpStatusCode? Status = null)
+{
+    /// <summary>Whether the service does not answer: to be distinguished from one that refuses.</summary>
+    public bool IsAway => Status is null or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
+
+    public static bool IsExpected(Exception exception) =>
+        exception is ApiException or HttpRequestException or TimeoutRejectedException or BrokenCircuitException or TaskCanceledException or JsonException;
+
+    public static Failure Of(Exception exception, string service) => exception switch
+    {
+        ApiException { StatusCode: HttpStatusCode.Unauthorized } => new(
+            "You are signed out.", "Your key was revoked or has expired. Sign in with another one.", HttpStatusCode.Unauthorized),
+        ApiException { StatusCode: HttpStatusCode.Forbidden } refused => new(
+            "You may not do this.", ReadDetail(refused) ?? "Ask for a key with the scope that it needs.", HttpStatusCode.Forbidden),
+        ApiException refused => new(
+            ReadTitle(refused) ?? $"{service} answered {(int)refused.StatusCode}.", ReadDetail(refused) ?? "Try again.", refused.StatusCode),
+        _ => new($"{service} does not answer.", "Check that it runs. This page tries again by itself."),
+    };
+
+    private static string? ReadTitle(ApiException exception) => Read(exception, "title");
+
+    private static string? ReadDetail(ApiException exception) => Read(exception, "detail");
+
+    private static string? Read(ApiException exception, string member)
+    {
+        try
+        {
+            using var problem = JsonDocument.Parse(exception.Content ?? "");
+            return problem.RootElement.TryGetProperty(member, out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

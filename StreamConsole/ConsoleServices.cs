@@ -1,0 +1,60 @@
+using FanOut.ServiceDefaults.Access;
+using FanOut.ServiceDefaults.Requests;
+using FanOut.StreamConsole.Clients;
+using FanOut.StreamConsole.Layout;
+using FanOut.StreamConsole.Live;
+using FanOut.StreamConsole.Parts;
+using Radzen;
+
+namespace FanOut.StreamConsole;
+
+internal static class ConsoleServices
+{
+    // Everything comes from this host. Components set the style attribute of elements, and inline images are icons of style sheets.
+    private const string ContentPolicy =
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; "
+        + "frame-ancestors 'none'";
+
+    public static void AddConsole(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddRazorComponents().AddInteractiveServerComponents();
+        services.AddCascadingAuthenticationState();
+        services.AddRadzenComponents();
+        services.AddOptions<ConsoleOptions>().BindConfiguration(ConsoleOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();
+        foreach (var service in ServiceClients.Names)
+        {
+            services.AddHttpClient(service, http => http.BaseAddress = new Uri($"http://{service}"));
+        }
+
+        services.AddSingleton<LiveStatus>();
+        services.AddScoped<Viewer>();
+        services.AddScoped<ViewerZone>();
+    }
+
+    /// <summary>What the browser may load. Replies that are no pages keep the stricter default.</summary>
+    public static void UsePageHeaders(this WebApplication app) => app.Use((context, next) =>
+    {
+        context.Response.OnStarting(() =>
+        {
+            if (context.Response.ContentType?.StartsWith("text/html", StringComparison.Ordinal) ?? false)
+            {
+                context.Response.Headers.ContentSecurityPolicy = ContentPolicy;
+            }
+
+            return Task.CompletedTask;
+        });
+        return next();
+    });
+
+    public static void MapConsole(this WebApplication app)
+    {
+        app.UseAntiforgery();
+        app.MapStaticAssets().AllowAnonymous().DisableHttpMetrics();
+        app.MapRazorComponents<App>()
+            .AddInteractiveServerRenderMode(options => options.ContentSecurityFrameAncestorsPolicy = null)
+            .RequireScope(Scopes.OpsRead)
+            .ReadOwnBodies()
+            .DisableRequestTimeout(); // A connection of a browser lives as long as its page.
+    }
+}

@@ -1,0 +1,99 @@
+using FanOut.StreamConsole.Clients;
+
+namespace FanOut.StreamConsole.Live;
+
+/// <summary>
+/// Reads the state of the system every two seconds while somebody looks at it, once for all viewers, with the key of one of them. Nobody looks: it asks nothing.
+/// </summary>
+internal sealed class LiveStatus(TimeProvider time)
+{
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+
+    private readonly Lock _lock = new();
+    private readonly List<Subscription> _subscriptions = [];
+    private readonly RateMeter _accepted = new();
+    private bool _isRunning;
+    private SystemStatus? _latest;
+
+    /// <summary>The newest status, unless it is too old to be shown as the present one.</summary>
+    public SystemStatus? Latest => Volatile.Read(ref _latest) is { } status && time.GetUtcNow() - status.At < 5 * Interval ? status : null;
+
+    /// <param name="clients">The services, with the key of somebody who may read their state.</param>
+    /// <param name="changed">Called after each reading.</param>
+    /// <returns>To be disposed of when the viewer leaves.</returns>
+    public IDisposable Subscribe(ServiceClients clients, Action<SystemStatus> changed)
+    {
+        var subscription = new Subscription(this, clients, changed);
+        lock (_lock)
+        {
+            _subscriptions.Add(subscription);
+            if (!_isRunning)
+            {
+                _isRunning = true;
+                _ = Task.Run(RunAsync);
+            }
+        }
+
+        return subscription;
+    }
+
+    private async Task RunAsync()
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        do
+        {
+            Subscription[] viewers;
+            lock (_lock)
+            {
+                viewers = [.. _subscriptions];
+                _isRunning = viewers.Length > 0;
+            }
+
+            if (viewers.Length == 0)
+            {
+                return;
+            }
+
+            var status = await ReadAsync(viewers);
+            Volatile.Write(ref _latest, status);
+            foreach (var viewer in viewers)
+            {
+                viewer.Changed(status);
+            }
+        }
+        while (await timer.WaitForNextTickAsync());
+    }
+
+    /// <summary>With the key of the viewer who came last; where it is refused, with that of the one before.</summary>
+    private async Task<SystemStatus> ReadAsync(Subscription[] viewers)
+    {
+        SystemStatus? status = null;
+        foreach (var viewer in viewers.Reverse())
+        {
+            status = await StatusReader.ReadAsync(viewer.Clients, time, _accepted);
+            if (!status.IsRefused)
+            {
+                return status;
+            }
+        }
+
+        return status!;
+    }
+
+    private void Remove(Subscription subscription)
+    {
+        lock (_lock)
+        {
+            _subscriptions.Remove(subscription);
+        }
+    }
+
+    private sealed class Subscription(LiveStatus live, ServiceClients clients, Action<SystemStatus> changed) : IDisposable
+    {
+        public ServiceClients Clients => clients;
+
+        public Action<SystemStatus> Changed => changed;
+
+        public void Dispose() => live.Remove(this);
+    }
+}
