@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using FanOut.Contracts.Operations;
 using FanOut.StreamConsole.Clients;
 
 namespace FanOut.StreamConsole.Live;
@@ -9,9 +11,12 @@ internal sealed class LiveStatus(TimeProvider time)
 {
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
+    private static readonly TimeSpan HistoryInterval = TimeSpan.FromSeconds(5);
+
     private readonly Lock _lock = new();
     private readonly List<Subscription> _subscriptions = [];
     private readonly RateMeter _accepted = new();
+    private readonly ConcurrentDictionary<string, (DateTimeOffset At, Task<StreamHistory> History)> _histories = [];
     private bool _isRunning;
     private SystemStatus? _latest;
 
@@ -35,6 +40,29 @@ internal sealed class LiveStatus(TimeProvider time)
         }
 
         return subscription;
+    }
+
+    /// <summary>The newest status; reads it where nobody has looked lately.</summary>
+    public async Task<SystemStatus> GetAsync(ServiceClients clients)
+    {
+        if (Latest is not { IsRefused: false } status)
+        {
+            status = await StatusReader.ReadAsync(clients, time, _accepted);
+            Volatile.Write(ref _latest, status);
+        }
+
+        return status;
+    }
+
+    /// <summary>The history of a range, read again every few seconds, once for all viewers.</summary>
+    public async Task<StreamHistory> GetHistoryAsync(ServiceClients clients, string range)
+    {
+        var now = time.GetUtcNow();
+        var entry = _histories.AddOrUpdate(
+            range,
+            _ => (now, clients.Operations.GetHistoryAsync(range)),
+            (_, known) => now - known.At < HistoryInterval && !known.History.IsFaulted ? known : (now, clients.Operations.GetHistoryAsync(range)));
+        return await entry.History;
     }
 
     private async Task RunAsync()

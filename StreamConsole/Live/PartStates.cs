@@ -51,7 +51,8 @@ internal static class PartStates
             { PausedAt: not null } => (PartState.Paused, $"Paused by {group.PausedBy}."),
             { Exists: false } => (PartState.Failing, "Redis does not have the group. It is created again automatically."),
             { LiveLanes: 0 } => (PartState.Away, "No worker is alive."),
-            _ when worker is { Status: "Unhealthy" } => (PartState.Failing, worker.Reason),
+            _ when worker is null => (PartState.Away, "Its worker does not answer."),
+            _ when worker.Status == "Unhealthy" => (PartState.Failing, worker.Reason),
             { LagSeconds: > BehindAfterSeconds } => (PartState.Behind, $"The oldest event has waited for {Format.Duration(group.LagSeconds)}."),
             _ => (PartState.Flowing, (string?)null),
         };
