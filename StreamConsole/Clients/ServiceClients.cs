@@ -19,6 +19,14 @@ internal sealed class ServiceClients(IHttpClientFactory factory, string token)
 
     public static IReadOnlyList<string> Names { get; } = [OrderApi, WebhookWorker, AnalyticsWorker, NotificationWorker, Reclaimer];
 
+    /// <summary>The service that runs a group's lanes.</summary>
+    public static string WorkerOf(string group) => group switch
+    {
+        "webhook-delivery" => WebhookWorker,
+        "notification-sender" => NotificationWorker,
+        _ => AnalyticsWorker,
+    };
+
     public IOrderApi Orders => field ??= Client<IOrderApi>(OrderApi, ContractsJson.Default.Options);
 
     public IOperationsApi Operations => field ??= Client<IOperationsApi>(Reclaimer, OperationsJson.Default.Options);

@@ -43,14 +43,14 @@ internal sealed class LiveStatus(TimeProvider time)
     }
 
     /// <summary>The newest status; reads it where nobody has looked lately.</summary>
-    public async Task<SystemStatus> GetAsync(ServiceClients clients)
-    {
-        if (Latest is not { IsRefused: false } status)
-        {
-            status = await StatusReader.ReadAsync(clients, time, _accepted);
-            Volatile.Write(ref _latest, status);
-        }
+    public async Task<SystemStatus> GetAsync(ServiceClients clients) =>
+        Latest is { IsRefused: false } status ? status : await ReadAsync(clients);
 
+    /// <summary>Reads the status.</summary>
+    public async Task<SystemStatus> ReadAsync(ServiceClients clients)
+    {
+        var status = await StatusReader.ReadAsync(clients, time, _accepted);
+        Volatile.Write(ref _latest, status);
         return status;
     }
 

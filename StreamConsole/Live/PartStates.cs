@@ -68,6 +68,10 @@ internal static class PartStates
         _ => new(name, PartState.Flowing, null),
     };
 
+    /// <summary>Reports are written in the transaction of the group: they are away with its worker.</summary>
+    public static Part OfReports(Reading<ServiceHealth> worker) =>
+        new("Reports", worker.Value is null ? PartState.Away : PartState.Flowing, worker.Failure?.Title);
+
     private static Part OfService(string name, Reading<ServiceHealth> health) => health.Value switch
     {
         null => new(name, PartState.Away, health.Failure?.Title),

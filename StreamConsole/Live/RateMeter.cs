@@ -4,10 +4,19 @@ namespace FanOut.StreamConsole.Live;
 internal sealed class RateMeter
 {
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
+    private readonly Lock _lock = new();
     private readonly Queue<(DateTimeOffset At, long Value)> _readings = [];
 
     /// <returns>A second; null before the second reading.</returns>
     public double? Observe(DateTimeOffset at, long value)
+    {
+        lock (_lock)
+        {
+            return Add(at, value);
+        }
+    }
+
+    private double? Add(DateTimeOffset at, long value)
     {
         while (_readings.TryPeek(out var oldest) && (oldest.Value > value || at - oldest.At > 2 * Window || at < oldest.At))
         {

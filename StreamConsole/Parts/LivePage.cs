@@ -55,6 +55,13 @@ public abstract class LivePage : ComponentBase, IDisposable
     /// <summary>Called after each reading of the status.</summary>
     protected virtual Task RefreshAsync() => Task.CompletedTask;
 
+    /// <summary>Reads the status now: after an action, nobody wants to wait for the next reading.</summary>
+    private protected async Task RereadAsync()
+    {
+        Status = await Live.ReadAsync(Clients);
+        await RefreshAsync();
+    }
+
     /// <summary>Asks a service, and shows why where it does not do it.</summary>
     /// <returns>Whether it did.</returns>
     private protected async Task<bool> TryAsync(string service, Func<Task> ask)
