@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using FanOut.OrderApi.Placing;
+using FanOut.TestServers;
 using Xunit;
 
 namespace FanOut.Services.Tests;
@@ -9,8 +10,6 @@ namespace FanOut.Services.Tests;
 /// <summary>The page that shows an API document.</summary>
 public sealed partial class ApiPageTests
 {
-    private static readonly string[] Browsers = ["chromium", "chromium-browser", "google-chrome"];
-
     private static readonly Dictionary<string, string> Development = new() { ["environment"] = "Development" };
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -62,10 +61,7 @@ public sealed partial class ApiPageTests
     /// <returns>The text of the page once its scripts have run.</returns>
     private static async Task<string> ShowAsync(Uri address, string profile)
     {
-        var folders = Environment.GetEnvironmentVariable("PATH")!.Split(Path.PathSeparator);
-        var path = folders.SelectMany(folder => Browsers.Select(name => Path.Combine(folder, name))).FirstOrDefault(File.Exists)
-            ?? throw new FileNotFoundException($"No browser is on the PATH: install one of {string.Join(", ", Browsers)}.");
-        var start = new ProcessStartInfo(path)
+        var start = new ProcessStartInfo(ServerBinary.Browser)
         {
             ArgumentList =
             {

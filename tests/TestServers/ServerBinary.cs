@@ -1,6 +1,6 @@
 namespace FanOut.TestServers;
 
-/// <summary>Where the servers' programs are: as an environment variable says, otherwise on the PATH or in the usual folders.</summary>
+/// <summary>Where the programs of servers and browsers are: as an environment variable says, otherwise on the PATH or in the usual folders.</summary>
 public static class ServerBinary
 {
     /// <summary>The path of a redis-server or valkey-server.</summary>
@@ -12,6 +12,9 @@ public static class ServerBinary
     /// <summary>The path of a pgbouncer.</summary>
     public const string PgBouncerVariable = "FANOUT_TEST_PGBOUNCER";
 
+    /// <summary>The path of a Chromium or Chrome.</summary>
+    public const string BrowserVariable = "FANOUT_TEST_BROWSER";
+
     public static string Redis => Find(RedisVariable, ["redis-server", "valkey-server"], "redis-server");
 
     public static string Postgres => FindPostgres(PostgresVariable, "postgres");
@@ -21,6 +24,8 @@ public static class ServerBinary
     public static string BaseBackup => FindPostgres(PostgresVariable, "pg_basebackup");
 
     public static string PgBouncer => Find(PgBouncerVariable, ["pgbouncer"], "pgbouncer", "/usr/sbin");
+
+    public static string Browser => Find(BrowserVariable, ["chromium", "chromium-browser", "google-chrome"], "chromium");
 
     public static string? SetPriv { get; } = Candidates("setpriv", []).FirstOrDefault(File.Exists);
 

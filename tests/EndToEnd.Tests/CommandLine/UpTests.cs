@@ -17,14 +17,17 @@ public sealed partial class UpTests : IDisposable
     {
         string[] up =
         [
-            "up", "--detach", "--fresh", "--Containers=false", $"--DataPath={_data}", "--Ports:order-api=0", "--ASPNETCORE_URLS=http://127.0.0.1:0",
-            "--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://127.0.0.1:0", "--ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL=http://127.0.0.1:0",
+            "up", "--detach", "--fresh", "--Containers=false", $"--DataPath={_data}", "--Ports:order-api=0", "--Ports:stream-console=0",
+            "--ASPNETCORE_URLS=http://127.0.0.1:0", "--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://127.0.0.1:0",
+            "--ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL=http://127.0.0.1:0",
         ];
         Assert.True((await PidsAsync()).Length == 0, "A system of this clone is running. Stop it before the tests: ./fanout down");
         var (exitCode, output) = await FanOutProgram.RunAsync(up);
         try
         {
             Assert.True(exitCode == 0, output);
+            var console = SignIn().Match(output);
+            Assert.Equal("Console", FirstAddress().Match(output).Groups[1].Value);
             Assert.Matches(@"Dashboard +http://\S+/login\?t=\w+", output);
             using var http = new HttpClient();
             var health = await http.GetStringAsync(new Uri($"{OrderApi().Match(output).Groups[1].Value}/health"), Cancelled);
@@ -32,6 +35,8 @@ public sealed partial class UpTests : IDisposable
             var curl = Curl().Match(output);
             http.DefaultRequestHeaders.Authorization = new("Bearer", curl.Groups["key"].Value);
             Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(new Uri(curl.Groups["url"].Value), Cancelled)).StatusCode);
+            Assert.Equal(curl.Groups["key"].Value, console.Groups["key"].Value);
+            Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(new Uri(console.Groups["url"].Value), Cancelled)).StatusCode);
 
             Assert.Empty(ReadableByOthers(_data));
             var artifacts = Path.Combine(FanOutProgram.RepositoryRoot(), "artifacts");
@@ -48,7 +53,7 @@ public sealed partial class UpTests : IDisposable
             var running = Process.GetProcesses().Where(process => pids.Contains(process.Id)).ToArray();
             (exitCode, _) = await FanOutProgram.RunAsync("down");
             Assert.Equal(0, exitCode);
-            Assert.Equal(7, running.Length);
+            Assert.Equal(8, running.Length);
             Assert.All(running, process => Assert.True(process.HasExited, $"{process.Id} is still running."));
         }
 
@@ -79,6 +84,12 @@ public sealed partial class UpTests : IDisposable
 
     [GeneratedRegex(@"curl -s (?<url>\S+) -H 'authorization: Bearer (?<key>[^']+)'")]
     private static partial Regex Curl();
+
+    [GeneratedRegex(@"^  (\w[\w ]*?) +http", RegexOptions.Multiline)]
+    private static partial Regex FirstAddress();
+
+    [GeneratedRegex(@"Console +(?<url>http://\S+/sign-in)#(?<key>\S+)")]
+    private static partial Regex SignIn();
 
     [GeneratedRegex(@"Order API +(http://\S+)")]
     private static partial Regex OrderApi();

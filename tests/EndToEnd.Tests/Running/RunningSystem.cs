@@ -17,18 +17,17 @@ namespace FanOut.EndToEnd.Tests.Running;
 /// <summary>The whole AppHost, started by Aspire.</summary>
 internal sealed class RunningSystem : IAsyncDisposable
 {
-    public static readonly string[] Services = ["order-api", "webhook-worker", "analytics-worker", "notification-worker", "reclaimer"];
+    public static readonly string[] Services =
+        ["order-api", "webhook-worker", "analytics-worker", "notification-worker", "reclaimer", "stream-console"];
 
     private static readonly TimeSpan StartTime = TimeSpan.FromMinutes(2);
 
     private readonly DistributedApplication _app;
 
-    private readonly string _key;
-
     private RunningSystem(DistributedApplication app, string folder, NpgsqlDataSource database, ConnectionMultiplexer redis, string key)
     {
         _app = app;
-        _key = key;
+        Key = key;
         Folder = folder;
         Database = database;
         Redis = redis;
@@ -37,6 +36,12 @@ internal sealed class RunningSystem : IAsyncDisposable
 
     /// <summary>The folder of its data.</summary>
     public string Folder { get; }
+
+    /// <summary>The key of a system in development, which may do everything.</summary>
+    public string Key { get; }
+
+    /// <summary>The address of the console.</summary>
+    public Uri Console => _app.GetEndpoint("stream-console", "http");
 
     public NpgsqlDataSource Database { get; }
 
@@ -119,12 +124,12 @@ internal sealed class RunningSystem : IAsyncDisposable
 
     public static string DataFolderIn(string folder) => Path.Combine(folder, "data");
 
-    /// <summary>A client with the key of a system in development, which may do everything.</summary>
+    /// <summary>A client with <see cref="Key"/>.</summary>
     public HttpClient Client(string service) => new(new SocketsHttpHandler { UseProxy = false })
     {
         BaseAddress = _app.GetEndpoint(service, "http"),
         Timeout = TimeSpan.FromSeconds(30),
-        DefaultRequestHeaders = { Authorization = new("Bearer", _key) },
+        DefaultRequestHeaders = { Authorization = new("Bearer", Key) },
     };
 
     public async Task<MetricsPage> MetricsAsync(string service, CancellationToken cancellationToken)
