@@ -1,9 +1,11 @@
 using FanOut.ServiceDefaults.Access;
 using FanOut.ServiceDefaults.Requests;
 using FanOut.StreamConsole.Clients;
+using FanOut.StreamConsole.Errors;
 using FanOut.StreamConsole.Layout;
 using FanOut.StreamConsole.Live;
 using FanOut.StreamConsole.Parts;
+using Microsoft.AspNetCore.HttpOverrides;
 using Radzen;
 
 namespace FanOut.StreamConsole;
@@ -18,6 +20,15 @@ internal static class ConsoleServices
     public static void AddConsole(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
+        services.Insert(0, ServiceDescriptor.Singleton<IProblemDetailsWriter, PageProblemWriter>()); // The first one that can write does.
+        services.Configure<ForwardedHeadersOptions>(options =>
+        {
+            // Only whether the browser's connection is encrypted: then its cookies are kept to such connections.
+            // A false header harms only its sender.
+            options.ForwardedHeaders = ForwardedHeaders.XForwardedProto;
+            options.KnownProxies.Clear();
+            options.KnownIPNetworks.Clear();
+        });
         services.AddRazorComponents().AddInteractiveServerComponents();
         services.AddCascadingAuthenticationState();
         services.AddRadzenComponents();
@@ -33,7 +44,7 @@ internal static class ConsoleServices
     }
 
     /// <summary>What the browser may load. Replies that are no pages keep the stricter default.</summary>
-    public static void UsePageHeaders(this WebApplication app) => app.Use((context, next) =>
+    public static void UsePageHeaders(this WebApplication app) => app.UseForwardedHeaders().Use((context, next) =>
     {
         context.Response.OnStarting(() =>
         {

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using FanOut.ServiceDefaults.Requests;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
@@ -16,6 +17,8 @@ internal sealed partial class ExpectedFailureHandler(IProblemDetailsService prob
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
+        // Data Protection hides why it cannot read its keys.
+        exception = exception is CryptographicException { InnerException: NpgsqlException ring } ? ring : exception;
         switch (exception)
         {
             case BadHttpRequestException bad:

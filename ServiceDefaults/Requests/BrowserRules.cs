@@ -52,7 +52,8 @@ internal sealed class BrowserRules(RequestDelegate next, IConfiguration configur
 
     private static bool IsOfAnotherSite(HttpRequest request)
     {
-        if (IsSafe(request.Method))
+        // What comes through a WebSocket later is not looked at again.
+        if (IsSafe(request.Method) && request.Headers.Upgrade.Count == 0)
         {
             return false;
         }

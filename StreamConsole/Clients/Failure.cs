@@ -16,7 +16,8 @@ public sealed record Failure(string Title, string Advice, HttpStatusCode? Status
     public bool IsAway => Status is null or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
 
     public static bool IsExpected(Exception exception) =>
-        exception is ApiException or HttpRequestException or TimeoutRejectedException or BrokenCircuitException or TaskCanceledException or JsonException;
+        exception is ApiException or HttpRequestException or TimeoutRejectedException or BrokenCircuitException or TaskCanceledException
+            or JsonException;
 
     public static Failure Of(Exception exception, string service) => exception switch
     {
