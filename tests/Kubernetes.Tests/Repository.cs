@@ -6,7 +6,7 @@ internal static class Repository
 
     public static string Read(params string[] path) => File.ReadAllText(Path.Combine([Root, .. path]));
 
-    public static string[] Services { get; } = ["OrderApi", "WebhookWorker", "AnalyticsWorker", "NotificationWorker", "Reclaimer"];
+    public static string[] Services { get; } = ["OrderApi", "WebhookWorker", "AnalyticsWorker", "NotificationWorker", "Reclaimer", "StreamConsole"];
 
     /// <summary>The sources of all that could end up in an image.</summary>
     public static IEnumerable<string> Sources() => Services.Concat(["EventBus", "ServiceDefaults"])

@@ -147,7 +147,7 @@ public sealed class RuleTests(Overlays overlays) : IClassFixture<Overlays>
     [InlineData("production", Api, "Service/order-api: selects no pod")]
     [InlineData("production-redis-scaler", "ExternalSecret/fanout-redis-scaler", "TriggerAuthentication/fanout-redis: a Secret or key is missing")]
     [InlineData("dev", "Service/redis", "StatefulSet/redis: there is no Service 'redis'")]
-    [InlineData("dev", "NetworkPolicy/default-deny", "Deployment/analytics-worker: no NetworkPolicy covers its ingress")]
+    [InlineData("dev", "NetworkPolicy/default-deny", "Job/migrator: no NetworkPolicy covers its ingress")]
     [InlineData("dev", "NetworkPolicy/default-deny NetworkPolicy/names", "StatefulSet/redis: no NetworkPolicy covers its egress")]
     [InlineData("dev", "NetworkPolicy/redis-from-services NetworkPolicy/services-to-redis", "StatefulSet/redis: has no NetworkPolicy of its own")]
     [InlineData("dev", "NetworkPolicy/postgres-from-services NetworkPolicy/services-to-postgres", "Job/migrator: has no NetworkPolicy of its own")]

@@ -2,7 +2,7 @@
 # Creates the namespace and the secrets of this overlay, with random passwords. Keeps them if they exist.
 set -euo pipefail
 namespace=${1:-fanout}
-services='order-api webhook-worker analytics-worker notification-worker reclaimer'
+services='order-api webhook-worker analytics-worker notification-worker reclaimer stream-console'
 rules=$(dirname "${BASH_SOURCE[0]}")/../../../redis/users.acl
 
 kubectl get namespace "$namespace" >/dev/null 2>&1 || kubectl create namespace "$namespace"
@@ -18,7 +18,13 @@ connections=
 roles=
 for service in $services; do
   password=$(openssl rand -hex 24)
-  users+=$'\n'$(sed -n "s/^user fanout-$service on >PASSWORD /user fanout-$service on >$password /p" "$rules")
+  redis=
+  user=$(sed -n "s/^user fanout-$service on >PASSWORD /user fanout-$service on >$password /p" "$rules")
+  # The console does not use Redis.
+  if [ -n "$user" ]; then
+    users+=$'\n'$user
+    redis=$'\n'"  redis: redis:6379,user=fanout-$service,password=$password"
+  fi
   roles+=$'\n'"  $service: $password"
   connections+="
 ---
@@ -26,8 +32,7 @@ apiVersion: v1
 kind: Secret
 metadata:
   name: $service-connections
-stringData:
-  redis: redis:6379,user=fanout-$service,password=$password
+stringData:$redis
   fanout: Host=postgres;Username=fanout_${service//-/_};Password=$password;Database=fanout;Maximum Pool Size=40"
 done
 
