@@ -41,6 +41,10 @@ internal static class UpCommand
         return command;
     }
 
+    /// <summary>What is behind '#' stays in the browser: no server logs the key.</summary>
+    private static string SignInUrl(SystemStatus status) =>
+        $"{new Uri(status.Url("stream-console")!).GetLeftPart(UriPartial.Authority)}/sign-in#{status.ApiKey()}";
+
     private static async Task<int> RunAsync(Workspace workspace, string[] arguments, CancellationToken cancellationToken)
     {
         using var host = Process.Start(new ProcessStartInfo(DotnetHost.Path, arguments))!;
@@ -107,6 +111,7 @@ internal static class UpCommand
         }
 
         Console.Out.WriteLine($"FanOut is up after {TimeProvider.System.GetElapsedTime(begun).TotalSeconds:F0} s.");
+        Console.Out.WriteLine($"  Console    {SignInUrl(status)}");
         Console.Out.WriteLine($"  Dashboard  {status.Dashboard}");
         Console.Out.WriteLine($"  Order API  {status.Url("order-api")}");
         Console.Out.WriteLine($"  List orders, with the key of this system in development:");
