@@ -35,7 +35,13 @@ internal static class ServerExtensions
         var redis = builder.AddRedis("redis", builder.Configuration.GetValue<int?>("Ports:redis"), Password(builder, "redis-password"))
             .WithoutHttpsCertificate()
             .WithDataVolume(redisVolume)
-            .WithEnvironment(context => Array.ForEach(accounts.Where(RedisUsers.Has).ToArray(), account => context.EnvironmentVariables[account.PasswordVariable] = account.Password))
+            .WithEnvironment(context =>
+            {
+                foreach (var account in accounts.Where(RedisUsers.Has))
+                {
+                    context.EnvironmentVariables[account.PasswordVariable] = account.Password;
+                }
+            })
             .WithArgs(context => AddSettings(context, accounts));
         var postgres = builder.AddPostgres("postgres", password: Password(builder, "postgres-password"))
             .WithHostPort(builder.Configuration.GetValue<int?>("Ports:postgres"))

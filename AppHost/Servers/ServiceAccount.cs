@@ -1,6 +1,8 @@
 namespace FanOut.AppHost.Servers;
 
-/// <summary>What a service logs in with: a role of Postgres that the migrator makes, and a Redis user if it uses Redis. Both have one password.</summary>
+/// <summary>
+/// What a service logs in with: a role of Postgres that the migrator makes, and a Redis user if it uses Redis. Both have one password.
+/// </summary>
 internal sealed record ServiceAccount(string Service, ParameterResource Password)
 {
     public static readonly IReadOnlyList<string> Services =

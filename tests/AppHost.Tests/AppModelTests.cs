@@ -8,17 +8,23 @@ namespace FanOut.AppHost.Tests;
 /// <summary>The model that AppHost.cs builds, with Redis and Postgres as containers and as local processes.</summary>
 public sealed class AppModelTests
 {
-    private static readonly string[] Services = ["order-api", "webhook-worker", "analytics-worker", "notification-worker", "reclaimer"];
+    private const string Console = "stream-console";
+
+    private static readonly string[] Services =
+        ["order-api", "webhook-worker", "analytics-worker", "notification-worker", "reclaimer", Console];
+
+    /// <summary>They use Redis.</summary>
+    private static readonly string[] OfTheBus = [.. Services.Except([Console])];
 
     public static TheoryData<string> EachService => [.. Services];
 
-    public static TheoryData<string, bool> EachServiceOnEachServer =>
-        new MatrixTheoryData<string, bool>(Services, [true, false]);
+    public static TheoryData<string, bool> EachServiceOfTheBusOnEachServer =>
+        new MatrixTheoryData<string, bool>(OfTheBus, [true, false]);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task With_containers_the_model_has_both_servers_and_five_services()
+    public async Task With_containers_the_model_has_both_servers_and_all_services()
     {
         await using var app = await CreateAsync("--Containers=true");
 
@@ -66,7 +72,7 @@ public sealed class AppModelTests
         await using var app = await CreateAsync("--Containers=true");
         var shell = await ArgumentsAsync(app, "redis");
         var start = new ProcessStartInfo("/bin/sh", ["-c", $"printf '%s\\n' {shell}"]) { RedirectStandardOutput = true };
-        foreach (var service in Services)
+        foreach (var service in OfTheBus)
         {
             start.Environment[$"FANOUT_{service.Replace('-', '_').ToUpperInvariant()}_PASSWORD"] = "PASSWORD";
         }
@@ -85,12 +91,12 @@ public sealed class AppModelTests
         var lines = ((ReferenceExpression)(await EnvironmentAsync(app, "redis"))["REDIS_USERS"]).ValueExpression;
 
         var wanted = (await UsersAsync()).Zip(
-            Services, (user, service) => user.Replace("PASSWORD", $"{{{service}-password.value}}", StringComparison.Ordinal));
+            OfTheBus, (user, service) => user.Replace("PASSWORD", $"{{{service}-password.value}}", StringComparison.Ordinal));
         Assert.Equal(wanted, lines.TrimEnd().Split('\n'));
     }
 
     [Theory]
-    [MemberData(nameof(EachServiceOnEachServer))]
+    [MemberData(nameof(EachServiceOfTheBusOnEachServer))]
     public async Task A_service_logs_in_as_itself(string name, bool containers)
     {
         await using var app = await CreateAsync($"--Containers={containers}");
@@ -118,7 +124,7 @@ public sealed class AppModelTests
     }
 
     [Theory]
-    [MemberData(nameof(EachServiceOnEachServer))]
+    [MemberData(nameof(EachServiceOfTheBusOnEachServer))]
     public async Task Services_get_both_connection_strings_and_wait_for_both_servers(string name, bool containers)
     {
         await using var app = await CreateAsync($"--Containers={containers}");
@@ -157,12 +163,34 @@ public sealed class AppModelTests
     }
 
     [Fact]
-    public async Task Only_the_order_API_has_an_external_endpoint()
+    public async Task Only_the_order_API_and_the_console_have_an_external_endpoint()
     {
         await using var app = await CreateAsync();
 
-        Assert.Equal(["order-api"], Services.Where(name => Find(app, name).Annotations.OfType<EndpointAnnotation>().Single().IsExternal));
-        Assert.Equal(5080, Find(app, "order-api").Annotations.OfType<EndpointAnnotation>().Single().Port);
+        Assert.Equal(
+            [("order-api", 5080), (Console, 5081)],
+            Services.Select(name => (name, Endpoint: Find(app, name).Annotations.OfType<EndpointAnnotation>().Single()))
+                .Where(service => service.Endpoint.IsExternal).Select(service => (service.name, service.Endpoint.Port!.Value)));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_console_logs_in_to_Postgres_only_and_waits_for_no_service(bool containers)
+    {
+        await using var app = await CreateAsync($"--Containers={containers}");
+        var variables = await EnvironmentAsync(app, Console);
+
+        Assert.DoesNotContain("ConnectionStrings__redis", variables);
+        Assert.EndsWith(
+            $";Username=fanout_stream_console;Password={{{Console}-password.value}};Database=fanout",
+            Assert.IsType<ReferenceExpression>(variables["ConnectionStrings__fanout"]).ValueExpression,
+            StringComparison.Ordinal);
+        Assert.Contains($"Roles__{Console}__Password", await EnvironmentAsync(app, "migrator"));
+        Assert.All(OfTheBus, name => Assert.Contains($"services__{name}__http__0", variables));
+        Assert.Equivalent(
+            new[] { "fanout", "migrator" },
+            Find(app, Console).Annotations.OfType<WaitAnnotation>().Select(wait => wait.Resource.Name).Except(["postgres"]));
     }
 
     [Theory]

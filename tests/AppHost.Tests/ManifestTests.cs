@@ -10,7 +10,8 @@ namespace FanOut.AppHost.Tests;
 /// <summary>Compares the manifest that azd deploys from with azure.yaml and the Kubernetes manifests.</summary>
 public sealed partial class ManifestTests(PublishedManifest manifest) : IClassFixture<PublishedManifest>
 {
-    private static readonly string[] Services = ["analytics-worker", "notification-worker", "order-api", "reclaimer", "webhook-worker"];
+    private static readonly string[] Services =
+        ["analytics-worker", "notification-worker", "order-api", "reclaimer", "stream-console", "webhook-worker"];
 
     [Fact]
     public void Redis_and_Postgres_are_containers_and_the_services_are_projects()
@@ -33,9 +34,9 @@ public sealed partial class ManifestTests(PublishedManifest manifest) : IClassFi
     }
 
     [Fact]
-    public void Only_the_order_API_is_external_and_webhooks_avoid_private_networks()
+    public void Only_the_order_API_and_the_console_are_external_and_webhooks_avoid_private_networks()
     {
-        Assert.Equal("order-api", Assert.Single(Services, name => (bool?)manifest[name]["bindings"]!["http"]!["external"] ?? false));
+        Assert.Equal(["order-api", "stream-console"], Services.Where(name => (bool?)manifest[name]["bindings"]!["http"]!["external"] ?? false));
         Assert.Equal("false", (string?)manifest["webhook-worker"]["env"]!["Webhooks__AllowPrivateNetworks"]);
         Assert.Equal("true", (string?)manifest["webhook-worker"]["env"]!["Webhooks__RequireVerification"]);
     }
@@ -54,7 +55,7 @@ public sealed partial class ManifestTests(PublishedManifest manifest) : IClassFi
 
         Assert.Equal(Services, deployments.Select(deployment => Text(deployment["metadata"], "name")).Order());
         Assert.All(Services, name => Assert.All(
-            new[] { "ConnectionStrings__redis", "ConnectionStrings__fanout" },
+            name == "stream-console" ? ["ConnectionStrings__fanout"] : new[] { "ConnectionStrings__redis", "ConnectionStrings__fanout" },
             variable =>
             {
                 Assert.NotNull(manifest[name]["env"]![variable]);

@@ -5,7 +5,7 @@ namespace FanOut.Architecture.Tests;
 public sealed class ReferenceTests
 {
     private static readonly string[] Service = ["EventBus", "ServiceDefaults", "Contracts"];
-    private static readonly string[] Services = ["OrderApi", "WebhookWorker", "AnalyticsWorker", "NotificationWorker", "Reclaimer"];
+    private static readonly string[] Services = ["OrderApi", "WebhookWorker", "AnalyticsWorker", "NotificationWorker", "Reclaimer", "StreamConsole"];
 
     /// <summary>The allowed references. All others fail the test.</summary>
     private static readonly Dictionary<string, string[]> Allowed = new()
@@ -18,6 +18,7 @@ public sealed class ReferenceTests
         ["AnalyticsWorker"] = Service,
         ["NotificationWorker"] = Service,
         ["Reclaimer"] = Service,
+        ["StreamConsole"] = ["ServiceDefaults", "Contracts"],
         ["Migrator"] = ["EventBus", "Contracts", "ServiceDefaults", "OrderApi", "WebhookWorker", "AnalyticsWorker", "NotificationWorker"],
         ["AppHost"] = ["Migrator", .. Services],
         ["Cli"] = ["EventBus", "ServiceDefaults", "Contracts"],
@@ -28,7 +29,7 @@ public sealed class ReferenceTests
         ["TestServers"] = [],
         ["EventBus.Tests"] = ["EventBus", "TestServers"],
         ["Services.Tests"] = ["EventBus", "ServiceDefaults", "Contracts", "TestServers", "Migrator", .. Services],
-        ["EndToEnd.Tests"] = ["AppHost", "Contracts", "Cli"],
+        ["EndToEnd.Tests"] = ["AppHost", "Contracts", "Cli", "TestServers"],
         ["AppHost.Tests"] = ["AppHost"],
         ["Protocol.Tests"] = [],
         ["Kubernetes.Tests"] = ["EventBus", "ServiceDefaults"],
@@ -38,7 +39,7 @@ public sealed class ReferenceTests
     private static readonly string[] RootFolders =
     [
         "AppHost", "ServiceDefaults", "EventBus", "Contracts", "OrderApi", "WebhookWorker", "AnalyticsWorker",
-        "NotificationWorker", "Reclaimer", "Migrator", "Cli", "tools", "tests", "deploy", "docs",
+        "NotificationWorker", "Reclaimer", "StreamConsole", "Migrator", "Cli", "tools", "tests", "deploy", "docs",
     ];
 
     [Fact]

@@ -27,6 +27,7 @@ internal static class ServiceAccounts
             ["Roles__analytics-worker__Password"] = Password,
             ["Roles__notification-worker__Password"] = Password,
             ["Roles__reclaimer__Password"] = Password,
+            ["Roles__stream-console__Password"] = Password,
         });
 
     /// <param name="project">The project of a service, such as <c>OrderApi</c>.</param>

@@ -58,7 +58,7 @@ public sealed class MigratorTests
     [InlineData(
         "nocreaterole",
         "create role fanout_reclaimer; create role fanout_order_api; create role fanout_webhook_worker; create role fanout_analytics_worker; "
-            + "create role fanout_notification_worker",
+            + "create role fanout_notification_worker; create role fanout_stream_console",
         "alter role fanout_owner createrole; grant fanout_reclaimer to fanout_owner")]
     public async Task A_right_that_the_migrator_lacks_stops_it_with_the_statement_to_run(string ownerMay, string before, string statement)
     {
