@@ -36,6 +36,17 @@ internal static class Format
         _ => Two(seconds.Value, 86_400, "d", 3_600, "h"),
     };
 
+    /// <summary>A time ahead that is known roughly, such as <c>12 days</c>, <c>8 months</c> or <c>more than 5 years</c>.</summary>
+    public static string Days(double days) => days switch
+    {
+        < 1 => "less than a day",
+        < 2 => "1 day",
+        < 90 => string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(days):0} days"),
+        < 730 => string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(days / 30.4):0} months"),
+        < 1_826 => string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(days / 365.25):0} years"),
+        _ => "more than 5 years",
+    };
+
     public static string Bytes(long? bytes)
     {
         if (bytes is not { } value)

@@ -10,8 +10,8 @@ window.fanout = {
   theme() {
     return localStorage.getItem('theme') ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
   },
-  minutesFromUtc() {
-    return -new Date().getTimezoneOffset();
+  minutesFromUtc(local) {
+    return -(local ? new Date(local) : new Date()).getTimezoneOffset();
   },
 };
 fanout.setTheme(fanout.theme());
