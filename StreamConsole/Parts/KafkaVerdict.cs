@@ -10,7 +10,7 @@ namespace FanOut.StreamConsole.Parts;
 internal sealed record KafkaVerdict(string Word, string Tone, string Title, string Next)
 {
     /// <summary>So far ahead a team should begin to plan.</summary>
-    private const double PlanWithinDays = 90;
+    public const double PlanWithinDays = 90;
 
     public static KafkaVerdict Of(KafkaTriggerStatus trigger)
     {
