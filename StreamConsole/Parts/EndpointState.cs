@@ -12,7 +12,7 @@ internal sealed record EndpointState(string Word, string Tone, string? Reason)
     {
         { Enabled: false } => new("disabled", "off", endpoint.DisabledBecause),
         { Verification.IsAwaited: true } => new(
-            "awaits verification", "warn", endpoint.Verification.Error ?? "Its receiver has not answered the challenge yet. Deliveries wait."),
+            "unverified", "warn", endpoint.Verification.Error ?? "Its receiver has not answered the challenge yet. Deliveries wait."),
         { Health.State: "failing" } => new(
             "failing", "bad", $"{Attempts(endpoint.Health.ConsecutiveFailures)} failed in a row. {endpoint.Health.LastError}".TrimEnd()),
         { Health.State: "healthy" } => new("healthy", "good", null),
