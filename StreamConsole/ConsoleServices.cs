@@ -6,6 +6,7 @@ using FanOut.StreamConsole.Layout;
 using FanOut.StreamConsole.Live;
 using FanOut.StreamConsole.Parts;
 using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.Extensions.Http.Resilience;
 using Radzen;
 
 namespace FanOut.StreamConsole;
@@ -38,6 +39,8 @@ internal static class ConsoleServices
             services.AddHttpClient(service, http => http.BaseAddress = new Uri($"http://{service}"));
         }
 
+        // An event that tests an endpoint for webhooks waits 10 seconds for its receiver.
+        services.ConfigureAll<HttpStandardResilienceOptions>(options => options.AttemptTimeout.Timeout = TimeSpan.FromSeconds(15));
         services.AddSingleton<LiveStatus>();
         services.AddScoped<Viewer>();
         services.AddScoped<ViewerZone>();
