@@ -17,7 +17,9 @@ internal sealed record KafkaVerdict(string Word, string Tone, string Title, stri
         var over = trigger.Criteria.Where(criterion => criterion.IsOver).Select(NameOf).ToArray();
         if (trigger.IsDue)
         {
-            return new("due", "bad", "It is time to move to Kafka.", $"Over the limit: {string.Join(", ", over)}. Follow the advice below, or begin to move.");
+            return new(
+                "due", "bad", "It is time to move to Kafka.",
+                $"Over the limit: {string.Join(", ", over)}. Follow the advice below, or begin to move.");
         }
 
         if (trigger.Criteria.Where(criterion => criterion.DaysLeft <= PlanWithinDays).MinBy(criterion => criterion.DaysLeft) is { } next)
