@@ -107,6 +107,7 @@ public sealed record GroupList(IReadOnlyList<GroupStatus> Groups);
 /// their next attempt, <c>deadLetters</c> the undecided dead letters. Every event up to the position <c>doneThrough</c> is taken. <c>rate</c>
 /// is the events that its workers finished a second, and the percentiles are from an event's time to its effect, both in the last minute; null
 /// where none was finished. A paused group has <c>pausedAt</c> and <c>pausedBy</c>.
+/// <c>liveWorkers</c> counts the processes that run it; <c>waitReason</c> is why all of them wait.
 /// </summary>
 public sealed record GroupStatus(
     string Name,
@@ -126,7 +127,9 @@ public sealed record GroupStatus(
     double? P50Seconds = null,
     double? P99Seconds = null,
     DateTimeOffset? PausedAt = null,
-    string? PausedBy = null);
+    string? PausedBy = null,
+    int LiveWorkers = 0,
+    string? WaitReason = null);
 
 /// <summary>A consumer. <c>idleSeconds</c>: since its last sign of life.</summary>
 public sealed record ConsumerStatus(string Name, long Pending, double IdleSeconds, bool IsLive);

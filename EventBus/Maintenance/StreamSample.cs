@@ -87,6 +87,12 @@ public sealed record GroupSample
     /// <summary>Lanes that gave a sign of life lately.</summary>
     public required int LiveLanes { get; init; }
 
+    /// <summary>Processes that run the group and have said so within 15 seconds. Lanes of an idle stream may give no sign of life to Redis.</summary>
+    public required int LiveWorkers { get; init; }
+
+    /// <summary>Why the workers do not work; null where one does, and where none is alive.</summary>
+    public required string? WaitReason { get; init; }
+
     /// <summary>Dead letters about which nothing is decided.</summary>
     public required long DeadLetters { get; init; }
 

@@ -145,6 +145,8 @@ public sealed class StreamSampler
         Pending = 0,
         Waiting = row.Get<long>("waiting"),
         LiveLanes = 0,
+        LiveWorkers = row.Get<int>("live_workers"),
+        WaitReason = row.Get<string?>("wait_reason"),
         DeadLetters = row.Get<long>("dead"),
         DoneThrough = row.Get<long>("done_through"),
         LastDelivered = null,

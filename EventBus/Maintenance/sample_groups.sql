@@ -12,10 +12,17 @@ select
     (select count(*) from bus.retry where group_id = g.id and state = 'dead' and state <> 'waiting') as dead,
     g.paused_at,
     g.paused_by,
+    workers.live_workers,
+    workers.wait_reason,
     recent.rate,
     recent.delays
 from bus.consumer_group g
 cross join (select coalesce((select position from bus.outbox_0 order by position desc limit 1), 0) as position) as highest
+cross join lateral (
+    select count(*)::int as live_workers, case when bool_and(reason is not null) then min(reason) end as wait_reason
+    from bus.worker
+    where group_id = g.id and not stopped and seen_at > now() - interval '15 seconds'
+) as workers
 cross join lateral (
     select
         coalesce(sum(upper(positions) - greatest(lower(positions), g.done_through + 1)), 0)::int8 as count,

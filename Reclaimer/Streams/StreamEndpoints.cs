@@ -113,5 +113,7 @@ internal static class StreamEndpoints
         group.P50?.TotalSeconds,
         group.P99?.TotalSeconds,
         group.Pause?.At,
-        group.Pause?.By);
+        group.Pause?.By,
+        group.LiveWorkers,
+        group.WaitReason);
 }

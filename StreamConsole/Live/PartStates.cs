@@ -50,9 +50,10 @@ internal static class PartStates
         {
             { PausedAt: not null } => (PartState.Paused, $"Paused by {group.PausedBy}."),
             { Exists: false } => (PartState.Failing, "Redis does not have the group. It is created again automatically."),
-            { LiveLanes: 0 } => (PartState.Away, "No worker is alive."),
+            { LiveWorkers: 0 } => (PartState.Away, "No worker is alive."),
             _ when worker is null => (PartState.Away, "Its worker does not answer."),
             _ when worker.Status == "Unhealthy" => (PartState.Failing, worker.Reason),
+            { WaitReason: { } reason } => (PartState.Failing, reason),
             { LagSeconds: > BehindAfterSeconds } => (PartState.Behind, $"The oldest event has waited for {Format.Duration(group.LagSeconds)}."),
             _ => (PartState.Flowing, (string?)null),
         };

@@ -18,8 +18,7 @@ public abstract class ListPage<T> : LivePage
     public string? After { get; set; }
 
     /// <summary>What is shown; kept from the page that was prepared on the server.</summary>
-    [PersistentState]
-    public T? Page { get; set; }
+    private protected T? Page { get; set; }
 
     [Inject]
     private protected TimeProvider Time { get; set; } = null!;

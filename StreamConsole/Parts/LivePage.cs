@@ -42,7 +42,7 @@ public abstract class LivePage : ComponentBase, IDisposable
 
     protected override void OnAfterRender(bool firstRender)
     {
-        // Not while the page is prepared on the server: nobody would leave it. Nor before the services are known.
+        // Not before the services are known.
         if (_subscription is null && Clients is not null && !_isGone)
         {
             _subscription = Live.Subscribe(Clients, status => _ = InvokeAsync(() => ChangeAsync(status)));
