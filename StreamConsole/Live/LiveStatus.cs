@@ -5,7 +5,8 @@ using FanOut.StreamConsole.Clients;
 namespace FanOut.StreamConsole.Live;
 
 /// <summary>
-/// Reads the state of the system every two seconds while somebody looks at it, once for all viewers, with the key of one of them. Nobody looks: it asks nothing.
+/// Reads the state of the system every two seconds while somebody looks at it, once for all viewers, with the key of one of them. While nobody
+/// looks, it asks nothing.
 /// </summary>
 internal sealed class LiveStatus(TimeProvider time)
 {
