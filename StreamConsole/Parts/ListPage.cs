@@ -17,7 +17,7 @@ public abstract class ListPage<T> : LivePage
     [SupplyParameterFromQuery]
     public string? After { get; set; }
 
-    /// <summary>What is shown; kept from the page that was prepared on the server.</summary>
+    /// <summary>What is shown.</summary>
     private protected T? Page { get; set; }
 
     [Inject]
@@ -32,14 +32,11 @@ public abstract class ListPage<T> : LivePage
 
     protected override async Task OnParametersSetAsync()
     {
-        var isPrepared = !_isShown && Page is not null;
-        if (!isPrepared && (!_isShown || After != _shown))
+        if (!_isShown || After != _shown)
         {
             (_isShown, _shown) = (true, After);
             await ReadAsync();
         }
-
-        (_isShown, _shown) = (true, After);
     }
 
     protected override async Task RefreshAsync()
