@@ -12,6 +12,7 @@ internal sealed class NotificationStore(NpgsqlDataSource dataSource)
 {
     public const string Sent = "sent";
 
+    private const string Group = "notification-sender";
     private const int MaxSteps = 200;
 
     private static readonly string Select = EmbeddedSql.Read(typeof(NotificationStore), "select_notifications.sql");
@@ -41,6 +42,7 @@ internal sealed class NotificationStore(NpgsqlDataSource dataSource)
         var steps = new List<JourneyStep>();
         while (await reader.ReadAsync(cancellationToken))
         {
+            steps.Add(new("group", Group, "done", reader.GetFieldValue<DateTimeOffset>(reader.GetOrdinal("created_at")), Trace: TraceOf(reader)));
             steps.Add(Step(reader));
         }
 
@@ -63,9 +65,12 @@ internal sealed class NotificationStore(NpgsqlDataSource dataSource)
             row.GetValue(row.GetOrdinal("last_error")) as string,
             row.GetInt32(row.GetOrdinal("attempts")),
             state == "waiting" ? row.GetFieldValue<DateTimeOffset>(row.GetOrdinal("due_at")) : null,
-            ActivityContext.TryParse(row.GetValue(row.GetOrdinal("traceparent")) as string, null, out var trace) ? trace.TraceId.ToHexString() : null,
+            TraceOf(row),
             row.GetInt64(row.GetOrdinal("id")).ToString(CultureInfo.InvariantCulture));
     }
+
+    private static string? TraceOf(NpgsqlDataReader row) =>
+        ActivityContext.TryParse(row.GetValue(row.GetOrdinal("traceparent")) as string, null, out var trace) ? trace.TraceId.ToHexString() : null;
 
     private async Task<List<Notification>> SelectAsync(
         long? id, string? state, string? subject, long? before, int limit, CancellationToken cancellationToken)

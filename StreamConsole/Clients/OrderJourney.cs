@@ -24,25 +24,32 @@ public sealed record OrderJourney(IReadOnlyList<JourneyStep> Steps, IReadOnlyLis
         return Of(answers.SelectMany(answer => answer.Steps), [.. answers.Select(answer => answer.Failure).OfType<Failure>()]);
     }
 
-    /// <summary>In the order of time; what happens at the same time, or has not happened yet, in the order of the way.</summary>
+    /// <summary>The order, its event, then each group with what follows from it.</summary>
     internal static OrderJourney Of(IEnumerable<JourneyStep> steps, IReadOnlyList<Failure> failures)
     {
         var all = steps.ToList();
 
         // A service knows when the effect was committed; the reclaimer knows only that it was.
-        foreach (var effect in all.Where(step => step.Part == "group" && step.At is not null).ToArray())
+        foreach (var effect in all.Where(step => step is { Part: "group", At: not null }).ToArray())
         {
             all.RemoveAll(step => step.Part == "group" && step.Name == effect.Name && step.At is null && step.State == effect.State);
         }
 
         return new(
-            [.. all.OrderBy(step => step.At is null && step.State != "done").ThenBy(step => Rank(step.Part) < 3 ? 0 : 1)
-                .ThenBy(step => Rank(step.Part) < 3 ? Rank(step.Part) : 0).ThenBy(step => step.At ?? DateTimeOffset.MaxValue)
-                .ThenBy(step => Rank(step.Part)).ThenBy(step => step.Name, StringComparer.Ordinal)],
+            [.. all.OrderBy(step => Math.Min(Rank(step.Part), Rank("group"))).ThenBy(GroupOf, StringComparer.Ordinal).ThenBy(step => Rank(step.Part))
+                .ThenBy(step => step.At ?? DateTimeOffset.MaxValue)],
             failures);
     }
 
     private static int Rank(string part) => Array.IndexOf(Parts, part);
+
+    private static string GroupOf(JourneyStep step) => step.Part switch
+    {
+        "group" => step.Name,
+        "webhook" => "webhook-delivery",
+        "mail" => "notification-sender",
+        _ => "",
+    };
 
     private static async Task<(IReadOnlyList<JourneyStep> Steps, Failure? Failure)> ReadAsync(string service, Func<Task<Journey>> read)
     {

@@ -6,9 +6,10 @@ using Npgsql;
 
 namespace FanOut.WebhookWorker.Operations;
 
-/// <summary>Reads the deliveries of an order.</summary>
+/// <summary>Reads when an order took effect here, and its deliveries.</summary>
 internal sealed class OrderJourney(NpgsqlDataSource dataSource)
 {
+    private const string Group = "webhook-delivery";
     private const int MaxSteps = 200;
 
     private static readonly string Find = EmbeddedSql.Read(typeof(OrderJourney), "find_journey.sql");
@@ -20,9 +21,20 @@ internal sealed class OrderJourney(NpgsqlDataSource dataSource)
         command.Parameters.Add(new() { Value = MaxSteps });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var steps = new List<JourneyStep>();
+        long? last = null;
         while (await reader.ReadAsync(cancellationToken))
         {
-            steps.Add(Read(reader));
+            var found = reader.GetInt64(reader.GetOrdinal("event"));
+            if (found != last)
+            {
+                last = found;
+                steps.Add(new("group", Group, "done", reader.GetFieldValue<DateTimeOffset>(reader.GetOrdinal("effected_at")), Trace: TraceOf(reader)));
+            }
+
+            if (!await reader.IsDBNullAsync(reader.GetOrdinal("id"), cancellationToken))
+            {
+                steps.Add(Read(reader));
+            }
         }
 
         return new(steps);
@@ -46,7 +58,10 @@ internal sealed class OrderJourney(NpgsqlDataSource dataSource)
             row.GetValue(row.GetOrdinal("last_error")) as string ?? (status is null ? null : $"HTTP {status}"),
             row.GetInt32(row.GetOrdinal("attempts")),
             state == "waiting" ? row.GetFieldValue<DateTimeOffset>(row.GetOrdinal("due_at")) : null,
-            ActivityContext.TryParse(row.GetValue(row.GetOrdinal("traceparent")) as string, null, out var trace) ? trace.TraceId.ToHexString() : null,
+            TraceOf(row),
             row.GetInt64(row.GetOrdinal("id")).ToString(CultureInfo.InvariantCulture));
     }
+
+    private static string? TraceOf(NpgsqlDataReader row) =>
+        ActivityContext.TryParse(row.GetValue(row.GetOrdinal("traceparent")) as string, null, out var trace) ? trace.TraceId.ToHexString() : null;
 }

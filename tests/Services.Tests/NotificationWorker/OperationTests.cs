@@ -8,7 +8,7 @@ public sealed class OperationTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task The_journey_of_an_order_has_a_step_for_its_mail()
+    public async Task The_journey_of_an_order_has_a_step_for_its_effect_and_for_its_mail()
     {
         await using var sink = SmtpSink.Start();
         await using var orders = await OrderStream.CreateAsync();
@@ -38,7 +38,9 @@ public sealed class OperationTests
                 await notifications.ExecuteAsync($"update notifications.emails set {change}");
             }
 
-            return Assert.Single((await notifications.Api.GetJourneyAsync(order.OrderId, Cancellation)).Steps);
+            var steps = (await notifications.Api.GetJourneyAsync(order.OrderId, Cancellation)).Steps;
+            Assert.True(steps[0] is { Part: "group", Name: "notification-sender", State: "done", At: not null });
+            return Assert.Single(steps.Skip(1));
         }
     }
 

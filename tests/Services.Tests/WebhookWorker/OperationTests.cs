@@ -151,7 +151,7 @@ public sealed class OperationTests
     }
 
     [Fact]
-    public async Task The_journey_of_an_order_has_a_step_for_each_delivery()
+    public async Task The_journey_of_an_order_has_a_step_for_its_effect_and_for_each_delivery()
     {
         await using var good = await Receiver.StartAsync();
         await using var bad = await Receiver.StartAsync(Receiver.Says(500));
@@ -163,8 +163,10 @@ public sealed class OperationTests
         await webhooks.DeliveryIsAsync(first.Id, "delivered");
         var waiting = await webhooks.DeliveryIsAsync(second.Id, "pending", delivery => delivery is { Attempts: 2, InFlight: false });
 
-        var steps = (await webhooks.Operations.GetJourneyAsync(order.OrderId, Cancellation)).Steps.ToDictionary(step => step.State);
+        var journey = (await webhooks.Operations.GetJourneyAsync(order.OrderId, Cancellation)).Steps;
 
+        Assert.True(journey[0] is { Part: "group", Name: "webhook-delivery", State: "done", At: not null });
+        var steps = journey.Skip(1).ToDictionary(step => step.State);
         Assert.Equal(["discarded", "done", "waiting"], steps.Keys.Order(StringComparer.Ordinal));
         Assert.All(steps.Values, step => Assert.Equal(("webhook", "0af7651916cd43dd8448eb211c80319c"), (step.Part, step.Trace)));
         var (done, waits, discarded) = (steps["done"], steps["waiting"], steps["discarded"]);
