@@ -45,7 +45,6 @@ await using var browser = await playwright.Chromium.LaunchAsync(new()
 var page = await browser.NewPageAsync(new() { ViewportSize = new() { Width = 1440, Height = 900 } });
 await page.GotoAsync(login.ToString());
 await page.GetByText("notification-worker").First.WaitForAsync();
-await ShootAsync("/", "resources", page.GetByText("reclaimer").First);
 await ShootAsync($"/traces/detail/{trace}", "trace", page.GetByText("notification-worker").First);
 foreach (var extra in args.Skip(1))
 {
