@@ -8,8 +8,9 @@
     const time = `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`;
     if (form === 'exact') return `${day} ${time}.${pad(date.getMilliseconds(), 3)}`;
     if (form === 'clock') return `${time}.${pad(date.getMilliseconds(), 3)}`;
-    if (form !== 'ago') return `${day} ${time}`;
+    if (form !== 'ago' && form !== 'due') return `${day} ${time}`;
     const seconds = Math.round((Date.now() - date) / 1000);
+    if (form === 'due' && seconds >= 0) return 'now due';
     const span = Math.abs(seconds);
     const [count, unit] = span < 60 ? [span, 's'] : span < 3600 ? [Math.floor(span / 60), 'min']
       : span < 86400 ? [Math.floor(span / 3600), 'h'] : [Math.floor(span / 86400), 'd'];
@@ -26,7 +27,7 @@
 
     connectedCallback() {
       this.update();
-      if (this.getAttribute('form') === 'ago') this.timer = setInterval(() => this.update(), 1000);
+      if (['ago', 'due'].includes(this.getAttribute('form'))) this.timer = setInterval(() => this.update(), 1000);
     }
 
     disconnectedCallback() {
