@@ -35,7 +35,7 @@ public sealed class DeadLetterTests(SharedSystem shared)
     public async Task A_failing_event_becomes_a_dead_letter_in_its_group_after_four_deliveries()
     {
         const string Failing = "failing@example.com";
-        await WhileRefusedAsync(Failing, async () =>
+        await RefusedMails.WhileAsync(_system, Failing, async () =>
         {
             // The others of its batch must not be affected.
             var orders = await _client.PlaceBatchAsync([NewOrder.From(), NewOrder.From(Failing), NewOrder.From(), NewOrder.From(), NewOrder.From()]);
@@ -63,7 +63,7 @@ public sealed class DeadLetterTests(SharedSystem shared)
     {
         const string Delayed = "delayed@example.com";
         Guid order = default;
-        await WhileRefusedAsync(Delayed, async () =>
+        await RefusedMails.WhileAsync(_system, Delayed, async () =>
         {
             order = (await _client.PlaceBatchAsync([NewOrder.From(Delayed), NewOrder.From(), NewOrder.From()]))[0];
             await Eventually.GetAsync(
@@ -128,32 +128,4 @@ public sealed class DeadLetterTests(SharedSystem shared)
             .Select(span => span.Tag("fanout.delivery")!).Distinct().Order(StringComparer.Ordinal).ToArray()),
         deliveries => deliveries.Length >= 4,
         deliveries => $"Of event {eventId} only these deliveries were traced: {string.Join(", ", deliveries)}.");
-
-    /// <summary>Makes every mail to the recipient fail while the body runs.</summary>
-    private async Task WhileRefusedAsync(string recipient, Func<Task> body)
-    {
-        await ExecuteAsync(
-            $"""
-            create function notifications.refuse() returns trigger language plpgsql
-                as $$ begin raise exception 'no mail for %', new.recipient; end $$;
-            create trigger refuse before insert on notifications.emails
-                for each row when (new.recipient = '{recipient}') execute function notifications.refuse();
-            """);
-        try
-        {
-            await body();
-        }
-        finally
-        {
-            await ExecuteAsync("drop trigger refuse on notifications.emails; drop function notifications.refuse();");
-        }
-    }
-
-    private async Task ExecuteAsync(string sql)
-    {
-#pragma warning disable CA2100
-        await using var command = _system.Database.CreateCommand(sql);
-#pragma warning restore CA2100
-        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
-    }
 }

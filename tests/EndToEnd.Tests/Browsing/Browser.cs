@@ -29,14 +29,15 @@ public sealed class Browser : IAsyncLifetime
     }
 
     /// <summary>
-    /// Opens the console of a system, signed in by the key of development, and fails if a script fails, something is logged as an error, or
-    /// another host is asked.
+    /// Opens the console of a system, signed in, and fails if a script fails, something is logged as an error, or another host is asked.
     /// </summary>
     /// <param name="system">The system.</param>
     /// <param name="visit">What the person does. Addresses are relative to the console.</param>
     /// <param name="view">What the browser is; by default 1280 pixels wide, in the light theme.</param>
+    /// <param name="key">The key to sign in with; by default that of development, which may do everything.</param>
     /// <param name="isExpected">Errors that belong to the test, such as those of a console that is restarted.</param>
-    internal async Task VisitAsync(RunningSystem system, Func<IPage, Task> visit, View? view = null, Func<string, bool>? isExpected = null)
+    internal async Task VisitAsync(
+        RunningSystem system, Func<IPage, Task> visit, View? view = null, string? key = null, Func<string, bool>? isExpected = null)
     {
         view ??= new View();
         await using var context = await _browser.NewContextAsync(new()
@@ -52,7 +53,7 @@ public sealed class Browser : IAsyncLifetime
         var faults = new ConcurrentQueue<string>();
         Watch(context, system.Console, faults);
         var page = await context.NewPageAsync();
-        await page.GotoAsync($"/sign-in#{system.Key}");
+        await page.GotoAsync($"/sign-in#{key ?? system.Key}");
         await page.WaitForURLAsync(new Uri(system.Console, "/").ToString());
 
         try
