@@ -34,7 +34,7 @@ internal static class GroupBacklogEndpoints
         var start = query.After is "" ? null : query.After;
         if (Group(name) is not { } group || await backlog.ListPendingAsync(group, query.Limit + 1, start, cancellationToken) is not { } pending)
         {
-            return NotFound(name);
+            return NotFound();
         }
 
         var (page, after, next) = request.Page([.. pending], query.Limit, entry => entry.EntryId);
@@ -53,7 +53,7 @@ internal static class GroupBacklogEndpoints
             : ((DateTimeOffset, long)?)null;
         if (Group(name) is not { } group || await backlog.ListRetriesAsync(group, query.Limit + 1, start, cancellationToken) is not { } retries)
         {
-            return NotFound(name);
+            return NotFound();
         }
 
         var (page, after, next) = request.Page([.. retries], query.Limit, Cursor);
@@ -80,8 +80,8 @@ internal static class GroupBacklogEndpoints
 
     private static Bus.GroupName? Group(string name) => new GroupNameAttribute().IsValid(name) ? new Bus.GroupName(name) : null;
 
-    private static ProblemHttpResult NotFound(string name) => TypedResults.Problem(
+    private static ProblemHttpResult NotFound() => TypedResults.Problem(
         title: "There is no such group.",
-        detail: $"The stream has no group '{name}'. GET /groups lists them. A group is created when its worker first starts.",
+        detail: "The stream has no group of this name. GET /groups lists them. A group is created when its worker first starts.",
         statusCode: StatusCodes.Status404NotFound);
 }

@@ -94,11 +94,13 @@ public sealed partial class FuzzTests(AllServices services)
             {
                 foreach (var (method, operation) in operations!.AsObject())
                 {
-                    var id = path.StartsWith("/deliveries", StringComparison.Ordinal) || path.StartsWith("/notifications", StringComparison.Ordinal)
-                        ? "1"
-                        : Guid.Empty.ToString();
-                    var address = path.Replace("{id}", id, StringComparison.Ordinal).Replace("{number}", "1", StringComparison.Ordinal);
-                    var typed = (operation!["parameters"] ?? new JsonArray()).AsArray()
+                    var parameters = (operation!["parameters"] ?? new JsonArray()).AsArray();
+                    var address = parameters.Where(parameter => (string?)parameter!["in"] == "path").Aggregate(path, (filled, parameter) =>
+                        filled.Replace(
+                            $"{{{parameter!["name"]}}}",
+                            (string?)parameter["schema"]!["format"] == "uuid" ? Guid.Empty.ToString() : "1",
+                            StringComparison.Ordinal));
+                    var typed = parameters
                         .Where(parameter => (string?)parameter!["in"] == "query" && (string?)parameter["schema"]!["format"] is "uuid" or "int32")
                         .Select(parameter => $"{parameter!["name"]}=");
                     foreach (var query in typed.Append("colour=red"))
