@@ -33,7 +33,6 @@ public sealed class RouteAccessTests(AllServices services)
     [InlineData("Reclaimer", "GET", "dead-letters", Scopes.OpsRead)]
     [InlineData("Reclaimer", "POST", "dead-letters", Scopes.OpsWrite)]
     [InlineData("Reclaimer", "GET", "events", Scopes.OpsRead)]
-    [InlineData("Reclaimer", "GET", "orders", Scopes.OpsRead)]
     [InlineData("Reclaimer", "GET", "kafka-trigger", Scopes.OpsRead)]
     [InlineData("Reclaimer", "GET", "actions", Scopes.OpsRead)]
     [InlineData("*", "GET", "journey", Scopes.OpsRead)]
