@@ -34,7 +34,7 @@ internal static class DeadLetterEndpoints
             .ProducesValidationProblem();
         letters.MapPost("undo", UndoAsync)
             .RequireScope(Scopes.OpsWrite)
-            .RecordAction("undo a decision about dead letters")
+            .RecordAction("undo dead letters")
             .WithSummary("Undo a redrive or discard")
             .WithDescription(
                 "Within a minute. What was discarded is dead again, and what was redriven, unless a worker has taken it since: it has its effect " +
@@ -69,7 +69,7 @@ internal static class DeadLetterEndpoints
                 (long number, ClaimsPrincipal caller, Bus.DeadLetterQueue queue, CancellationToken token) =>
                     DecideAsync(redrive, number, caller.Name(), queue, token))
                 .RequireScope(Scopes.OpsWrite)
-                .RecordAction($"{verb} a dead letter")
+                .RecordAction($"{verb} dead letter")
                 .WithSummary(one)
                 .Produces<DeadLetter>()
                 .ProducesValidationProblem()
@@ -116,8 +116,10 @@ internal static class DeadLetterEndpoints
     }
 
     private static async Task<IResult> UndoAsync(
-        UndoChange undo, ClaimsPrincipal caller, Bus.DeadLetterQueue queue, CancellationToken cancellationToken) =>
-        await queue.UndoAsync(undo.Change, caller.Name(), cancellationToken) switch
+        UndoChange undo, HttpContext http, Bus.DeadLetterQueue queue, CancellationToken cancellationToken)
+    {
+        await http.RecordTargetAsync($"change={undo.Change}", cancellationToken);
+        return await queue.UndoAsync(undo.Change, http.User.Name(), cancellationToken) switch
         {
             null => TypedResults.Problem(
                 title: "There is nothing to undo.",
@@ -129,6 +131,7 @@ internal static class DeadLetterEndpoints
                 statusCode: StatusCodes.Status409Conflict),
             { } undone => TypedResults.Ok(new UndoneChange(undone.Restored)),
         };
+    }
 
     private static async Task<IResult> FindAsync(long number, Bus.DeadLetterQueue queue, CancellationToken cancellationToken) =>
         await queue.FindAsync(number, cancellationToken) is { } letter ? TypedResults.Ok(DeadLetterView.Of(letter)) : NotFound(number);

@@ -59,7 +59,7 @@ internal static class EndpointRoutes
     public static void MapChanges(IEndpointRouteBuilder endpoints)
     {
         endpoints.MapPost("{id:guid}/secret", RotateAsync)
-            .RecordAction("rotate secret of endpoint")
+            .RecordAction("rotate endpoint secret")
             .WithSummary("Change an endpoint's secret; for a while both are used")
             .Produces<RotatedSecret>()
             .ProducesValidationProblem()
@@ -191,6 +191,7 @@ internal static class EndpointRoutes
             return TypedResults.Problem("The endpoint is disabled. Enable it first.", statusCode: StatusCodes.Status409Conflict);
         }
 
+        await http.RecordTargetAsync($"since={recovery.Since:O}", cancellationToken);
         var recovered = await store.RecoverAsync(id, recovery.Since, cancellationToken);
         signal.Raise();
         return TypedResults.Accepted(Account.Address(http, $"/deliveries?endpoint={id}"), new RecoveredDeliveries(recovered));

@@ -42,6 +42,25 @@ public sealed class ActionTests
     }
 
     [Fact]
+    public async Task The_record_of_an_undo_names_the_change_that_is_undone()
+    {
+        await using var operations = await Operations.StartAsync();
+        await operations.AddAsync();
+        var change = Guid.CreateVersion7();
+
+        await operations.SendAsync(HttpMethod.Post, "/dead-letters/discard", $$"""{"all":true,"change":"{{change}}"}""");
+        await operations.SendAsync(HttpMethod.Post, "/dead-letters/undo", $$"""{"change":"{{change}}"}""");
+
+        var actions = (await operations.Api.ListActionsAsync(cancellationToken: Cancellation)).Actions;
+        Assert.Equal(
+            [
+                ("undo dead letters", $"/dead-letters/undo change={change}", 200),
+                ("discard dead letters", $"/dead-letters/discard all=true change={change}", 200),
+            ],
+            actions.Select(action => (action.Action, action.Target, action.Status)));
+    }
+
+    [Fact]
     public async Task What_is_refused_or_only_read_is_not_recorded()
     {
         await using var operations = await Operations.StartAsync();
