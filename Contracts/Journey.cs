@@ -23,6 +23,7 @@ public sealed record JourneyStep(
 
 /// <summary>
 /// A queue of work that follows an event's effect: webhooks or mails. <c>overdueSeconds</c> is for how long the most overdue one has been due.
-/// <c>rate</c> is how many were finished a second, and <c>failedRate</c> how many failed for good, both in the last minute.
+/// <c>rate</c> is how many were finished a second, and <c>failedRate</c> how many failed for good, both in the last minute. <c>failed</c> is of the
+/// last 24 hours, up to 50,000; above 50,000, <c>pending</c> is as of the worker's last sweep.
 /// </summary>
 public sealed record WorkQueueSummary(DateTimeOffset At, long Pending, long Failed, double OverdueSeconds, double Rate, double FailedRate);

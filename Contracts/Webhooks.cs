@@ -105,7 +105,7 @@ public sealed record EndpointTest(bool Succeeded, int? Status, double Seconds, s
 /// <summary>
 /// An endpoint with its account and how its last deliveries went, of the last 1,000: how many were delivered and failed for good, the share of
 /// finished ones that was delivered, and the median and 95th percentile of the time of their last attempt. <c>pending</c> counts what is due or
-/// waits for a retry.
+/// waits for a retry, up to 10,000: that number means so many or more.
 /// </summary>
 public sealed record EndpointReport(
     WebhookEndpoint Endpoint,
