@@ -49,10 +49,10 @@ internal sealed partial class ExpectedFailureHandler(IProblemDetailsService prob
         }
     }
 
-    // Besides what Npgsql calls transient: operator intervention, a system error, and what another session would do.
-    // https://www.postgresql.org/docs/current/errcodes-appendix.html
+    // Besides what Npgsql calls transient: operator intervention, a system error, tables that the first migration has yet to create, and what
+    // another session would do. https://www.postgresql.org/docs/current/errcodes-appendix.html
     private static bool IsUnavailable(NpgsqlException exception) =>
-        exception.IsTransient || exception.SqlState is ['5', '7', ..] or ['5', '8', ..]
+        exception.IsTransient || exception.SqlState is ['5', '7', ..] or ['5', '8', ..] or PostgresErrorCodes.UndefinedTable
         || (exception is PostgresException postgres && IsOfSession(postgres));
 
     // A session on a node that was demoted, or one with statements that were prepared before a migration changed the type of a column (0A000).

@@ -121,6 +121,20 @@ public sealed class ConsoleRouteTests
     }
 
     [Fact]
+    public async Task Until_the_first_migration_a_person_reads_words()
+    {
+        await using var database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync(cancellationToken: Cancellation);
+        await using var console = await ConsoleHost.StartAsync(database);
+
+        using var form = await console.GetAsync("/sign-in");
+        console.Browser.DefaultRequestHeaders.Authorization = new("Bearer", ApiKey.Generate().Text);
+        using var page = await console.GetAsync("/");
+
+        Assert.All([form, page], answer => Assert.Equal(
+            (HttpStatusCode.ServiceUnavailable, "text/html"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType)));
+    }
+
+    [Fact]
     public async Task A_wrong_address_of_traces_stops_the_start()
     {
         var failure = await Assert.ThrowsAnyAsync<Exception>(
