@@ -1,5 +1,6 @@
 using FanOut.ServiceDefaults.Access;
 using Microsoft.AspNetCore.Authentication;
+using Npgsql;
 
 namespace FanOut.StreamConsole.Access;
 
@@ -14,4 +15,7 @@ internal sealed class Credentials(IServiceScopeFactory scopes)
         request.Request.Headers.Authorization = $"Bearer {token}";
         return await request.AuthenticateAsync(AccessExtensions.AnyScheme);
     }
+
+    /// <summary>Whether the database, or the authority that issues tokens, does not answer.</summary>
+    public static bool CannotTell(AuthenticateResult result) => result.Failure is NpgsqlException or AuthorityUnavailableException;
 }

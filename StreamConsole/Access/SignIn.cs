@@ -5,9 +5,9 @@ using FanOut.StreamConsole.Clients;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.IdentityModel.JsonWebTokens;
-using Npgsql;
 
 namespace FanOut.StreamConsole.Access;
 
@@ -37,6 +37,7 @@ internal static class SignIn
         var services = builder.Services;
         services.AddSingleton<Credentials>();
         services.AddSingleton<SignInEvents>();
+        services.AddScoped<AuthenticationStateProvider, SignInRevalidation>();
         services.AddAuthentication(PageScheme)
             .AddPolicyScheme(PageScheme, null, scheme => scheme.ForwardDefaultSelector = context =>
                 context.Request.Headers.Authorization.Count > 0 ? AccessExtensions.AnyScheme : CookieScheme)
@@ -79,7 +80,7 @@ internal static class SignIn
             : AuthenticateResult.NoResult();
         if (result.Principal is not { } caller)
         {
-            return Refused(result.Failure is NpgsqlException or AuthorityUnavailableException ? SignInError.Away : SignInError.Key, page);
+            return Refused(Credentials.CannotTell(result) ? SignInError.Away : SignInError.Key, page);
         }
 
         if (!caller.HasScope(Scopes.OpsRead))

@@ -1,9 +1,7 @@
-using FanOut.ServiceDefaults.Access;
 using FanOut.StreamConsole.Clients;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.Net.Http.Headers;
-using Npgsql;
 
 namespace FanOut.StreamConsole.Access;
 
@@ -19,7 +17,7 @@ internal sealed class SignInEvents(Credentials credentials) : CookieAuthenticati
         {
             context.ReplacePrincipal(SignIn.Person(caller, token));
         }
-        else if (result.Failure is not (NpgsqlException or AuthorityUnavailableException))
+        else if (!Credentials.CannotTell(result))
         {
             context.RejectPrincipal();
         }

@@ -1,7 +1,11 @@
 using System.Net;
+using System.Security.Claims;
 using FanOut.ServiceDefaults.Access;
 using FanOut.Services.Tests.Access;
 using FanOut.Services.Tests.ServiceDefaults;
+using FanOut.StreamConsole.Clients;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace FanOut.Services.Tests.StreamConsole;
@@ -129,6 +133,22 @@ public sealed class SignInTests
             async () => (await console.GetAsync("/")).StatusCode == HttpStatusCode.Redirect, TimeSpan.FromSeconds(30));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_open_page_ends_with_its_own_key(bool isRevoked)
+    {
+        await using var console = await ConsoleHost.StartAsync();
+        var (key, other) = (await console.NewKeyAsync(Scopes.OpsRead), await console.NewKeyAsync(Scopes.OpsRead));
+        await using var page = OpenPage(console, key, out var signedOut);
+        await using var otherPage = OpenPage(console, other, out var otherSignedOut);
+
+        await new ApiKeyRegistry(console.Database.DataSource).RevokeAsync(isRevoked ? key.Id : other.Id, Cancellation);
+
+        await Task.WhenAny(signedOut, otherSignedOut).WaitAsync(TimeSpan.FromSeconds(40), Cancellation);
+        Assert.Equal((isRevoked, !isRevoked), (signedOut.IsCompleted, otherSignedOut.IsCompleted));
+    }
+
     [Fact]
     public async Task A_person_stays_signed_in_when_the_console_is_restarted()
     {
@@ -159,6 +179,8 @@ public sealed class SignInTests
         using var refused = await console.SendAsync("/sign-in", new() { ["__RequestVerificationToken"] = token, ["key"] = key.Text });
 
         Assert.Equal("/sign-in?error=Page&returnUrl=%2F", LocationOf(refused));
+        using var page = await console.GetAsync("/sign-in?error=Page");
+        Assert.Contains("This form was too old.", await page.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -176,6 +198,26 @@ public sealed class SignInTests
         var lines = logs.Entries;
         Assert.NotEmpty(lines);
         Assert.DoesNotContain(lines, line => line.Contains(key.Text.Split('.')[1], StringComparison.OrdinalIgnoreCase));
+    }
+
+    /// <summary>What the connection of a page keeps of the person who opened it.</summary>
+    private static AsyncServiceScope OpenPage(ConsoleHost console, ApiKey key, out Task signedOut)
+    {
+        var scope = console.Services.CreateAsyncScope();
+        var state = scope.ServiceProvider.GetRequiredService<AuthenticationStateProvider>();
+        var ended = new TaskCompletionSource();
+        var identity = new ClaimsIdentity([new(Viewer.TokenClaim, key.Text)], "Cookies");
+        ((IHostEnvironmentAuthenticationStateProvider)state).SetAuthenticationState(
+            Task.FromResult(new AuthenticationState(new ClaimsPrincipal(identity))));
+        state.AuthenticationStateChanged += async changed =>
+        {
+            if ((await changed).User.Identity is not { IsAuthenticated: true })
+            {
+                ended.TrySetResult();
+            }
+        };
+        signedOut = ended.Task;
+        return scope;
     }
 
     private static string? LocationOf(HttpResponseMessage answer)
