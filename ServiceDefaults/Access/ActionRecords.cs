@@ -1,5 +1,6 @@
 using FanOut.ServiceDefaults.Errors;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -9,10 +10,17 @@ namespace FanOut.ServiceDefaults.Access;
 
 /// <summary>Records the actions of routes with a <see cref="RecordedAction"/>. The record comes first: without one there is no action.</summary>
 internal sealed partial class ActionRecords(
-    RequestDelegate next, IProblemDetailsService problems, IHostEnvironment environment, ILogger<ActionRecords> logger)
+    RequestDelegate next,
+    IProblemDetailsService problems,
+    IConfiguration configuration,
+    IHostEnvironment environment,
+    ILogger<ActionRecords> logger)
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FinishTimeout = TimeSpan.FromSeconds(5);
+
+    // As telemetry names it.
+    private readonly string _service = configuration["OTEL_SERVICE_NAME"] is { Length: > 0 } name ? name : environment.ApplicationName;
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -26,7 +34,7 @@ internal sealed partial class ActionRecords(
         ActionRecord record;
         try
         {
-            record = await ActionRecord.BeginAsync(dataSource, context.Request, environment.ApplicationName, action.Name, context.RequestAborted);
+            record = await ActionRecord.BeginAsync(dataSource, context.Request, _service, action.Name, context.RequestAborted);
         }
         catch (NpgsqlException e)
         {
