@@ -111,6 +111,7 @@
       case 't': toggleTheme(); break;
       case 'j': moveRow(1); break;
       case 'k': moveRow(-1); break;
+      case 'Escape': if (!document.querySelector('dialog[open]')) document.querySelector('[data-closes]')?.click(); break;
     }
   });
 
