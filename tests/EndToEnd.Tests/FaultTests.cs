@@ -6,7 +6,8 @@ using Xunit;
 
 namespace FanOut.EndToEnd.Tests;
 
-public sealed class FaultTests(FaultySystem faulty) : IClassFixture<FaultySystem>
+[Collection(nameof(FaultySystemGroup))]
+public sealed class FaultTests(FaultySystem faulty)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
 

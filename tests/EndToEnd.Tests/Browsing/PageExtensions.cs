@@ -25,6 +25,24 @@ internal static class PageExtensions
         Assert.True(violations.Length == 0, Describe(page.Url, theme, violations));
     });
 
+    /// <summary>Waits until the overview has shown so many readings of the system; there is one every two seconds.</summary>
+    public static Task AwaitReadingsAsync(this IPage page, int count) => page.WaitForFunctionAsync(
+        """
+        count => {
+          const readings = window.readings ??= new Set();
+          readings.add(document.querySelector('main .head local-time')?.getAttribute('datetime'));
+          return readings.size >= count;
+        }
+        """,
+        count);
+
+    /// <summary>Checks that the page does not scroll sideways.</summary>
+    public static async Task AssertFitsAsync(this IPage page)
+    {
+        var excess = await page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+        Assert.True(excess <= 0, $"{page.Url} is {excess} pixels too wide.");
+    }
+
     /// <summary>Saves the page in both themes for the documentation, if <c>FANOUT_SCREENSHOTS</c> is 1.</summary>
     /// <param name="page">The page.</param>
     /// <param name="name">The name of the files in docs/console.</param>

@@ -33,7 +33,8 @@ public sealed class WebhookPageTests(SharedSystem shared, Browser browser) : ICl
         await Expect(state).ToHaveTextAsync("disabled");
         await Button("Enable").ClickAsync();
         await Confirm("Enable this endpoint?", "Enable");
-        await Expect(state).ToHaveTextAsync("healthy");
+        await Expect(state).Not.ToHaveTextAsync("disabled");
+        await Expect(Button("Disable")).ToBeEnabledAsync();
 
         await Button("Rotate the secret").ClickAsync();
         await Confirm("Give this endpoint a new secret?", "Rotate the secret");

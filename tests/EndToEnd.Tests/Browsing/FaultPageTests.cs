@@ -1,0 +1,57 @@
+using FanOut.EndToEnd.Tests.Orders;
+using FanOut.EndToEnd.Tests.Running;
+using Xunit;
+using static Microsoft.Playwright.Assertions;
+
+namespace FanOut.EndToEnd.Tests.Browsing;
+
+[Collection(nameof(FaultySystemGroup))]
+public sealed class FaultPageTests(FaultySystem faulty, Browser browser) : IClassFixture<Browser>
+{
+    private readonly RunningSystem _system = faulty.System;
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public Task A_killed_worker_is_away_on_the_overview_until_it_is_restarted() => browser.VisitAsync(_system, async page =>
+    {
+        var group = page.Locator($"[data-part={Group.Analytics.Name}]");
+        var effect = page.Locator("[data-part=Reports]");
+        await ExpectState("flowing");
+
+        var restarted = _system.KillAsync(Group.Analytics.Service, Cancelled);
+        await ExpectState("away");
+
+        await restarted;
+        await ExpectState("flowing");
+        await Expect(page.Locator($"[data-part={Group.Notifications.Name}]")).ToHaveAttributeAsync("data-state", "flowing");
+
+        async Task ExpectState(string state)
+        {
+            await Expect(group).ToHaveAttributeAsync("data-state", state);
+            await Expect(effect).ToHaveAttributeAsync("data-state", state);
+        }
+    });
+
+    [Fact]
+    public Task A_page_is_live_again_after_the_console_is_killed() => browser.VisitAsync(
+        _system,
+        async page =>
+        {
+            var notice = page.Locator("#reconnect");
+            await Expect(page.Locator(".flow")).ToBeVisibleAsync();
+            await Expect(notice).ToBeHiddenAsync();
+
+            var restarted = _system.KillAsync("stream-console", Cancelled);
+            await Expect(notice).ToBeVisibleAsync();
+            await Expect(notice).ToContainTextAsync("The console does not answer.");
+
+            await restarted;
+            await Expect(notice).ToBeHiddenAsync();
+            await Expect(page.Locator(".flow")).ToBeVisibleAsync();
+            await Expect(page.Locator("details.account")).ToContainTextAsync("development");
+            await page.AwaitReadingsAsync(2);
+        },
+        isExpected: fault => fault.Contains("ERR_", StringComparison.Ordinal) || fault.Contains("onnection", StringComparison.Ordinal)
+            || fault.Contains("WebSocket", StringComparison.Ordinal) || fault.Contains("50", StringComparison.Ordinal));
+}

@@ -1,0 +1,6 @@
+using Xunit;
+
+namespace FanOut.EndToEnd.Tests.Running;
+
+[CollectionDefinition(nameof(FaultySystemGroup))]
+public sealed class FaultySystemGroup : ICollectionFixture<FaultySystem>;
