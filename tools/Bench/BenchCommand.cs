@@ -10,6 +10,7 @@ using FanOut.Bench.Publish;
 using FanOut.Bench.Reporting;
 using FanOut.Bench.Retention;
 using FanOut.Bench.Retry;
+using FanOut.Bench.StreamConsole;
 using FanOut.Cli;
 using Spectre.Console;
 
@@ -20,7 +21,7 @@ internal static class BenchCommand
     private static readonly IScenario[] Scenarios =
     [
         new ConsumeScenario(), new GroupsScenario(), new RetryScenario(), new PublishScenario(), new LatencyScenario(), new IngestScenario(),
-        new EndToEndScenario(), new RetentionScenario(), new GrowthScenario(), new MicroScenario(),
+        new EndToEndScenario(), new ConsoleScenario(), new RetentionScenario(), new GrowthScenario(), new MicroScenario(),
     ];
 
     public static RootCommand Create()

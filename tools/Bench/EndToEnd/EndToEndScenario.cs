@@ -1,4 +1,3 @@
-using System.Net.Http.Json;
 using FanOut.Bench.Ingest;
 using FanOut.Bench.Services;
 
@@ -12,10 +11,6 @@ internal sealed class EndToEndScenario : IScenario
     private const string Unit = "orders/s";
     private const string ApiStage = "OrderApi with its relay";
 
-    /// <summary>No orders are posted while the slowest group is behind by more than this.</summary>
-    private const int MaxBehind = 10_000;
-
-    private static readonly string[] Workers = ["WebhookWorker", "AnalyticsWorker", "NotificationWorker"];
     private static readonly StreamName Stream = new("orders");
 
     public string Name => "end-to-end";
@@ -42,9 +37,9 @@ internal sealed class EndToEndScenario : IScenario
             [
                 Measured("slowest stage alone", Standing.Limit, Unit, "slowest"),
                 Measured("all together, accepted while all groups keep up", Standing.Ours, Unit, "together", Goal.RatioAtLeast(0.45)),
-                .. Workers.Prepend(ApiStage).Select(stage => Measured($"{stage} alone", Standing.Rival, Unit, stage)),
+                .. SystemProcesses.Workers.Prepend(ApiStage).Select(stage => Measured($"{stage} alone", Standing.Rival, Unit, stage)),
                 Measured("behind when the measurement began", Standing.Ours, "orders", "start"),
-                Measured("behind when it ended", Standing.Ours, "orders", "end", Goal.ValueAtMost(MaxBehind * 1.5, "orders")),
+                Measured("behind when it ended", Standing.Ours, "orders", "end", Goal.ValueAtMost(OrderPosting.MaxBehind * 1.5, "orders")),
             ],
             cancellationToken,
             warmUp: false);
@@ -79,10 +74,10 @@ internal sealed class EndToEndScenario : IScenario
         }
 
         var length = await watch.LengthAsync();
-        foreach (var project in Workers)
+        foreach (var project in SystemProcesses.Workers)
         {
             var known = (await watch.DoneAsync()).Keys;
-            await using var worker = await StartWorkerAsync(system, project, sink, cancellationToken);
+            await using var worker = await system.StartWorkerAsync(project, sink, cancellationToken);
             var (started, first, done) = (0L, 0L, 0L);
             await Until.TrueAsync(
                 async () =>
@@ -111,77 +106,15 @@ internal sealed class EndToEndScenario : IScenario
         var watch = new GroupWatch(servers.Redis, Stream);
         await using var api = await system.StartAsync("OrderApi", cancellationToken);
         await using var reclaimer = await system.StartAsync("Reclaimer", cancellationToken);
-        await using var webhooks = await StartWorkerAsync(system, Workers[0], sink, cancellationToken);
-        await using var analytics = await StartWorkerAsync(system, Workers[1], sink, cancellationToken);
-        await using var notifications = await StartWorkerAsync(system, Workers[2], sink, cancellationToken);
-        var bodies = new OrderBodies(BatchSize);
-        var (posted, accepted, slowest) = (0L, 0L, 0L);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var watching = WatchAsync();
-        var posting = Task.WhenAll(Enumerable.Range(0, Connections).Select(_ => Task.Run(PostAsync, cancellationToken)));
+        await using var webhooks = await system.StartWorkerAsync(SystemProcesses.Workers[0], sink, cancellationToken);
+        await using var analytics = await system.StartWorkerAsync(SystemProcesses.Workers[1], sink, cancellationToken);
+        await using var notifications = await system.StartWorkerAsync(SystemProcesses.Workers[2], sink, cancellationToken);
+        await using var posting = new OrderPosting(api.Http, watch, SystemProcesses.Workers.Length, cancellationToken);
         await Task.Delay(TimeSpan.FromSeconds(run.Pick(10, 3, 0.5)), TimeProvider.System, cancellationToken);
         var started = TimeProvider.System.GetTimestamp();
-        var (acceptedBefore, behindAtStart) = (Interlocked.Read(ref accepted), Behind());
+        var (acceptedBefore, behindAtStart) = (posting.Accepted, posting.Behind);
         await Task.Delay(TimeSpan.FromSeconds(run.Pick(30, 6, 0.5)), TimeProvider.System, cancellationToken);
-        var rate = (Interlocked.Read(ref accepted) - acceptedBefore) / TimeProvider.System.GetElapsedTime(started).TotalSeconds;
-        var behindAtEnd = Behind();
-        await ending.CancelAsync();
-        await posting;
-        await watching;
-        return (rate, behindAtStart, behindAtEnd);
-
-        long Behind() => Math.Max(0, Interlocked.Read(ref accepted) - Interlocked.Read(ref slowest));
-
-        async Task WatchAsync()
-        {
-            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-            do
-            {
-                var done = await watch.DoneAsync();
-                Interlocked.Exchange(ref slowest, done.Count < Workers.Length ? 0 : done.Values.Min());
-            }
-            while (!ending.IsCancellationRequested && await timer.WaitForNextTickAsync(cancellationToken));
-        }
-
-        async Task PostAsync()
-        {
-            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-            while (!ending.IsCancellationRequested)
-            {
-                if (Interlocked.Read(ref posted) - Interlocked.Read(ref slowest) >= MaxBehind)
-                {
-                    await timer.WaitForNextTickAsync(cancellationToken);
-                    continue;
-                }
-
-                Interlocked.Add(ref posted, BatchSize);
-                await HttpLoad.SendAsync(api.Http, bodies.Next(false), cancellationToken);
-                Interlocked.Add(ref accepted, BatchSize);
-            }
-        }
-    }
-
-    private static async Task<ServiceProcess> StartWorkerAsync(
-        SystemProcesses system, string project, WebhookSink sink, CancellationToken cancellationToken)
-    {
-        // Port 1 refuses connections, so mails stay rows. Webhooks are sent one at a time.
-        var worker = await system.StartAsync(
-            project,
-            cancellationToken,
-            ("Smtp__Host", "127.0.0.1"),
-            ("Smtp__Port", "1"),
-            ("Webhooks__AllowPrivateNetworks", "true"),
-            ("Webhooks__ConcurrencyPerEndpoint", "1"));
-        if (project == "WebhookWorker")
-        {
-            using var answer = await worker.Http.PostAsJsonAsync(new Uri("/endpoints", UriKind.Relative), new { url = sink.Url }, cancellationToken);
-            if (!answer.IsSuccessStatusCode)
-            {
-                await worker.DisposeAsync();
-                throw new InvalidOperationException($"The webhook endpoint was refused: {await answer.Content.ReadAsStringAsync(cancellationToken)}");
-            }
-        }
-
-        return worker;
+        var rate = (posting.Accepted - acceptedBefore) / TimeProvider.System.GetElapsedTime(started).TotalSeconds;
+        return (rate, behindAtStart, posting.Behind);
     }
 }

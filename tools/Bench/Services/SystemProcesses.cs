@@ -1,3 +1,5 @@
+using System.Net.Http.Json;
+
 namespace FanOut.Bench.Services;
 
 /// <summary>
@@ -6,6 +8,8 @@ namespace FanOut.Bench.Services;
 /// </summary>
 internal sealed class SystemProcesses(BenchServers servers, PostgresDatabase database)
 {
+    public static readonly string[] Workers = ["WebhookWorker", "AnalyticsWorker", "NotificationWorker"];
+
     private Task? _migrated;
 
     public IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string>
@@ -39,6 +43,29 @@ internal sealed class SystemProcesses(BenchServers servers, PostgresDatabase dat
         await TestKey.AddAsync(database.DataSource, cancellationToken);
         service.Http.DefaultRequestHeaders.Authorization = TestKey.Header;
         return service;
+    }
+
+    /// <summary>Starts a worker. Port 1 refuses connections, so mails stay rows. Webhooks are sent to the sink, one at a time.</summary>
+    public async Task<ServiceProcess> StartWorkerAsync(string project, WebhookSink sink, CancellationToken cancellationToken)
+    {
+        var worker = await StartAsync(
+            project,
+            cancellationToken,
+            ("Smtp__Host", "127.0.0.1"),
+            ("Smtp__Port", "1"),
+            ("Webhooks__AllowPrivateNetworks", "true"),
+            ("Webhooks__ConcurrencyPerEndpoint", "1"));
+        if (project == "WebhookWorker")
+        {
+            using var answer = await worker.Http.PostAsJsonAsync(new Uri("/endpoints", UriKind.Relative), new { url = sink.Url }, cancellationToken);
+            if (!answer.IsSuccessStatusCode)
+            {
+                await worker.DisposeAsync();
+                throw new InvalidOperationException($"The webhook endpoint was refused: {await answer.Content.ReadAsStringAsync(cancellationToken)}");
+            }
+        }
+
+        return worker;
     }
 
     /// <summary>This program again, in one of its other parts.</summary>
