@@ -76,7 +76,8 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
         Assert.All(overlays.Read(name).All<ScaledObject>().Select(scaled => scaled.Spec), spec =>
         {
             var project = string.Concat(spec.ScaleTargetRef.Name.Split('-').Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
-            var group = GroupName().Match(Repository.Read(project, "Program.cs")).Groups[1].Value;
+            var sources = string.Concat(Directory.GetFiles(Path.Combine(Repository.Root, project), "*.cs").Select(File.ReadAllText));
+            var group = GroupName().Match(sources).Groups[1].Value;
             Assert.NotEmpty(group);
             var settings = spec.Triggers.Single().Metadata.Values;
             Assert.Contains(settings, value => value == group || value.Contains($"_name=\"{group}\"", StringComparison.Ordinal));
@@ -180,6 +181,6 @@ public sealed partial class AgreementTests(Overlays overlays) : IClassFixture<Ov
     [GeneratedRegex("(?<=>)[0-9a-f]{48}")]
     private static partial Regex HexPassword();
 
-    [GeneratedRegex("AddConsumerGroup\\(\"([a-z-]+)\"")]
+    [GeneratedRegex("(?:AddConsumerGroup\\(|string Group = )\"([a-z-]+)\"")]
     private static partial Regex GroupName();
 }
