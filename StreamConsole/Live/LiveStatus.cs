@@ -8,7 +8,7 @@ namespace FanOut.StreamConsole.Live;
 /// Reads the state of the system every two seconds while somebody looks at it, once for all viewers, with the key of one of them. While nobody
 /// looks, it asks nothing.
 /// </summary>
-internal sealed class LiveStatus(TimeProvider time)
+internal sealed partial class LiveStatus(TimeProvider time, ILogger<LiveStatus> logger)
 {
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
@@ -83,11 +83,16 @@ internal sealed class LiveStatus(TimeProvider time)
                 return;
             }
 
-            var status = await ReadAsync(viewers);
-            Volatile.Write(ref _latest, status);
-            foreach (var viewer in viewers)
+            try
             {
-                viewer.Changed(status);
+                var status = await ReadAsync(viewers);
+                Volatile.Write(ref _latest, status);
+                Array.ForEach(viewers, viewer => viewer.Changed(status));
+            }
+            catch (Exception e)
+            {
+                // The pages of everybody would stand still.
+                Log.NotRead(logger, e);
             }
         }
         while (await timer.WaitForNextTickAsync());
@@ -115,6 +120,12 @@ internal sealed class LiveStatus(TimeProvider time)
         {
             _subscriptions.Remove(subscription);
         }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Error, "The state of the system could not be read. It is read again in two seconds.")]
+        public static partial void NotRead(ILogger logger, Exception exception);
     }
 
     private sealed class Subscription(LiveStatus live, ServiceClients clients, Action<SystemStatus> changed) : IDisposable
