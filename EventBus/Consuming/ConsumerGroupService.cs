@@ -205,7 +205,13 @@ internal sealed partial class ConsumerGroupService(
     private async Task BeatAsync(CancellationToken cancellationToken)
     {
         var before = PauseReason;
-        await _heartbeat!.BeatAsync(WaitReasons is [var reason, ..] ? reason : null, isStopped: false, cancellationToken);
+        await BeatOnceAsync();
+        if (PauseReason != before)
+        {
+            // What it has just written is no longer so.
+            await BeatOnceAsync();
+        }
+
         if (PauseReason is { } paused && paused != before)
         {
             Log.Paused(services.Logger, registration.Group, paused);
@@ -214,6 +220,9 @@ internal sealed partial class ConsumerGroupService(
         {
             Log.Resumed(services.Logger, registration.Group);
         }
+
+        Task BeatOnceAsync() =>
+            _heartbeat!.BeatAsync(WaitReasons is [var reason, ..] ? reason : null, isStopped: false, cancellationToken);
     }
 
     private async Task SayStoppedAsync()
