@@ -1,4 +1,5 @@
--- Finds the orders of a customer, by its id or e-mail address, newest first. Both together take Postgres 11 us of CPU per order with a hundred
--- customers in 4 million orders, and 22 us with a hundred thousand; the row without them takes 7 us.
-create index orders_of_customer on orders.orders (customer_id, id);
-create index orders_of_email on orders.orders (lower(customer_email), id);
+-- Finds the orders of a customer, by its id or e-mail address. Rows of one key share an entry: with a hundred thousand customers in 4 million orders, both
+-- indexes have 70 to 100 MB and take about 5 us of Postgres CPU per order, beside 6 us for the row. With the order's id as second column they have 470 to 640 MB
+-- and take 30 to 40 us, since each order then changes two pages that few others change.
+create index orders_of_customer on orders.orders (customer_id);
+create index orders_of_email on orders.orders (lower(customer_email));

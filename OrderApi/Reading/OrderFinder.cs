@@ -9,6 +9,7 @@ namespace FanOut.OrderApi.Reading;
 internal sealed class OrderFinder(NpgsqlDataSource dataSource)
 {
     private static readonly string FindOrders = EmbeddedSql.Read(typeof(OrderFinder), "find_orders.sql");
+    private static readonly string FindMatching = EmbeddedSql.Read(typeof(OrderFinder), "find_matching_orders.sql");
     private static readonly string ListOrders = EmbeddedSql.Read(typeof(OrderFinder), "list_orders.sql");
 
     public async Task<Order?> FindAsync(Guid id, CancellationToken cancellationToken)
@@ -29,20 +30,25 @@ internal sealed class OrderFinder(NpgsqlDataSource dataSource)
     /// <returns>One more than fit on the page, if there are more.</returns>
     public async Task<List<Order>> ListAsync(OrderQuery query, CancellationToken cancellationToken)
     {
-        Guid? id = Guid.TryParseExact(query.Number, "D", out var parsed) ? parsed : null;
+        var isFiltered = (query.Number ?? query.Customer ?? query.Email) is not null;
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(ListOrders, connection)
+        await using var command = new NpgsqlCommand(isFiltered ? FindMatching : ListOrders, connection)
         {
             Parameters =
             {
                 new NpgsqlParameter<Guid> { TypedValue = query.After ?? Guid.AllBitsSet },
                 new NpgsqlParameter<int> { TypedValue = query.Limit + 1 },
-                Optional(query.Number, NpgsqlDbType.Text),
-                Optional(id, NpgsqlDbType.Uuid),
-                Optional(query.Customer, NpgsqlDbType.Text),
-                Optional(query.Email, NpgsqlDbType.Text),
             },
         };
+        if (isFiltered)
+        {
+            Guid? id = Guid.TryParseExact(query.Number, "D", out var parsed) ? parsed : null;
+            command.Parameters.Add(Optional(query.Number, NpgsqlDbType.Text));
+            command.Parameters.Add(Optional(id, NpgsqlDbType.Uuid));
+            command.Parameters.Add(Optional(query.Customer, NpgsqlDbType.Text));
+            command.Parameters.Add(Optional(query.Email, NpgsqlDbType.Text));
+        }
+
         return await ReadAsync(command, cancellationToken);
     }
 
