@@ -69,8 +69,9 @@ public sealed record EventInGroup(
 public sealed record WorkerList(IReadOnlyList<WorkerStatus> Workers);
 
 /// <summary>
-/// <c>state</c> is <c>working</c>, <c>paused</c> (the group is), <c>waiting</c> (its lanes read nothing, for <c>reason</c>), <c>stopped</c> (it
-/// has said so) or <c>gone</c> (it has not been seen for 15 seconds). <c>rate</c> is the events that it finished a second, lately.
+/// <c>state</c> is <c>working</c>, <c>paused</c> (the group is, and it has stopped reading), <c>waiting</c> (its lanes read nothing, for
+/// <c>reason</c>), <c>stopped</c> (it has said so) or <c>gone</c> (it has not been seen for 15 seconds). <c>rate</c> is the events that it
+/// finished a second, lately.
 /// </summary>
 public sealed record WorkerStatus(
     string Name, string State, string? Reason, int Lanes, double Rate, DateTimeOffset StartedAt, DateTimeOffset SeenAt);

@@ -17,7 +17,7 @@ public enum WorkerState
     /// <summary>Its lanes work.</summary>
     Working,
 
-    /// <summary>The group is paused.</summary>
+    /// <summary>The group is paused, and it has stopped reading.</summary>
     Paused,
 
     /// <summary>At least one lane waits.</summary>

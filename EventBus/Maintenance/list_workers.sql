@@ -4,7 +4,8 @@ select
     case
         when w.stopped then 'Stopped'
         when not w.runs then 'Gone'
-        when g.paused_at is not null then 'Paused'
+        -- A worker that has not read of the pause yet still works, and so does one of an earlier version.
+        when g.paused_at is not null and w.reason is not null then 'Paused'
         when w.reason is not null then 'Waiting'
         else 'Working'
     end as state,
