@@ -7,12 +7,17 @@ using static Microsoft.Playwright.Assertions;
 namespace FanOut.EndToEnd.Tests.Browsing;
 
 [Collection(nameof(SharedSystemGroup))]
-public sealed class GroupPageTests(SharedSystem shared, Browser browser) : IClassFixture<Browser>
+public sealed class GroupPageTests(SharedSystem shared, Browser browser) : IClassFixture<Browser>, IAsyncLifetime
 {
     private const int Orders = 20;
 
     private readonly EffectLedger _ledger = new(shared.System);
     private readonly OrderClient _client = new(shared.System.Orders);
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    /// <summary>The system is shared: a test that fails must not leave it paused.</summary>
+    public async ValueTask DisposeAsync() => await shared.System.Operations.ResumeGroupAsync(Group.Analytics.Name);
 
     [Fact]
     public Task A_paused_group_falls_behind_and_handles_each_order_once_when_it_is_resumed() => browser.VisitAsync(shared.System, async page =>

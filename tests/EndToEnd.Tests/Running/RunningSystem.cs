@@ -4,6 +4,7 @@ using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using FanOut.AppHost;
 using FanOut.Contracts;
+using FanOut.Contracts.Operations;
 using FanOut.Contracts.Webhooks;
 using FanOut.EndToEnd.Tests.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
@@ -54,6 +55,9 @@ internal sealed class RunningSystem : IAsyncDisposable
 
     public IWebhookApi Webhooks => RestService.For<IWebhookApi>(
         Client("webhook-worker"), new RefitSettings(new SystemTextJsonContentSerializer(WebhooksJson.Default.Options)));
+
+    public IOperationsApi Operations => RestService.For<IOperationsApi>(
+        Client("reclaimer"), new RefitSettings(new SystemTextJsonContentSerializer(OperationsJson.Default.Options)));
 
     /// <summary>Starts everything and waits until all of it is healthy.</summary>
     public static async Task<RunningSystem> StartAsync(string name, IReadOnlyDictionary<string, string> environment, params string[] settings)
