@@ -49,7 +49,7 @@ public abstract class LivePage : ComponentBase, IDisposable
         }
     }
 
-    /// <summary>Reads what the page shows beside the status. Expected failures belong into <see cref="Failure"/>: see <see cref="TryAsync"/>.</summary>
+    /// <summary>Reads what the page shows beside the status. See <see cref="TryAsync"/> for failures that are expected.</summary>
     protected virtual Task LoadAsync() => Task.CompletedTask;
 
     /// <summary>Called after each reading of the status.</summary>

@@ -28,7 +28,8 @@ internal sealed class OrderJourney(NpgsqlDataSource dataSource)
             if (found != last)
             {
                 last = found;
-                steps.Add(new("group", Group, "done", reader.GetFieldValue<DateTimeOffset>(reader.GetOrdinal("effected_at")), Trace: TraceOf(reader)));
+                var at = reader.GetFieldValue<DateTimeOffset>(reader.GetOrdinal("effected_at"));
+                steps.Add(new("group", Group, "done", at, Trace: TraceOf(reader)));
             }
 
             if (!await reader.IsDBNullAsync(reader.GetOrdinal("id"), cancellationToken))

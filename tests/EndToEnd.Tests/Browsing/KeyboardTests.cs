@@ -10,7 +10,8 @@ namespace FanOut.EndToEnd.Tests.Browsing;
 public sealed class KeyboardTests(SharedSystem shared, Browser browser) : IClassFixture<Browser>
 {
     private const string FocusRing =
-        "() => { const style = getComputedStyle(document.activeElement); return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2; }";
+        "() => { const style = getComputedStyle(document.activeElement); "
+        + "return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2; }";
 
     [Fact]
     public Task The_keyboard_alone_opens_closes_and_moves() => browser.VisitAsync(shared.System, async page =>

@@ -30,7 +30,8 @@ public sealed class OrderPageTests(SharedSystem shared, Browser browser) : IClas
         await page.WaitForURLAsync("**/orders/*-*");
         var address = new Uri(page.Url).AbsolutePath;
         var number = (await page.Locator("main h1").InnerTextAsync())["Order ".Length..];
-        var known = await page.Locator("dl.pairs a").EvaluateAllAsync<string[]>("links => links.map(link => new URL(link.href).searchParams.get('find'))");
+        var known = await page.Locator("dl.pairs a").EvaluateAllAsync<string[]>(
+            "links => links.map(link => new URL(link.href).searchParams.get('find'))");
         Assert.Equal(2, known.Length); // The customer's id and address.
         var itself = page.Locator("main h1", new() { HasText = number });
         foreach (var term in (string[])[number, address["/orders/".Length..], .. known])

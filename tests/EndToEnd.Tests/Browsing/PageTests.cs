@@ -48,7 +48,9 @@ public sealed class PageTests(SharedSystem shared, Browser browser) : IClassFixt
                 await CheckAsync("actions", "/actions", "main td");
 
                 var pages = await page.Locator("nav.side a").EvaluateAllAsync<string[]>("links => links.map(link => link.getAttribute('href'))");
-                Assert.Equal(["/", "/actions", "/dead-letters", "/groups", "/kafka", "/orders", "/stream", "/try", "/webhooks"], pages.Order(StringComparer.Ordinal));
+                Assert.Equal(
+                    ["/", "/actions", "/dead-letters", "/groups", "/kafka", "/orders", "/stream", "/try", "/webhooks"],
+                    pages.Order(StringComparer.Ordinal));
                 await page.Keyboard.PressAsync("?");
                 await page.AssertAccessibleAsync();
 

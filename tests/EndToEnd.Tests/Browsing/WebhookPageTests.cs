@@ -19,7 +19,8 @@ public sealed class WebhookPageTests(SharedSystem shared, Browser browser) : ICl
         await page.GotoAsync("/webhooks");
         await page.Locator($"a[href='/webhooks/{endpoint.Id}']").ClickAsync();
 
-        var delivery = page.Locator("section[aria-labelledby=deliveries] tbody tr").Filter(new() { Has = page.Locator($"a[href='/orders/{order}']") });
+        var delivery = page.Locator("section[aria-labelledby=deliveries] tbody tr")
+            .Filter(new() { Has = page.Locator($"a[href='/orders/{order}']") });
         await Expect(delivery.Locator(".state")).ToHaveTextAsync("delivered");
         await Expect(delivery).ToContainTextAsync("200");
         var state = page.Locator("section[aria-labelledby=how] .head .state");
