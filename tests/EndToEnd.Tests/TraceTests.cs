@@ -36,6 +36,7 @@ public sealed class TraceTests(SharedSystem shared)
             () => Task.FromResult(shared.Otlp.OfTrace(trace)),
             spans => Group.All.All(group => spans.Any(span => IsProcess(span, group)))
                 && spans.Any(span => span.SpanId == SpanOf(webhook))
+                && spans.Any(span => span.Name.StartsWith("deliver ", StringComparison.Ordinal)) // It ends after the call.
                 && spans.Any(span => span.Name == "send email")
                 && spans.Any(span => span.ParentSpanId == client)
                 && spans.Count(span => span.Kind == "Producer") == 2,
