@@ -65,5 +65,5 @@ public sealed class FaultPageTests(FaultySystem faulty, Browser browser) : IClas
             await page.AwaitReadingsAsync(2);
         },
         isExpected: fault => fault.Contains("ERR_", StringComparison.Ordinal) || fault.Contains("onnection", StringComparison.Ordinal)
-            || fault.Contains("WebSocket", StringComparison.Ordinal) || fault.Contains("50", StringComparison.Ordinal));
+            || fault.Contains("WebSocket", StringComparison.Ordinal) || fault.Contains("status of 50", StringComparison.Ordinal));
 }
