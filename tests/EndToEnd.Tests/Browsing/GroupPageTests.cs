@@ -39,8 +39,14 @@ public sealed class GroupPageTests(SharedSystem shared, Browser browser) : IClas
         await Expect(state).ToHaveTextAsync("paused");
         await Expect(card).ToContainTextAsync("Paused by development.");
         await Expect(page.Locator("section[aria-labelledby=workers] tbody tr").First.Locator(".state")).ToHaveTextAsync("paused");
+        await page.GotoAsync("/");
+        await Expect(page.Locator($"[data-part={group}]")).ToHaveAttributeAsync("data-state", "paused");
+
+        // A read that waits for entries ends within a second, and takes what comes meanwhile.
+        await page.AwaitReadingsAsync(3);
         var orders = await _client.PlaceBatchAsync([.. Enumerable.Repeat(NewOrder.From(), Orders)]);
         await _ledger.AssertOnceAsync(Group.Notifications, orders);
+        await page.Locator($"[data-part={group}]").ClickAsync();
         await Expect(lag).ToHaveTextAsync($"{Orders}");
         Assert.Empty(await _ledger.SubjectsAsync(Group.Analytics, [.. orders.Select(order => order.ToString())]));
         await page.GotoAsync("/");
