@@ -18,6 +18,9 @@ internal static class ConsoleServices
         "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; "
         + "frame-ancestors 'none'";
 
+    // A page that comes back later is loaded again. Until then it still asks the services, for nobody.
+    private static readonly TimeSpan KeepDisconnected = TimeSpan.FromSeconds(15);
+
     public static void AddConsole(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
@@ -30,7 +33,8 @@ internal static class ConsoleServices
             options.KnownProxies.Clear();
             options.KnownIPNetworks.Clear();
         });
-        services.AddRazorComponents().AddInteractiveServerComponents();
+        services.AddRazorComponents()
+            .AddInteractiveServerComponents(circuits => circuits.DisconnectedCircuitRetentionPeriod = KeepDisconnected);
         services.AddCascadingAuthenticationState();
         services.AddRadzenComponents();
         services.AddOptions<ConsoleOptions>().BindConfiguration(ConsoleOptions.SectionName).ValidateDataAnnotations().ValidateOnStart();

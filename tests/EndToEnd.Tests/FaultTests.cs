@@ -22,7 +22,7 @@ public sealed class FaultTests(FaultySystem faulty)
 
         // A webhook may arrive twice, but must not be missing.
         await Eventually.GetAsync(
-            () => Task.FromResult(ids.Except(faulty.Webhooks.Received.Select(webhook => webhook.OrderId)).ToArray()),
+            () => Task.FromResult(ids.Except(faulty.Webhooks.Received.Select(webhook => webhook.OrderId ?? default)).ToArray()),
             missing => missing.Length == 0,
             missing => $"{missing.Length} of {ids.Count} orders were not sent to their webhook.");
         await _system.Webhooks.DeleteEndpointAsync(endpoint.Id, TestContext.Current.CancellationToken);
