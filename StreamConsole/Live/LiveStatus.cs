@@ -69,7 +69,7 @@ internal sealed partial class LiveStatus(TimeProvider time, ILogger<LiveStatus> 
 
     private async Task RunAsync()
     {
-        // What is asked every two seconds would hide the traces of orders: below a parent that is not recorded, samplers leave it out in every service.
+        // What is asked every two seconds would hide the traces of orders. Below a parent that is not recorded, samplers leave it out.
         Activity.Current = null;
         new Activity("background").SetIdFormat(ActivityIdFormat.W3C).Start();
         using var timer = new PeriodicTimer(Interval, time);
