@@ -19,9 +19,6 @@ internal sealed class Viewer(AuthenticationStateProvider authentication, IHttpCl
     /// <summary>Whether the person may place orders.</summary>
     public bool CanPlaceOrders { get; private set; }
 
-    /// <summary>Whether the person may find orders.</summary>
-    public bool CanReadOrders { get; private set; }
-
     public async ValueTask<ServiceClients> GetClientsAsync()
     {
         if (_clients is null)
@@ -30,7 +27,6 @@ internal sealed class Viewer(AuthenticationStateProvider authentication, IHttpCl
             Name = user.Identity?.Name ?? "";
             CanAct = user.HasScope(Scopes.OpsWrite);
             CanPlaceOrders = user.HasScope(Scopes.OrdersWrite);
-            CanReadOrders = user.HasScope(Scopes.OrdersRead);
             _clients = new ServiceClients(http, user.FindFirst(TokenClaim)?.Value ?? "");
         }
 
