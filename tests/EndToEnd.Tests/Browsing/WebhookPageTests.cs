@@ -31,6 +31,7 @@ public sealed class WebhookPageTests(SharedSystem shared, Browser browser) : ICl
 
         await Button("Disable").ClickAsync();
         await Confirm("Disable this endpoint?", "Disable");
+        await Expect(page.GetByText("Nothing is sent until it is enabled.")).ToBeVisibleAsync();
         await Expect(state).ToHaveTextAsync("disabled");
         await Button("Enable").ClickAsync();
         await Confirm("Enable this endpoint?", "Enable");
