@@ -23,6 +23,8 @@ internal static class ConsoleServices
 
     public static void AddConsole(this WebApplicationBuilder builder)
     {
+        // Without it a build that was not published has its files in Development only, and sends empty ones otherwise.
+        builder.WebHost.UseStaticWebAssets();
         var services = builder.Services;
         services.Insert(0, ServiceDescriptor.Singleton<IProblemDetailsWriter, PageProblemWriter>()); // The first one that can write does.
         services.Configure<ForwardedHeadersOptions>(options =>

@@ -1,16 +1,19 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text.RegularExpressions;
 using FanOut.ServiceDefaults.Access;
 using FanOut.TestServers;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Xunit;
 
 namespace FanOut.Services.Tests.StreamConsole;
 
 /// <summary>Who may see what of the console, for all its routes.</summary>
-public sealed class ConsoleRouteTests
+public sealed partial class ConsoleRouteTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -31,6 +34,21 @@ public sealed class ConsoleRouteTests
         Assert.Contains("/_blazor/negotiate", closed.Select(PathOf));
         Assert.All(closed, route => Assert.Equal(
             Scopes.OpsRead, Assert.Single(route.Metadata.GetOrderedMetadata<IAuthorizeData>(), required => required.Policy is not null).Policy));
+    }
+
+    [Fact]
+    public async Task The_scripts_and_styles_that_a_page_names_are_sent_in_production_too()
+    {
+        await using var console = await ConsoleHost.StartAsync(settings: (WebHostDefaults.EnvironmentKey, Environments.Production));
+        var page = await console.Browser.GetStringAsync(new Uri("/sign-in", UriKind.Relative), Cancellation);
+        var files = FileAddress().Matches(page).Select(match => match.Groups["path"].Value).ToArray();
+
+        Assert.Contains(files, file => file.StartsWith("console.", StringComparison.Ordinal) && file.EndsWith(".js", StringComparison.Ordinal));
+        foreach (var file in files)
+        {
+            using var answer = await console.GetAsync($"/{file}");
+            Assert.True(answer.IsSuccessStatusCode && (await answer.Content.ReadAsByteArrayAsync(Cancellation)).Length > 0, $"/{file} is empty.");
+        }
     }
 
     [Theory]
@@ -150,4 +168,7 @@ public sealed class ConsoleRouteTests
     private static string PathOf(RouteEndpoint route) => $"/{route.RoutePattern.RawText!.Trim('/')}";
 
     private static bool IsFile(RouteEndpoint route) => Path.HasExtension(route.RoutePattern.RawText);
+
+    [GeneratedRegex("""(?:src|href)="(?<path>[^"/][^"]*\.(?:js|css))""")]
+    private static partial Regex FileAddress();
 }
