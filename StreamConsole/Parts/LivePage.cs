@@ -19,7 +19,7 @@ public abstract class LivePage : ComponentBase, IDisposable
 
     private protected ServiceClients Clients { get; private set; } = null!;
 
-    private protected SystemStatus Status { get; private set; } = null!;
+    private protected SystemStatus? Status { get; private set; }
 
     /// <summary>Why the last request of this page did not succeed; null where it did.</summary>
     private protected Failure? Failure { get; set; }

@@ -230,7 +230,12 @@ internal sealed partial class ServerProcess
         await UntilAsync(() => all.All(id => StateOf(id) is null or 'T' or 'Z'), "did not stop on SIGSTOP");
     }
 
-    public void Resume() => Family().ForEach(id => _ = SendSignal(id, SigContinue));
+    public void Resume() => Resume(Id);
+
+    /// <summary>SIGSTOP of a process that something else started, and its children.</summary>
+    public static void Pause(int process) => FamilyOf(process).ForEach(id => _ = SendSignal(id, SigStop));
+
+    public static void Resume(int process) => FamilyOf(process).ForEach(id => _ = SendSignal(id, SigContinue));
 
     private async Task UntilAsync(Func<bool> condition, string otherwise)
     {
@@ -246,9 +251,11 @@ internal sealed partial class ServerProcess
         }
     }
 
-    private List<int> Family()
+    private List<int> Family() => FamilyOf(Id);
+
+    private static List<int> FamilyOf(int id)
     {
-        var family = new List<int> { Id };
+        var family = new List<int> { id };
         for (var i = 0; i < family.Count; i++)
         {
             try

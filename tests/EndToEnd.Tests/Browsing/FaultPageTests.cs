@@ -1,5 +1,6 @@
 using FanOut.EndToEnd.Tests.Orders;
 using FanOut.EndToEnd.Tests.Running;
+using Microsoft.Playwright;
 using Xunit;
 using static Microsoft.Playwright.Assertions;
 
@@ -44,6 +45,21 @@ public sealed class FaultPageTests(FaultySystem faulty, Browser browser) : IClas
             await Expect(effect).ToHaveAttributeAsync("data-state", state);
         }
     });
+
+    [Fact]
+    public async Task The_overview_is_drawn_where_its_first_reading_waits_for_a_service()
+    {
+        await _system.KillAsync("stream-console", Cancelled);
+        await _system.WhileItHangsAsync(
+            Group.Notifications.Service,
+            () => browser.VisitAsync(_system, async page =>
+            {
+                await Expect(page.Locator("[data-part=Mails]")).ToHaveAttributeAsync("data-state", "away");
+                await Expect(page.Locator($"[data-part={Group.Analytics.Name}]")).ToHaveAttributeAsync("data-state", "flowing");
+                await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Throughput" })).ToBeVisibleAsync();
+            }),
+            Cancelled);
+    }
 
     [Fact]
     public Task A_page_is_live_again_after_the_console_is_killed() => browser.VisitAsync(

@@ -7,6 +7,7 @@ using FanOut.Contracts;
 using FanOut.Contracts.Operations;
 using FanOut.Contracts.Webhooks;
 using FanOut.EndToEnd.Tests.Telemetry;
+using FanOut.TestServers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
@@ -145,8 +146,7 @@ internal sealed class RunningSystem : IAsyncDisposable
     /// <summary>kill -9. Returns when the AppHost has restarted the resource and it is healthy again.</summary>
     public async Task KillAsync(string resource, CancellationToken cancellationToken)
     {
-        var running = await _app.ResourceNotifications.WaitForResourceAsync(resource, change => PidOf(change) is not null, cancellationToken);
-        var killed = PidOf(running)!.Value;
+        var killed = await PidAsync(resource, cancellationToken);
         using (var process = Process.GetProcessById(killed))
         {
             process.Kill(entireProcessTree: true);
@@ -154,6 +154,21 @@ internal sealed class RunningSystem : IAsyncDisposable
 
         await _app.ResourceNotifications.WaitForResourceAsync(
             resource, change => PidOf(change) is { } pid && pid != killed && change.Snapshot.HealthStatus is HealthStatus.Healthy, cancellationToken);
+    }
+
+    /// <summary>Does something while a resource has connections but does not answer.</summary>
+    public async Task WhileItHangsAsync(string resource, Func<Task> act, CancellationToken cancellationToken)
+    {
+        var process = await PidAsync(resource, cancellationToken);
+        ServerProcess.Pause(process);
+        try
+        {
+            await act();
+        }
+        finally
+        {
+            ServerProcess.Resume(process);
+        }
     }
 
     /// <returns>Its state, such as Running or Exited.</returns>
@@ -189,6 +204,9 @@ internal sealed class RunningSystem : IAsyncDisposable
     }
 
     public static string MailFolderIn(string folder) => Path.Combine(folder, "mail");
+
+    private async Task<int> PidAsync(string resource, CancellationToken cancellationToken) => PidOf(
+        await _app.ResourceNotifications.WaitForResourceAsync(resource, change => PidOf(change) is not null, cancellationToken))!.Value;
 
     private static int? PidOf(ResourceEvent change) =>
         change.Snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value as int?;
