@@ -11,7 +11,7 @@ with chosen as materialized (
         and state = 'dead' and state <> 'waiting'
         and ($4::text is null or type = $4)
         and ($5::text is null or subject = $5)
-        and ($6::text is null or strpos(lower(error), lower($6)) > 0)
+        and ($6::text is null or strpos(lower(error collate "C"), lower($6 collate "C")) > 0)
         and ($7::timestamptz is null or coalesce(failed_at, created_at) >= $7)
         and ($8::timestamptz is null or coalesce(failed_at, created_at) < $8)
         and ($9::int8[] is null or number = any($9))
