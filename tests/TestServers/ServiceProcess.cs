@@ -23,6 +23,8 @@ internal sealed class ServiceProcess : IAsyncDisposable
 
     public bool HasExited => _server.HasExited;
 
+    public string LogTail => _server.LogTail;
+
     /// <summary>Of a process that has ended.</summary>
     public int ExitCode => _server.ExitCode;
 

@@ -1,19 +1,25 @@
+using System.Net.Http.Json;
+
 namespace FanOut.Bench.StreamConsole;
 
-/// <summary>A browser that shows the console's overview. Elsewhere it runs on a machine of its own, so here it gives way to the system.</summary>
+/// <summary>A browser that shows the console's overview at times. Elsewhere it runs on a machine of its own, so here it gives way to the system.</summary>
 internal sealed class ConsoleViewer : IAsyncDisposable
 {
+    private const string Title = "Overview · FanOut";
+
     private readonly ServerProcess _browser;
     private readonly DirectoryInfo _profile;
+    private readonly ServiceProcess _console;
+    private readonly HttpClient _devTools = new(new SocketsHttpHandler { UseProxy = false });
 
-    /// <summary>What the console uses at least to sign in and to draw the first page.</summary>
-    private static readonly TimeSpan FirstPage = TimeSpan.FromMilliseconds(100);
+    private ConsoleViewer(ServerProcess browser, DirectoryInfo profile, ServiceProcess console) =>
+        (_browser, _profile, _console) = (browser, profile, console);
 
-    private ConsoleViewer(ServerProcess browser, DirectoryInfo profile) => (_browser, _profile) = (browser, profile);
+    public int ProcessId => _browser.Id;
 
-    public static async Task<ConsoleViewer> OpenAsync(ServiceProcess console, CancellationToken cancellationToken)
+    /// <summary>Starts the browser with an empty page.</summary>
+    public static async Task<ConsoleViewer> StartAsync(ServiceProcess console, CancellationToken cancellationToken)
     {
-        var used = console.ProcessorTime;
         var profile = Directory.CreateTempSubdirectory("fanout-bench-browser-");
         var browser = await ServerProcess.StartAsync(
             "the browser",
@@ -23,19 +29,14 @@ internal sealed class ConsoleViewer : IAsyncDisposable
                 "--disable-background-networking", "--disable-component-update", "--remote-debugging-port=0",
                 "--window-size=1280,900",
                 $"--user-data-dir={profile.FullName}",
-                new Uri(console.Http.BaseAddress!, $"/sign-in#{TestKey.Header.Parameter}").ToString(),
+                "about:blank",
             ]);
-        var viewer = new ConsoleViewer(browser, profile);
+        var viewer = new ConsoleViewer(browser, profile, console);
         try
         {
-            await Until.TrueAsync(
-                () =>
-                {
-                    viewer.ThrowIfGone();
-                    return Task.FromResult(console.ProcessorTime - used > FirstPage);
-                },
-                "the browser to show the overview",
-                cancellationToken);
+            var port = Path.Combine(profile.FullName, "DevToolsActivePort");
+            await viewer.UntilAsync(() => Task.FromResult(File.Exists(port) && File.ReadLines(port).Any()), "the browser to start", cancellationToken);
+            viewer._devTools.BaseAddress = new Uri($"http://127.0.0.1:{File.ReadLines(port).First()}");
             return viewer;
         }
         catch
@@ -45,18 +46,49 @@ internal sealed class ConsoleViewer : IAsyncDisposable
         }
     }
 
-    /// <exception cref="InvalidOperationException">The browser has ended.</exception>
-    public void ThrowIfGone()
+    /// <summary>Opens the overview and waits until it is drawn.</summary>
+    public async Task<string> OpenAsync(CancellationToken cancellationToken)
     {
-        if (_browser.HasExited)
+        var address = new Uri(_console.Http.BaseAddress!, $"/sign-in#{TestKey.Header.Parameter}").ToString();
+        using var opened = await _devTools.PutAsync(
+            new Uri($"/json/new?{Uri.EscapeDataString(address)}", UriKind.Relative), content: null, cancellationToken);
+        var page = (await opened.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<Page>(cancellationToken))!;
+        await UntilAsync(async () => (await FindAsync(page.Id, cancellationToken)).Title == Title, "the browser to show the overview", cancellationToken);
+        return page.Id;
+    }
+
+    /// <exception cref="InvalidOperationException">It did not show the overview until now.</exception>
+    public async Task CloseAsync(string page, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(page, cancellationToken) is { Title: not Title } shown)
         {
-            throw new InvalidOperationException($"The browser ended with status {_browser.ExitCode}: {_browser.LogTail}");
+            throw new InvalidOperationException($"The browser no longer showed the overview but {shown.Title} at {shown.Url}: {_console.LogTail}");
         }
+
+        using var closed = await _devTools.GetAsync(new Uri($"/json/close/{page}", UriKind.Relative), cancellationToken);
+        closed.EnsureSuccessStatusCode();
     }
 
     public async ValueTask DisposeAsync()
     {
+        _devTools.Dispose();
         await _browser.StopAsync(interrupt: false);
         _profile.Delete(recursive: true);
     }
+
+    private async Task<Page> FindAsync(string id, CancellationToken cancellationToken)
+    {
+        var pages = await _devTools.GetFromJsonAsync<Page[]>(new Uri("/json/list", UriKind.Relative), cancellationToken);
+        return pages!.Single(page => page.Id == id);
+    }
+
+    private Task UntilAsync(Func<Task<bool>> condition, string what, CancellationToken cancellationToken) => Until.TrueAsync(
+        () => _browser.HasExited
+            ? throw new InvalidOperationException($"The browser ended with status {_browser.ExitCode}: {_browser.LogTail}")
+            : condition(),
+        what,
+        cancellationToken,
+        everyMilliseconds: 50);
+
+    private sealed record Page(string Id, string Title, string Url);
 }
