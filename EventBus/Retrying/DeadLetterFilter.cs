@@ -18,7 +18,7 @@ public sealed record DeadLetterFilter
     /// <summary>The event's subject, exactly.</summary>
     public string? Subject { get; init; }
 
-    /// <summary>Text that the error contains, in capitals or not.</summary>
+    /// <summary>Text that the error contains; the letters A to Z in capitals or not.</summary>
     public string? Error { get; init; }
 
     /// <summary>The kind of the error (<see cref="DeadLetterSummary.Kind"/>), exactly.</summary>
