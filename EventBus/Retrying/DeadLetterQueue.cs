@@ -144,8 +144,8 @@ public sealed class DeadLetterQueue
     /// An id that the caller makes up, for <see cref="UndoAsync"/>. Several calls may share one: they are undone together.
     /// </param>
     /// <param name="limit">
-    /// How many at most, the lowest numbers first, so that many are changed in steps; null = all. A redrive with a limit passes over what is no
-    /// event of the outbox, and does not count it.
+    /// How many at most, the lowest numbers first, so that many are changed in steps; null = all. With a limit, what has failed again
+    /// since another step of this change is passed over and not counted; so is, by a redrive, what is no event of the outbox.
     /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>What came of it.</returns>
@@ -182,8 +182,8 @@ public sealed class DeadLetterQueue
     /// An id that the caller makes up, for <see cref="UndoAsync"/>. Several calls may share one: they are undone together.
     /// </param>
     /// <param name="limit">
-    /// How many at most, the lowest numbers first, so that many are changed in steps; null = all. A redrive with a limit passes over what is no
-    /// event of the outbox, and does not count it.
+    /// How many at most, the lowest numbers first, so that many are changed in steps; null = all. With a limit, what has failed again
+    /// since another step of this change is passed over and not counted; so is, by a redrive, what is no event of the outbox.
     /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>What came of it.</returns>

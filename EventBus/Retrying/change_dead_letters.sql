@@ -1,7 +1,8 @@
 -- Makes what matches a filter (null = any) of the dead letters of stream $1 'waiting' (due now, without attempts) or 'discarded' ($3), by $11, as
 -- part of change $13: at most $12, the lowest numbers first.
 -- $2 group, $4 type, $5 subject, $6 error, $7 from, $8 until, $9 numbers, $10 kind
--- What is no event of the outbox has no position and is not redriven. With a limit it is passed over: it would fill every step.
+-- What is no event of the outbox has no position and is not redriven. With a limit it is passed over, as is what this change has changed and has
+-- failed again since: both would fill every step.
 -- Rows are locked in order, and looked at again once they are locked: two of these at once change a row once, and do not deadlock.
 -- Answers with a row for each group: its name, how many were changed, how many were left out, and when.
 with chosen as materialized (
@@ -17,6 +18,7 @@ with chosen as materialized (
         and ($9::int8[] is null or number = any($9))
         and ($10::text is null or kind = $10)
         and ($12::int is null or position is not null or $3 <> 'waiting')
+        and ($12::int is null or change is distinct from $13)
     order by number
     limit $12
     for update

@@ -64,6 +64,26 @@ public sealed class DeadLetterUndoTests
     }
 
     [Fact]
+    public async Task The_steps_of_a_change_pass_over_what_has_failed_again_since()
+    {
+        await using var world = await RetryWorld.CreateAsync();
+        await world.AddAsync(3, deadOf: "Boom");
+        var change = Guid.NewGuid();
+        Assert.Equal(new DeadLetterChange(2, 0), await world.Letters.RedriveAsync(new DeadLetterFilter(), "ada", change, limit: 2, Cancellation));
+        var claim = Guid.NewGuid();
+        await world.ClaimAsync(claim);
+        await world.FailAsync(1, claim, 1, "Boom again", TimeSpan.Zero, isDead: true);
+        await world.FailAsync(2, claim, 1, "Boom again", TimeSpan.Zero, isDead: true);
+
+        Assert.Equal(new DeadLetterChange(1, 0), await world.Letters.RedriveAsync(new DeadLetterFilter(), "ada", change, limit: 2, Cancellation));
+        Assert.Equal(new DeadLetterChange(0, 0), await world.Letters.RedriveAsync(new DeadLetterFilter(), "ada", change, limit: 2, Cancellation));
+
+        Assert.Equal("dead 2, waiting 1", await world.StatesAsync());
+        var another = await world.Letters.RedriveAsync(new DeadLetterFilter(), "ada", Guid.NewGuid(), limit: 2, Cancellation);
+        Assert.Equal(new DeadLetterChange(2, 0), another);
+    }
+
+    [Fact]
     public async Task A_change_that_is_unknown_or_handled_is_told_from_one_that_is_too_old()
     {
         await using var world = await RetryWorld.CreateAsync();
