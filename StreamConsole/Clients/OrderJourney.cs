@@ -29,10 +29,11 @@ public sealed record OrderJourney(IReadOnlyList<JourneyStep> Steps, IReadOnlyLis
     {
         var all = steps.ToList();
 
-        // A service knows when the effect was committed; the reclaimer knows only that it was.
+        // A service knows when the effect was committed; the reclaimer knows only that it was, or not even that if it was asked a moment before.
         foreach (var effect in all.Where(step => step is { Part: "group", At: not null }).ToArray())
         {
-            all.RemoveAll(step => step.Part == "group" && step.Name == effect.Name && step.At is null && step.State == effect.State);
+            all.RemoveAll(step => step.Part == "group" && step.Name == effect.Name && step.At is null
+                && step.State is ("done" or "unread" or "pending"));
         }
 
         return new(
