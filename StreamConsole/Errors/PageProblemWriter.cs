@@ -1,15 +1,21 @@
 using System.Text.Encodings.Web;
+using Microsoft.Extensions.Options;
 
 namespace FanOut.StreamConsole.Errors;
 
 /// <summary>Shows a problem as a page to a person whose browser asked for one.</summary>
-internal sealed class PageProblemWriter : IProblemDetailsWriter
+internal sealed class PageProblemWriter(IOptions<ProblemDetailsOptions> options) : IProblemDetailsWriter
 {
     public bool CanWrite(ProblemDetailsContext context) => context.HttpContext.Request.IsForPage();
 
     public async ValueTask WriteAsync(ProblemDetailsContext context)
     {
         var (problem, response) = (context.ProblemDetails, context.HttpContext.Response);
+        problem.Status ??= response.StatusCode;
+
+        // Sets the title of the status where there is none.
+        _ = TypedResults.Problem(problem);
+        options.Value.CustomizeProblemDetails?.Invoke(context);
         var trace = problem.Extensions.TryGetValue("traceId", out var id) ? id?.ToString() : null;
         response.ContentType = "text/html; charset=utf-8";
         await response.WriteAsync(
