@@ -7,6 +7,7 @@ using FanOut.StreamConsole.Live;
 using FanOut.StreamConsole.Parts;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Http.Resilience;
+using Polly;
 using Radzen;
 
 namespace FanOut.StreamConsole;
@@ -45,8 +46,15 @@ internal static class ConsoleServices
             services.AddHttpClient(service, http => http.BaseAddress = new Uri($"http://{service}"));
         }
 
-        // An event that tests an endpoint for webhooks waits 10 seconds for its receiver.
-        services.ConfigureAll<HttpStandardResilienceOptions>(options => options.AttemptTimeout.Timeout = TimeSpan.FromSeconds(15));
+        services.ConfigureAll<HttpStandardResilienceOptions>(options =>
+        {
+            // An event that tests an endpoint for webhooks waits 10 seconds for its receiver.
+            options.AttemptTimeout.Timeout = TimeSpan.FromSeconds(15);
+
+            // A service that says why it cannot do something is shown to say so, and pages ask again by themselves.
+            options.Retry.ShouldHandle = attempt => ValueTask.FromResult(
+                attempt.Outcome.Exception is HttpRequestException && attempt.Context.GetRequestMessage()?.Method == HttpMethod.Get);
+        });
         services.AddSingleton<LiveStatus>();
         services.AddScoped<Viewer>();
         services.AddScoped<ViewerZone>();

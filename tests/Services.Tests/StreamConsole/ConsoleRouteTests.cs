@@ -2,9 +2,12 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.RegularExpressions;
 using FanOut.ServiceDefaults.Access;
+using FanOut.StreamConsole.Clients;
 using FanOut.TestServers;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -49,6 +52,40 @@ public sealed partial class ConsoleRouteTests
             using var answer = await console.GetAsync($"/{file}");
             Assert.True(answer.IsSuccessStatusCode && (await answer.Content.ReadAsByteArrayAsync(Cancellation)).Length > 0, $"/{file} is empty.");
         }
+    }
+
+    [Fact]
+    public async Task A_page_that_is_refused_says_why_and_has_a_trace()
+    {
+        await using var console = await ConsoleHost.StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/") { Headers = { Host = "elsewhere.example" } };
+        using var answer = await console.Browser.SendAsync(request, Cancellation);
+        var page = await answer.Content.ReadAsStringAsync(Cancellation);
+
+        Assert.Equal(HttpStatusCode.MisdirectedRequest, answer.StatusCode);
+        Assert.Matches("<h1>[^<]+</h1>", page);
+        Assert.Matches("The trace of this request is [0-9a-f-]{10,}", page);
+    }
+
+    [Fact]
+    public async Task A_service_that_is_unhealthy_is_asked_once_and_shown_to_say_why()
+    {
+        var asked = 0;
+        await using var service = WebApplication.CreateSlimBuilder().Build();
+        service.Urls.Add("http://127.0.0.1:0");
+        service.MapGet("/health", () =>
+        {
+            Interlocked.Increment(ref asked);
+            var health = new ServiceHealth("Unhealthy", new Dictionary<string, HealthEntry> { ["postgres"] = new("Unhealthy", "Postgres is away.") });
+            return TypedResults.Json(health, statusCode: StatusCodes.Status503ServiceUnavailable);
+        });
+        await service.StartAsync(Cancellation);
+        await using var console = await ConsoleHost.StartAsync(settings: ("services:reclaimer:http:0", service.Urls.First()));
+
+        var clients = new ServiceClients(console.Services.GetRequiredService<IHttpClientFactory>(), "key");
+        var health = await clients.GetHealthAsync(ServiceClients.Reclaimer, Cancellation);
+
+        Assert.Equal(("Unhealthy", "Postgres is away.", 1), (health.Status, health.Reason, asked));
     }
 
     [Theory]
