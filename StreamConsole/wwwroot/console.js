@@ -116,10 +116,11 @@
   });
 
   // The address that the system prints has a key behind '#', which no server sees: it goes into the form.
+  // Elsewhere than in development a person has to press the button: a link of somebody else must not sign them in.
   const key = document.querySelector('form.sign-in input[name=key]');
   if (key && location.hash.length > 1) {
     key.value = decodeURIComponent(location.hash.slice(1));
     history.replaceState(null, '', location.pathname + location.search);
-    key.form.requestSubmit();
+    if ('submits' in key.form.dataset) key.form.requestSubmit();
   }
 })();

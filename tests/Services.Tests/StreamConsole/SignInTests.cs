@@ -5,6 +5,7 @@ using FanOut.Services.Tests.Access;
 using FanOut.Services.Tests.ServiceDefaults;
 using FanOut.StreamConsole.Clients;
 using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
@@ -69,6 +70,18 @@ public sealed class SignInTests
         using var refused = await console.SignInAsync(NewKey.WithOtherSecret(key));
 
         Assert.Equal("/sign-in?error=Key&returnUrl=%2F", LocationOf(refused));
+    }
+
+    [Theory]
+    [InlineData("Development", true)]
+    [InlineData("Production", false)]
+    public async Task An_address_with_a_key_signs_in_by_itself_only_in_development(string environment, bool doesSubmit)
+    {
+        await using var console = await ConsoleHost.StartAsync(settings: (WebHostDefaults.EnvironmentKey, environment));
+
+        var form = await console.Browser.GetStringAsync(new Uri("/sign-in", UriKind.Relative), Cancellation);
+
+        Assert.Equal(doesSubmit, form.Contains("data-submits", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -26,6 +26,7 @@ internal sealed class ConsoleScenario : IScenario
         await using var console = await system.StartAsync(
             "StreamConsole",
             cancellationToken,
+            ("ASPNETCORE_ENVIRONMENT", "Development"), // The browser signs in by an address.
             Address("order-api", api),
             Address("reclaimer", reclaimer),
             Address("webhook-worker", webhooks),

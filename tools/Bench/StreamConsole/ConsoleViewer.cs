@@ -2,7 +2,9 @@ using System.Net.Http.Json;
 
 namespace FanOut.Bench.StreamConsole;
 
-/// <summary>A browser that shows the console's overview at times. Elsewhere it runs on a machine of its own, so here it gives way to the system.</summary>
+/// <summary>
+/// A browser that shows the console's overview at times. Elsewhere it runs on a machine of its own, so here it gives way to the system.
+/// </summary>
 internal sealed class ConsoleViewer : IAsyncDisposable
 {
     private const string Title = "Overview · FanOut";
@@ -35,7 +37,8 @@ internal sealed class ConsoleViewer : IAsyncDisposable
         try
         {
             var port = Path.Combine(profile.FullName, "DevToolsActivePort");
-            await viewer.UntilAsync(() => Task.FromResult(File.Exists(port) && File.ReadLines(port).Any()), "the browser to start", cancellationToken);
+            await viewer.UntilAsync(
+                () => Task.FromResult(File.Exists(port) && File.ReadLines(port).Any()), "the browser to start", cancellationToken);
             viewer._devTools.BaseAddress = new Uri($"http://127.0.0.1:{File.ReadLines(port).First()}");
             return viewer;
         }
@@ -53,7 +56,8 @@ internal sealed class ConsoleViewer : IAsyncDisposable
         using var opened = await _devTools.PutAsync(
             new Uri($"/json/new?{Uri.EscapeDataString(address)}", UriKind.Relative), content: null, cancellationToken);
         var page = (await opened.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<Page>(cancellationToken))!;
-        await UntilAsync(async () => (await FindAsync(page.Id, cancellationToken)).Title == Title, "the browser to show the overview", cancellationToken);
+        await UntilAsync(
+            async () => (await FindAsync(page.Id, cancellationToken)).Title == Title, "the browser to show the overview", cancellationToken);
         return page.Id;
     }
 
