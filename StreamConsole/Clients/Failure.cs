@@ -15,11 +15,17 @@ public sealed record Failure(string Title, string Advice, HttpStatusCode? Status
     /// <summary>Whether the service does not answer: to be distinguished from one that refuses.</summary>
     public bool IsAway => Status is null or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
 
+    /// <summary>The same, of what is not read again by itself.</summary>
+    public Failure Once => Status is null ? this with { Advice = "Check that it runs, then open this again." } : this;
+
     public static bool IsExpected(Exception exception) =>
         exception is ApiException or HttpRequestException or TimeoutRejectedException or BrokenCircuitException or TaskCanceledException
             or JsonException;
 
-    public static Failure Of(Exception exception, string service) => exception switch
+    /// <param name="exception">Why there is no good answer.</param>
+    /// <param name="service">Who was asked.</param>
+    /// <param name="isAction">Whether it was asked to change something: that is not asked again by itself, and may have been done.</param>
+    public static Failure Of(Exception exception, string service, bool isAction = false) => exception switch
     {
         ApiException { StatusCode: HttpStatusCode.Unauthorized } => new(
             "You are signed out.", "Your key was revoked or has expired. Sign in with another one.", HttpStatusCode.Unauthorized),
@@ -27,6 +33,7 @@ public sealed record Failure(string Title, string Advice, HttpStatusCode? Status
             "You may not do this.", ReadDetail(refused) ?? "Ask for a key with the scope that it needs.", HttpStatusCode.Forbidden),
         ApiException refused => new(
             ReadTitle(refused) ?? $"{service} answered {(int)refused.StatusCode}.", ReadDetail(refused) ?? "Try again.", refused.StatusCode),
+        _ when isAction => new($"{service} does not answer.", "Check that it runs. Look whether it was done before you try again."),
         _ => new($"{service} does not answer.", "Check that it runs. This page tries again by itself."),
     };
 

@@ -64,7 +64,7 @@ public abstract class LivePage : ComponentBase, IDisposable
 
     /// <summary>Asks a service, and shows why where it does not do it.</summary>
     /// <returns>Whether it did.</returns>
-    private protected async Task<bool> TryAsync(string service, Func<Task> ask)
+    private protected async Task<bool> TryAsync(string service, Func<Task> ask, bool isAction = false)
     {
         try
         {
@@ -76,7 +76,7 @@ public abstract class LivePage : ComponentBase, IDisposable
         {
             if (!Left.IsCancellationRequested)
             {
-                Failure = Failure.Of(e, service);
+                Failure = Failure.Of(e, service, isAction);
             }
 
             return false;
