@@ -33,7 +33,7 @@ public sealed class KeyboardTests(SharedSystem shared, Browser browser) : IClass
 
         await page.Keyboard.PressAsync("g");
         await page.Keyboard.PressAsync("s");
-        await page.WaitForURLAsync("**/stream");
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Stream", Exact = true })).ToBeFocusedAsync();
         var rows = page.Locator("tr[data-row] .row-link");
         await Expect(rows.Nth(2)).ToBeVisibleAsync();
         await page.Keyboard.PressAsync("j");
