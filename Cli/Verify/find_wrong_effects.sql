@@ -11,10 +11,15 @@ with published as materialized (
     select 'analytics-pipeline', subject, count(*) from analytics.effects group by subject
     union all
     select 'notification-sender', subject, count(*) from notifications.effects group by subject
+), taken as materialized (
+    select group_id, range_agg(positions) as positions
+    from bus.inbox
+    group by group_id
 ), registered as materialized (
-    select g.id, g.name, g.done_through, (select range_agg(i.positions) from bus.inbox i where i.group_id = g.id) as taken
+    select g.id, g.name, g.done_through, taken.positions as taken
     from bus.consumer_group g
     join bus.stream s on s.id = g.stream
+    left join taken on taken.group_id = g.id
     where s.name = $1 and g.name in ('webhook-delivery', 'analytics-pipeline', 'notification-sender')
 ), compared as (
     select

@@ -131,7 +131,7 @@ internal sealed class InboxTransaction : IAsyncDisposable
     {
         while (refused.Length > 0)
         {
-            await using (var command = new NpgsqlCommand(CoveredSql, Connection, Transaction).With(_group.Id, refused))
+            await using (var command = new NpgsqlCommand(CoveredSql, Connection, Transaction).With(_group.Id, refused, refused[0], refused[^1]))
             {
                 refused = [.. refused.Except(await command.QueryAsync(row => row.Get<long>("position"), cancellationToken))];
             }

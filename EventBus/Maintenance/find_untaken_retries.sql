@@ -1,7 +1,12 @@
 -- Retry rows of group $1 whose position it has not taken: position, id, subject.
+with taken as materialized (
+    select range_agg(positions) as positions
+    from bus.inbox
+    where group_id = $1
+)
 select r.position, r.id, r.subject
 from bus.retry r
 join bus.consumer_group g on g.id = r.group_id
-where r.group_id = $1 and r.position > g.done_through
-    and not exists (select from bus.inbox i where i.group_id = r.group_id and i.positions @> r.position)
+cross join taken
+where r.group_id = $1 and r.position > g.done_through and (r.position <@ taken.positions) is not true
 order by r.position

@@ -1,6 +1,11 @@
 -- How the groups of stream $1 stand in Postgres, by name. Positions at or below done_through cost nothing.
 -- The oldest event that is not taken lies in one of the ranges that are open above done_through: most are numbers that rolled-back transactions drew.
 -- They are looked at in order, until one has an event; at most 1,000.
+with inbox as materialized (
+    select group_id, positions
+    from bus.inbox
+    where group_id = any(array(select id from bus.consumer_group where stream = $1))
+)
 select
     g.name as "group",
     g.reclaim_after,
@@ -27,7 +32,7 @@ cross join lateral (
     select
         coalesce(sum(upper(positions) - greatest(lower(positions), g.done_through + 1)), 0)::int8 as count,
         coalesce(range_agg(positions), '{}') as ranges
-    from bus.inbox
+    from inbox
     where group_id = g.id and positions && int8range(g.done_through + 1, null)
 ) as taken
 left join lateral (

@@ -77,6 +77,22 @@ public sealed partial class SourceTests
     }
 
     [Fact]
+    public void A_statement_scans_the_inbox_once()
+    {
+        // See docs/adr/0002-range-inbox.md. A materialized part that names no other table is scanned once, whatever the plan.
+        // The view of the first migration is replaced by the fifth.
+        var files = Repository.WithExtension(".sql").Where(file => file != "EventBus/Migrations/001_event_bus.sql");
+
+        Assert.All(files, file =>
+        {
+            var sql = string.Join('\n', Repository.ReadLines(file).Select(WithoutComment));
+            Assert.True(
+                InboxRead().Count(sql) == InboxReadOnce().Count(sql),
+                $"{file} reads bus.inbox outside of 'with <name> as materialized (select .. from bus.inbox where ..)'.");
+        });
+    }
+
+    [Fact]
     public void No_test_is_skipped()
     {
         var tests = Code.Where(file => file.StartsWith("tests/", StringComparison.Ordinal));
@@ -160,4 +176,10 @@ public sealed partial class SourceTests
 
     [GeneratedRegex(@"\s(?://|--)\s.*$")]
     private static partial Regex Comment();
+
+    [GeneratedRegex(@"(?<!delete )\b(from|join|,)\s+bus\.inbox\b")]
+    private static partial Regex InboxRead();
+
+    [GeneratedRegex(@"\bas materialized \(\s+select (?:(?!\bselect\b|\bfrom\b).)*\sfrom bus\.inbox\s", RegexOptions.Singleline)]
+    private static partial Regex InboxReadOnce();
 }

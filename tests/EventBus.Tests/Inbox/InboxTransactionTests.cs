@@ -47,6 +47,46 @@ public sealed class InboxTransactionTests
     }
 
     [Fact]
+    public async Task No_range_is_lost_while_the_progress_is_read()
+    {
+        await using var world = await BusWorld.CreateAsync();
+        var dead = await world.RegisterGroupAsync("dead");
+        var live = await world.RegisterGroupAsync("live");
+        var late = await world.RegisterGroupAsync("late");
+        await world.ExecuteAsync($"""
+            insert into bus.inbox select {dead.Id}, int8range(n, n + 1) from generate_series(2, 120, 2) n;
+            insert into bus.inbox select {live.Id}, int8range(n, n + 1) from generate_series(2, 200, 2) n;
+            """);
+        await world.ExecuteAsync($"delete from bus.inbox where group_id = {dead.Id} and positions << int8range(82, null)");
+        await using var connection = await world.Postgres.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using var hold = new NpgsqlCommand("select pg_advisory_xact_lock(1)", connection);
+        await hold.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+
+        // It waits after the first group. Then a page of the index is split, where Postgres would mark the wrong entries as dead.
+        var reading = world.ScalarAsync("""
+            set enable_seqscan = off;
+            set enable_bitmapscan = off;
+            with first as materialized (select events, pg_advisory_xact_lock(1) from bus.group_progress) select count(*) from first
+            """);
+        await BusWorld.UntilAsync(
+            async () => await world.ScalarAsync("""
+                select count(*) from pg_locks join pg_database d on d.oid = database where datname = current_database() and not granted
+                """) is 1L,
+            () => "the reader");
+        await using var split = new NpgsqlCommand(
+            $"insert into bus.inbox select {late.Id}, int8range(n, n + 1) from generate_series(2, 200, 2) n", connection);
+        await split.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        await transaction.CommitAsync(TestContext.Current.CancellationToken);
+        await reading;
+
+        Assert.Equal(0L, await world.ScalarAsync("""
+            with again as (insert into bus.inbox select group_id, positions from bus.inbox on conflict do nothing returning 1)
+            select count(*) from again
+            """));
+    }
+
+    [Fact]
     public async Task Two_transactions_at_once_take_each_position_once()
     {
         await using var world = await BusWorld.CreateAsync();

@@ -235,8 +235,9 @@ public sealed class DoneThroughTests
                 TolerantAsync(() => losses[0].PassAsync(Cancellation)),
                 TolerantAsync(() => losses[1].PassAsync(Cancellation)));
             var taken = await world.ScalarAsync($"""
-                select count(*) from bus.outbox o, bus.consumer_group g
-                where o.position <= g.done_through or exists (select from bus.inbox i where i.positions @> o.position)
+                with taken as materialized (select range_agg(positions) as positions from bus.inbox)
+                select count(*) from bus.outbox o, bus.consumer_group g, taken
+                where o.position <= g.done_through or o.position <@ taken.positions
                 """);
             var retries = await world.ScalarAsync("select count(*) from bus.retry where position is not null");
             Assert.Equal((long)taken! - (long)retries!, await world.ProgressAsync(group));
