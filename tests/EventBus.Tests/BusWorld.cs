@@ -204,15 +204,19 @@ internal sealed class BusWorld : IAsyncDisposable
         var expected = Enumerable.Range(1, count).Except(except).ToArray();
         await UntilAsync(async () => await EffectsAsync(group) >= expected.Length, () => $"effects of {group}");
         await UntilPendingAsync(group, 0);
-        var numbers = new List<int>();
-        await using var command = Postgres.CreateCommand($"select number from effects where group_name = '{group}' order by number");
-        await using var reader = await command.ExecuteReaderAsync(Cancellation);
-        while (await reader.ReadAsync(Cancellation))
-        {
-            numbers.Add(reader.GetInt32(0));
-        }
-
-        Assert.Equal(expected, numbers);
+        Assert.Equal("", await ScalarAsync($$"""
+            select coalesce(string_agg(format('%s of %s (position %s): %s', times, number, position, ways), E'\n'), '')
+            from (
+                select
+                    coalesce(expected.number, effect.number) as number, count(effect.event_id) as times, outbox.position,
+                    string_agg(format('delivery %s of event %s in transaction %s', delivery, event_id, effect.xmin), ', ') as ways
+                from unnest('{ {{string.Join(',', expected)}} }'::int[]) as expected (number)
+                full join (select *, xmin from effects where group_name = '{{group}}') as effect on effect.number = expected.number
+                left join bus.outbox on outbox.id = effect.event_id and outbox.stream = {{Identity.Id}}
+                group by coalesce(expected.number, effect.number), outbox.position, expected.number
+                having count(effect.event_id) <> 1 or expected.number is null
+            ) as wrong
+            """));
     }
 
     public Task UntilPendingAsync(string group, int count) => UntilAsync(
