@@ -48,10 +48,9 @@ public sealed class LaneTests
     public async Task A_failing_event_does_not_hold_up_the_rest_and_is_handled_later(bool batches, int lanes)
     {
         await using var world = await BusWorld.CreateAsync();
-        var failures = 0;
         var script = new HandlerScript
         {
-            Before = (number, _, _) => number % 7 == 0 && Interlocked.Increment(ref failures) <= 20
+            Before = (number, delivery, _) => number % 7 == 0 && delivery <= 2
                 ? throw new InvalidOperationException($"No {number}.")
                 : Task.CompletedTask,
         };

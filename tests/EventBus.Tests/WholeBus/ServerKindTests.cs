@@ -50,13 +50,10 @@ public sealed class ServerKindTests
         {
             Halfway = async () =>
             {
+                await using var connection = await replica.ConnectAsync();
                 await primary.KillAsync();
                 await BusWorld.UntilAsync(
-                    async () =>
-                    {
-                        await using var connection = await replica.ConnectAsync();
-                        return !connection.GetServers().Single().IsReplica;
-                    },
+                    async () => (string)(await connection.GetServers().Single().ExecuteAsync("ROLE"))[0]! == "master",
                     () => "the replica to be promoted");
             },
         }.RunAsync();

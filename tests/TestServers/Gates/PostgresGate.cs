@@ -38,10 +38,17 @@ public sealed class PostgresGate : IAsyncDisposable
     /// <summary>Opens a first session, whose calls pass: Npgsql asks the server for its types once, and that is no call of the actor's.</summary>
     public async Task LoadTypesAsync(NpgsqlDataSource postgres, CancellationToken cancellationToken)
     {
-        _isLoadingTypes = true;
-        await using (await postgres.OpenConnectionAsync(cancellationToken))
+        for (_isLoadingTypes = true; _isLoadingTypes;)
         {
-            _isLoadingTypes = false;
+            try
+            {
+                await using var connection = await postgres.OpenConnectionAsync(cancellationToken);
+                _isLoadingTypes = false;
+            }
+            catch (NpgsqlException) when (!cancellationToken.IsCancellationRequested)
+            {
+                // The schedule ends sessions, this one too.
+            }
         }
     }
 
