@@ -7,6 +7,5 @@ with taken as materialized (
 select r.position, r.id, r.subject
 from bus.retry r
 join bus.consumer_group g on g.id = r.group_id
-cross join taken
-where r.group_id = $1 and r.position > g.done_through and (r.position <@ taken.positions) is not true
+where r.group_id = $1 and r.position > g.done_through and (r.position <@ (select positions from taken)) is not true
 order by r.position
