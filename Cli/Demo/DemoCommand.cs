@@ -50,10 +50,18 @@ internal static class DemoCommand
                 : [.. OrderSource.Generate(arguments.GetValue(orders) ?? DefaultOrders, TimeProvider.System.GetUtcNow())];
             var quiet = arguments.GetValue(json);
             var limit = TimeSpan.FromSeconds(arguments.GetValue(timeout));
-            var (result, refusals) = await RunAsync(
-                api, status.ApiKey(), postgres, all, arguments.GetValue(rate), limit, quiet, cancellationToken);
-            Output.Write(quiet, result, DemoJson.Default.DemoResult, _ => Show(result, refusals));
-            return result.IsExact ? 0 : 1;
+            try
+            {
+                var (result, refusals) = await RunAsync(
+                    api, status.ApiKey(), postgres, all, arguments.GetValue(rate), limit, quiet, cancellationToken);
+                Output.Write(quiet, result, DemoJson.Default.DemoResult, _ => Show(result, refusals));
+                return result.IsExact ? 0 : 1;
+            }
+            catch (NpgsqlException e)
+            {
+                AnsiConsole.MarkupLineInterpolated($"[red]The effects cannot be counted. Was the system stopped?[/] Postgres: {e.Message}");
+                return 1;
+            }
         });
         return command;
     }

@@ -15,6 +15,8 @@ internal sealed class OrderPlacer(IOrderApi api, double? rate, TimeProvider time
     private static readonly TimeSpan GiveUpAfter = TimeSpan.FromMinutes(2);
 
     private int _answered;
+    private long _answeredAt = time.GetUtcNow().Ticks;
+    private volatile bool _hasGone;
 
     /// <summary>The ids of the orders that were answered 201, and when each was first sent.</summary>
     public ConcurrentDictionary<string, DateTimeOffset> Placed { get; } = [];
@@ -32,6 +34,11 @@ internal sealed class OrderPlacer(IOrderApi api, double? rate, TimeProvider time
             new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken },
             async (order, token) =>
             {
+                if (_hasGone)
+                {
+                    return;
+                }
+
                 if (rate is { } perSecond && TimeSpan.FromSeconds(order.Index / perSecond) - time.GetElapsedTime(begun) is { Ticks: > 0 } early)
                 {
                     await Task.Delay(early, time, token);
@@ -55,6 +62,7 @@ internal sealed class OrderPlacer(IOrderApi api, double? rate, TimeProvider time
                 var placed = await api.PlaceAsync(order, order.Number, cancellationToken);
                 Placed.TryAdd(placed.Id.ToString(), sentAt);
                 Interlocked.Increment(ref _answered);
+                Interlocked.Exchange(ref _answeredAt, time.GetUtcNow().Ticks);
                 return;
             }
             catch (ApiException exception)
@@ -75,6 +83,8 @@ internal sealed class OrderPlacer(IOrderApi api, double? rate, TimeProvider time
 
             if (time.GetUtcNow() - sentAt > GiveUpAfter)
             {
+                // Where no other order was answered meanwhile, the rest is not sent: each would wait for as long.
+                _hasGone = Interlocked.Read(ref _answeredAt) < sentAt.Ticks;
                 Refusals.Add($"order {order.Number}: gave up after {GiveUpAfter.TotalSeconds} s: {problem}");
                 return;
             }
