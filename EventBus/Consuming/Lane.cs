@@ -65,7 +65,10 @@ internal sealed partial class Lane(
             catch (RedisServerException e) when (e.Message.StartsWith("NOGROUP", StringComparison.Ordinal))
             {
                 await WaitAsync("Redis does not have the group; it is created again.", stopping);
-                await CreateGroupAsync();
+                if (!stopping.IsCancellationRequested)
+                {
+                    await CreateGroupAsync();
+                }
             }
             catch (Exception e)
             {
