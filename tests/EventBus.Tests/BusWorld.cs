@@ -20,7 +20,7 @@ internal sealed class BusWorld : IAsyncDisposable
     public static readonly DateTimeOffset EventTime = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
     private const string Template = "event_bus";
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
     private readonly List<IHost> _hosts = [];
     private readonly ConnectionMultiplexer _services;
     private int _numbers;

@@ -53,15 +53,13 @@ public sealed class OrderLimitTests
         await orders.PublishAsync([.. invalid.Select(each => each.Order with { OrderId = Guid.CreateVersion7() }), valid]);
 
         await Eventually.BecomesTrueAsync(
-            async () => await CountAsync(orders, "select count(*) from bus.retry where state = 'dead'") == 3 * invalid.Length,
-            TimeSpan.FromSeconds(60));
+            async () => await CountAsync(orders, "select count(*) from bus.retry where state = 'dead'") == 3 * invalid.Length);
         await Eventually.BecomesTrueAsync(
             async () => await CountAsync(orders, $"""
                 select (select count(*) from analytics.effects where subject = '{valid.OrderId}')
                     + (select count(*) from notifications.effects where subject = '{valid.OrderId}')
                     + (select count(*) from webhooks.effects where subject = '{valid.OrderId}')
-                """) == 3,
-            TimeSpan.FromSeconds(60));
+                """) == 3);
         Assert.Equal(3, await CountAsync(orders, """
             select (select count(*) from analytics.effects) + (select count(*) from notifications.effects) + (select count(*) from webhooks.effects)
             """));

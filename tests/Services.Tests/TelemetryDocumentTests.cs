@@ -49,7 +49,7 @@ public sealed partial class TelemetryDocumentTests
                 .ToList();
 
             // The reclaimer and the group make theirs when they have found their stream.
-            await Eventually.BecomesTrueAsync(() => Task.FromResult(made.Count >= documented.Count), TimeSpan.FromSeconds(20));
+            await Eventually.BecomesTrueAsync(() => Task.FromResult(made.Count >= documented.Count));
             var rows = made.Select(pair => Row(pair.Key, pair.Value.Type, pair.Value.Unit, pair.Value.Meaning)).ToList();
 
             Assert.True(rows.Count > 40, $"Only {rows.Count} instruments were made.");

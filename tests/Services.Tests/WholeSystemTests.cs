@@ -17,7 +17,6 @@ namespace FanOut.Services.Tests;
 public sealed class WholeSystemTests
 {
     private const int Orders = 40;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -34,7 +33,7 @@ public sealed class WholeSystemTests
 
         await RunAsync(database, _ => (connection, redis));
 
-        await Eventually.BecomesTrueAsync(async () => await CountAsync(database, "pg_locks where locktype = 'advisory'") == 0, Patience);
+        await Eventually.BecomesTrueAsync(async () => await CountAsync(database, "pg_locks where locktype = 'advisory'") == 0);
     }
 
     [Fact]
@@ -92,8 +91,7 @@ public sealed class WholeSystemTests
         await Eventually.BecomesTrueAsync(
             async () => await CountAsync(database, "analytics.effects") == Orders
                 && await CountAsync(database, "notifications.emails where state = 'sent'") == Orders
-                && await CountAsync(database, "webhooks.deliveries where state = 'delivered'") == Orders,
-            Patience);
+                && await CountAsync(database, "webhooks.deliveries where state = 'delivered'") == Orders);
         Assert.Equal(Orders, folder.GetFiles("*.eml").Length);
         Assert.Equal(Orders, receiver.All.DistinctBy(received => received.Headers["webhook-id"]).Count());
 
@@ -105,7 +103,7 @@ public sealed class WholeSystemTests
         foreach (var http in new[] { orders.Http, analytics.Http, notifications.Http, webhooks.Http, reclaimer.Http })
         {
             await Eventually.BecomesTrueAsync(
-                async () => (await http.GetAsync(new Uri("/health", UriKind.Relative), Cancellation)).IsSuccessStatusCode, Patience);
+                async () => (await http.GetAsync(new Uri("/health", UriKind.Relative), Cancellation)).IsSuccessStatusCode);
         }
 
         folder.Delete(recursive: true);

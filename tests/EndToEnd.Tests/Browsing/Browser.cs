@@ -9,7 +9,7 @@ namespace FanOut.EndToEnd.Tests.Browsing;
 /// <summary>A real browser, as the machine has it: Playwright downloads none.</summary>
 public sealed class Browser : IAsyncLifetime
 {
-    private const int Timeout = 20_000; // Milliseconds.
+    private const int Timeout = 60_000; // Milliseconds.
 
     private IPlaywright _playwright = null!;
     private IBrowser _browser = null!;

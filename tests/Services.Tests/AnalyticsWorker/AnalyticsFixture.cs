@@ -72,7 +72,7 @@ public sealed class AnalyticsFixture : IAsyncLifetime
     }
 
     public Task UntilEffectedAsync(IReadOnlyCollection<OrderPlaced> orders) =>
-        Eventually.BecomesTrueAsync(async () => await CountEffectsAsync(orders) >= orders.Count, TimeSpan.FromSeconds(60));
+        Eventually.BecomesTrueAsync(async () => await CountEffectsAsync(orders) >= orders.Count);
 
     public async ValueTask DisposeAsync()
     {

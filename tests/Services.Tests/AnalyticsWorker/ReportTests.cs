@@ -44,7 +44,7 @@ public sealed class ReportTests(AnalyticsFixture analytics) : IClassFixture<Anal
     [InlineData("/alive")]
     [InlineData("/metrics")]
     public async Task The_worker_reports_its_health(string path) =>
-        await Eventually.BecomesTrueAsync(async () => (await GetAsync(path)).Status == HttpStatusCode.OK, TimeSpan.FromSeconds(30));
+        await Eventually.BecomesTrueAsync(async () => (await GetAsync(path)).Status == HttpStatusCode.OK);
 
     private Task<Answer> GetAsync(string path) => Answer.ToAsync(analytics.Http, new HttpRequestMessage(HttpMethod.Get, path));
 }

@@ -7,7 +7,7 @@ namespace FanOut.Services.Tests.Http;
 /// <summary>Sends bytes, for requests that no HTTP client would send.</summary>
 internal static class RawHttp
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <exception cref="TimeoutException">There is no whole answer.</exception>
     public static async Task<RawAnswer> SendAsync(Uri address, ReadOnlyMemory<byte> request, CancellationToken cancellationToken)

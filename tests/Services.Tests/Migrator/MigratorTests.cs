@@ -113,8 +113,7 @@ public sealed class MigratorTests
 
         // The service has asked: it is in the database.
         await Eventually.BecomesTrueAsync(
-            async () => (await ReadAsync(database, "select usename::text from pg_stat_activity where usename = 'fanout_order_api'")).Count > 0,
-            TimeSpan.FromSeconds(60));
+            async () => (await ReadAsync(database, "select usename::text from pg_stat_activity where usename = 'fanout_order_api'")).Count > 0);
         await database.MigrateAsync();
 
         await using var service = await starting.WaitAsync(TimeSpan.FromSeconds(60), Cancellation);

@@ -35,11 +35,9 @@ internal sealed class Notifications : IAsyncDisposable
     private static Dictionary<string, string> Settings => new()
     {
         ["EventBus:Consumer:Lanes"] = "1",
-        ["Smtp:Timeout"] = "00:00:00.5",
         ["Smtp:From"] = "Shöp <orders@shop.example>",
         ["Notifications:RetrySchedule:0"] = "00:00:00.05",
         ["Notifications:RetrySchedule:1"] = "00:00:00.05",
-        ["Notifications:Lease"] = "00:00:03",
         ["Notifications:PollInterval"] = "00:00:00.1",
         ["Notifications:SweepInterval"] = "00:00:00.2",
     };
@@ -54,8 +52,7 @@ internal sealed class Notifications : IAsyncDisposable
             {
                 found = (await Api.ListAsync(state, cancellationToken: Cancellation)).Notifications.FirstOrDefault(and ?? (_ => true));
                 return found is not null;
-            },
-            TimeSpan.FromSeconds(20));
+            });
         return found!;
     }
 
@@ -66,7 +63,7 @@ internal sealed class Notifications : IAsyncDisposable
     }
 
     public Task CountBecomesAsync(string sql, long count) =>
-        Eventually.BecomesTrueAsync(async () => await CountAsync(sql) == count, TimeSpan.FromSeconds(20));
+        Eventually.BecomesTrueAsync(async () => await CountAsync(sql) == count);
 
     public async Task ExecuteAsync(string sql)
     {

@@ -82,8 +82,7 @@ public sealed class PickupTests : IDisposable
         await using (await Notifications.StartAsync(orders, ("Smtp:PickupFolder", folder.FullName), ("Notifications:Retention", "01:00:00")))
         {
             await Eventually.BecomesTrueAsync(
-                () => Task.FromResult(folder.GetFiles().Select(file => file.Name).Order().SequenceEqual(names[2..].Order())),
-                TimeSpan.FromSeconds(20));
+                () => Task.FromResult(folder.GetFiles().Select(file => file.Name).Order().SequenceEqual(names[2..].Order())));
         }
 
         // No server is there: nothing is counted against the mail.

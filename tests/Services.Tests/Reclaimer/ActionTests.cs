@@ -106,7 +106,7 @@ public sealed class ActionTests
         await postgres.KillAsync();
         (await RedriveAsync()).IsProblem(HttpStatusCode.ServiceUnavailable);
         await postgres.RestartAsync(Cancellation);
-        await Eventually.BecomesTrueAsync(async () => (await RedriveAsync()).Status == HttpStatusCode.NotFound, TimeSpan.FromSeconds(30));
+        await Eventually.BecomesTrueAsync(async () => (await RedriveAsync()).Status == HttpStatusCode.NotFound);
 
         database.DataSource.Clear();
         Assert.Equal(2, await CountAsync(database, "access.actions where status = 404"));
@@ -150,7 +150,7 @@ public sealed class ActionTests
         Assert.Equal("dead", await operations.StateAsync(letter));
 
         Task BecomesAsync(string rows) => Eventually.BecomesTrueAsync(
-            async () => await CountAsync(operations.Host.Database, rows) == 1, TimeSpan.FromSeconds(20));
+            async () => await CountAsync(operations.Host.Database, rows) == 1);
     }
 
     [Fact]
@@ -209,7 +209,7 @@ public sealed class ActionTests
 
         await using var host = await ServiceHost<UnavailableFilter>.StartAsync(database: database, cancellationToken: Cancellation);
 
-        await Eventually.BecomesTrueAsync(async () => await CountAsync(database, "access.actions") == 1, TimeSpan.FromSeconds(20));
+        await Eventually.BecomesTrueAsync(async () => await CountAsync(database, "access.actions") == 1);
     }
 
     private static async Task<HttpStatusCode> SendAsync(HttpClient client, string path, string? json = null)

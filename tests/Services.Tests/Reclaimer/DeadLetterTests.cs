@@ -223,7 +223,7 @@ public sealed class DeadLetterTests
         await using var operations = await Operations.StartAsync();
         await operations.AddAsync();
         await Eventually.BecomesTrueAsync(
-            async () => (await operations.Api.ListGroupsAsync(Cancellation)).Groups is [{ Exists: true, DeadLetters: 1 }], TimeSpan.FromSeconds(20));
+            async () => (await operations.Api.ListGroupsAsync(Cancellation)).Groups is [{ Exists: true, DeadLetters: 1 }]);
 
         var group = await operations.Api.GetGroupAsync(Operations.Group, Cancellation);
         var stream = Assert.Single((await operations.Api.ListStreamsAsync(Cancellation)).Streams);
@@ -238,7 +238,7 @@ public sealed class DeadLetterTests
     {
         await using var operations = await Operations.StartAsync();
         await Eventually.BecomesTrueAsync(
-            async () => (await operations.SendAsync(HttpMethod.Get, "/kafka-trigger")).Status == HttpStatusCode.OK, TimeSpan.FromSeconds(20));
+            async () => (await operations.SendAsync(HttpMethod.Get, "/kafka-trigger")).Status == HttpStatusCode.OK);
 
         var trigger = await operations.Api.GetKafkaTriggerAsync(Cancellation);
 
@@ -251,7 +251,7 @@ public sealed class DeadLetterTests
         Assert.Empty(trigger.Criteria[2].Days!);
         Assert.Equal((null, null), (trigger.Redis!.DeliveriesPerSecond, trigger.Redis.MaxDeliveriesPerSecond));
         await Eventually.BecomesTrueAsync(
-            async () => (await operations.Api.GetKafkaTriggerAsync(Cancellation)).Redis is { Busy: >= 0 and <= 1 }, TimeSpan.FromSeconds(20));
+            async () => (await operations.Api.GetKafkaTriggerAsync(Cancellation)).Redis is { Busy: >= 0 and <= 1 });
     }
 
     [Fact]

@@ -245,8 +245,7 @@ public sealed class ClientTests
                 {
                     return false;
                 }
-            },
-            TimeSpan.FromSeconds(30));
+            });
     }
 
     private static WebApplication Build(Dictionary<string, string?> settings, bool both = false)

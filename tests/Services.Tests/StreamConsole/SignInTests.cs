@@ -143,7 +143,7 @@ public sealed class SignInTests
 
         // The services too learn of it within ten seconds.
         await Eventually.BecomesTrueAsync(
-            async () => (await console.GetAsync("/")).StatusCode == HttpStatusCode.Redirect, TimeSpan.FromSeconds(30));
+            async () => (await console.GetAsync("/")).StatusCode == HttpStatusCode.Redirect);
     }
 
     [Theory]

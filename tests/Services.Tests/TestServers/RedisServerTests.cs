@@ -46,8 +46,7 @@ public sealed class RedisServerTests
         }
 
         await Eventually.BecomesTrueAsync(
-            async () => (await File.ReadAllTextAsync(log, Cancellation)).Split("Ready to accept connections").Length == 3,
-            TimeSpan.FromSeconds(30));
+            async () => (await File.ReadAllTextAsync(log, Cancellation)).Split("Ready to accept connections").Length == 3);
         Directory.Delete(Path.GetDirectoryName(log)!, recursive: true);
     }
 

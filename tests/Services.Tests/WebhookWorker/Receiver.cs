@@ -62,7 +62,7 @@ internal sealed class Receiver : IAsyncDisposable
         return Task.CompletedTask;
     };
 
-    public Task HasAsync(int count) => Eventually.BecomesTrueAsync(() => Task.FromResult(All.Count >= count), TimeSpan.FromSeconds(20));
+    public Task HasAsync(int count) => Eventually.BecomesTrueAsync(() => Task.FromResult(All.Count >= count));
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 

@@ -40,7 +40,8 @@ public sealed class ReceiverTests
         var never = new TaskCompletionSource();
         await using var slow = await Receiver.StartAsync((_, context) => never.Task.WaitAsync(context.RequestAborted));
         await using var quick = await Receiver.StartAsync();
-        await using var webhooks = await Webhooks.StartAsync(("Webhooks:Concurrency", "6"), ("Webhooks:ConcurrencyPerEndpoint", "4"));
+        await using var webhooks = await Webhooks.StartAsync(
+            [.. Webhooks.Impatient, ("Webhooks:Concurrency", "6"), ("Webhooks:ConcurrencyPerEndpoint", "4")]);
         var stuck = await webhooks.SubscribeAsync(slow);
         var healthy = await webhooks.SubscribeAsync(quick);
 
@@ -80,7 +81,7 @@ public sealed class ReceiverTests
             await webhooks.Orders.PublishAsync(Orders(quickAnswers + 10));
             await quick.HasAsync(quickAnswers + 10);
             await Eventually.BecomesTrueAsync(
-                () => Task.FromResult(answers.Count == endpoints && answers.Values.All(count => count > quickAnswers)), TimeSpan.FromSeconds(20));
+                () => Task.FromResult(answers.Count == endpoints && answers.Values.All(count => count > quickAnswers)));
 
             await webhooks.Orders.PublishAsync(Orders(40));
             await quick.HasAsync(quickAnswers + 50);
@@ -132,7 +133,7 @@ public sealed class ReceiverTests
             await context.Response.Body.FlushAsync(context.RequestAborted);
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted);
         });
-        await using var webhooks = await Webhooks.StartAsync();
+        await using var webhooks = await Webhooks.StartAsync(Webhooks.Impatient);
         var endpoint = await webhooks.SubscribeAsync(receiver);
 
         await webhooks.Orders.PublishAsync();

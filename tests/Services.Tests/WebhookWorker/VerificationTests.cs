@@ -125,7 +125,7 @@ public sealed class VerificationTests
                     break;
             }
         });
-        await using var webhooks = await Webhooks.StartAsync(Required);
+        await using var webhooks = await Webhooks.StartAsync([.. Webhooks.Impatient, Required]);
 
         var endpoint = await webhooks.SubscribeAsync(receiver);
 
