@@ -61,9 +61,10 @@ public sealed class Browser : IAsyncLifetime
         {
             await visit(page);
         }
-        catch (Exception exception) when (!faults.IsEmpty)
+        catch (Exception exception) when (!page.IsClosed)
         {
-            throw new AggregateException($"The page logged: {string.Join('\n', faults)}", exception);
+            var shown = await page.EvaluateAsync<string>("document.body.innerText");
+            throw new AggregateException($"{page.Url} logged: {string.Join('\n', faults)}\nIt showed: {shown}", exception);
         }
 
         Assert.DoesNotContain(faults, fault => !(isExpected?.Invoke(fault) ?? false));
