@@ -18,9 +18,13 @@ public sealed record Failure(string Title, string Advice, HttpStatusCode? Status
     /// <summary>The same, of what is not read again by itself.</summary>
     public Failure Once => Status is null ? this with { Advice = "Check that it runs, then open this again." } : this;
 
-    public static bool IsExpected(Exception exception) =>
-        exception is ApiException or HttpRequestException or TimeoutRejectedException or BrokenCircuitException or TaskCanceledException
-            or JsonException;
+    public static bool IsExpected(Exception exception) => exception switch
+    {
+        // Refit's, around whatever left a request without an answer.
+        ApiRequestException { InnerException: { } inner } => IsExpected(inner),
+        ApiException or HttpRequestException or TimeoutRejectedException or BrokenCircuitException or TaskCanceledException or JsonException => true,
+        _ => false,
+    };
 
     /// <param name="exception">Why there is no good answer.</param>
     /// <param name="service">Who was asked.</param>

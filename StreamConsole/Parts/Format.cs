@@ -7,7 +7,8 @@ internal static class Format
 {
     private static readonly string[] ByteUnits = ["B", "KiB", "MiB", "GiB", "TiB"];
 
-    public static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+    /// <summary>Such as <c>12,345</c>; a dash where it is not known.</summary>
+    public static string Count(long? value) => value?.ToString("N0", CultureInfo.InvariantCulture) ?? "–";
 
     /// <summary>Such as <c>12,345</c>, and <c>1.2 M</c> where there is little room.</summary>
     public static string ShortCount(double value) => Math.Abs(value) switch
