@@ -25,8 +25,7 @@ public abstract class ListPage<T> : LivePage
 
     private protected bool IsFirst => string.IsNullOrEmpty(After);
 
-    /// <summary>The service that has the list.</summary>
-    private protected abstract string Service { get; }
+    private protected abstract override string Service { get; }
 
     private protected abstract Task<T> ReadAsync(string? after);
 

@@ -24,6 +24,12 @@ public abstract class LivePage : ComponentBase, IDisposable
     /// <summary>Why the last request of this page did not succeed; null where it did.</summary>
     private protected Failure? Failure { get; set; }
 
+    /// <summary>The service that has what the page shows; null where that is several.</summary>
+    private protected virtual string? Service => null;
+
+    /// <summary>What is shown to be wrong: <see cref="Failure"/>, or, while a request is waited for, that its service answers nobody.</summary>
+    private protected Failure? Notice => Failure ?? (Service is { } service ? Status?.Health[service].Failure : null);
+
     /// <summary>Cancelled when the viewer leaves the page.</summary>
     private protected CancellationToken Left => _isGone ? new CancellationToken(true) : _left.Token;
 
@@ -96,7 +102,13 @@ public abstract class LivePage : ComponentBase, IDisposable
         if (!_isGone)
         {
             Status = status;
-            await RefreshAsync();
+            var refreshed = RefreshAsync();
+            if (!refreshed.IsCompleted)
+            {
+                StateHasChanged();
+            }
+
+            await refreshed;
             StateHasChanged();
         }
     }

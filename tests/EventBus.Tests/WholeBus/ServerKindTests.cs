@@ -57,8 +57,8 @@ public sealed class ServerKindTests
             },
         }.RunAsync();
 
-        // Of the replica, and of the server that the test's connection leads to: none where one does not answer. Sentinel ends the connections of those
-        // who ask the replica when it promotes it.
+        // Of the replica, and of the server that the test's connection leads to: none where one does not answer. Sentinel ends all connections to the
+        // replica when it promotes it.
         async Task<(string Role, string? Replication)[]> RolesAsync()
         {
             try

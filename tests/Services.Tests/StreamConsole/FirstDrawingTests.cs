@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using FanOut.StreamConsole.Clients;
+using FanOut.StreamConsole.Live;
 using FanOut.StreamConsole.Pages;
 using FanOut.StreamConsole.Parts;
 using Microsoft.AspNetCore.Components;
@@ -12,35 +13,48 @@ using Xunit;
 
 namespace FanOut.Services.Tests.StreamConsole;
 
-/// <summary>What a page shows before it knows anything, and where nobody answers.</summary>
-public sealed class FirstDrawingTests(FirstDrawingTests.Console console) : IClassFixture<FirstDrawingTests.Console>
+/// <summary>What a page shows before it knows anything, and where no service answers.</summary>
+public sealed class FirstDrawingTests
 {
     private const string Address = "http://localhost/";
+    private const string Key = "none";
 
-    private static readonly Type[] Live = [.. typeof(LivePage).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(LivePage)) && !type.IsAbstract)];
-
-    public static TheoryData<Type> Pages => [.. Live];
+    private static readonly Type[] Live =
+        [.. typeof(LivePage).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(LivePage)) && !type.IsAbstract)];
 
     /// <summary>Where nobody has looked lately, a page is drawn for the first time while the state of the system is still being read.</summary>
-    [Theory]
-    [MemberData(nameof(Pages))]
-    public async Task A_page_is_drawn_before_anything_is_read(Type page) => Assert.NotEmpty(await DrawAsync(page, isRead: false));
-
-    /// <summary>Not one after the other: each waits for what it asks.</summary>
     [Fact]
-    public async Task A_page_says_who_does_not_answer()
+    public async Task Each_page_is_drawn_before_anything_is_read()
     {
-        var pages = Live.Where(page => page.IsDefined(typeof(RouteAttribute), inherit: false) && page != typeof(TryIt)); // It asks nobody.
+        await using var console = await ConsoleHost.StartAsync();
 
-        var drawn = await Task.WhenAll(pages.Select(page => DrawAsync(page, isRead: true)));
-
-        Assert.All(drawn, text => Assert.Contains(" does not answer.", text, StringComparison.Ordinal));
+        foreach (var page in Live)
+        {
+            Assert.NotEmpty(await DrawAsync(console, page, isRead: false));
+        }
     }
 
-    private async Task<string> DrawAsync(Type page, bool isRead)
+    [Fact]
+    public async Task Each_page_says_who_does_not_answer_as_soon_as_it_is_known_and_when_it_has_asked()
+    {
+        await using var console = await ConsoleHost.StartAsync();
+        var clients = new ServiceClients(console.Services.GetRequiredService<IHttpClientFactory>(), Key);
+        Type[] pages = [.. Live.Where(page => page.IsDefined(typeof(RouteAttribute), inherit: false) && page != typeof(TryIt))]; // It asks nobody.
+
+        await console.Services.GetRequiredService<LiveStatus>().ReadAsync(clients);
+        var known = await Task.WhenAll(pages.Select(page => DrawAsync(console, page, isRead: false)));
+        var asked = await Task.WhenAll(pages.Select(page => DrawAsync(console, page, isRead: true)));
+
+        Assert.All(known.Concat(asked), text => Assert.Contains(" does not answer.", text, StringComparison.Ordinal));
+    }
+
+    /// <param name="console">The console.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="isRead">Whether to wait for what the page asks.</param>
+    private static async Task<string> DrawAsync(ConsoleHost console, Type page, bool isRead)
     {
         await using var scope = console.Services.CreateAsyncScope();
-        var viewer = new ClaimsPrincipal(new ClaimsIdentity([new Claim(Viewer.TokenClaim, "none")], "tests"));
+        var viewer = new ClaimsPrincipal(new ClaimsIdentity([new Claim(Viewer.TokenClaim, Key)], "tests"));
         ((IHostEnvironmentAuthenticationStateProvider)scope.ServiceProvider.GetRequiredService<AuthenticationStateProvider>())
             .SetAuthenticationState(Task.FromResult(new AuthenticationState(viewer)));
         ((IHostEnvironmentNavigationManager)scope.ServiceProvider.GetRequiredService<NavigationManager>()).Initialize(Address, Address);
@@ -55,17 +69,5 @@ public sealed class FirstDrawingTests(FirstDrawingTests.Console console) : IClas
 
             return root.ToHtmlString();
         });
-    }
-
-    /// <summary>The console without the services that it asks.</summary>
-    public sealed class Console : IAsyncLifetime
-    {
-        private ConsoleHost? _host;
-
-        internal IServiceProvider Services => _host!.Services;
-
-        public async ValueTask InitializeAsync() => _host = await ConsoleHost.StartAsync();
-
-        public ValueTask DisposeAsync() => _host!.DisposeAsync();
     }
 }
