@@ -18,13 +18,10 @@ public sealed record Failure(string Title, string Advice, HttpStatusCode? Status
     /// <summary>The same, of what is not read again by itself.</summary>
     public Failure Once => Status is null ? this with { Advice = "Check that it runs, then open this again." } : this;
 
-    public static bool IsExpected(Exception exception) => exception switch
-    {
-        // Refit's, around whatever left a request without an answer.
-        ApiRequestException { InnerException: { } inner } => IsExpected(inner),
-        ApiException or HttpRequestException or TimeoutRejectedException or BrokenCircuitException or TaskCanceledException or JsonException => true,
-        _ => false,
-    };
+    /// <summary>Whether a service refused a request or did not answer it; Refit wraps most of the reasons.</summary>
+    public static bool IsExpected(Exception exception) =>
+        exception is ApiExceptionBase or HttpRequestException or TimeoutRejectedException or BrokenCircuitException or TaskCanceledException
+            or JsonException;
 
     /// <param name="exception">Why there is no good answer.</param>
     /// <param name="service">Who was asked.</param>
@@ -35,7 +32,8 @@ public sealed record Failure(string Title, string Advice, HttpStatusCode? Status
             "You are signed out.", "Your key was revoked or has expired. Sign in with another one.", HttpStatusCode.Unauthorized),
         ApiException { StatusCode: HttpStatusCode.Forbidden } refused => new(
             "You may not do this.", ReadDetail(refused) ?? "Ask for a key with the scope that it needs.", HttpStatusCode.Forbidden),
-        ApiException refused => new(
+        // Of a success only where the answer broke off: nobody has refused anything.
+        ApiException { StatusCode: >= HttpStatusCode.Ambiguous } refused => new(
             ReadTitle(refused) ?? $"{service} answered {(int)refused.StatusCode}.", ReadDetail(refused) ?? "Try again.", refused.StatusCode),
         _ when isAction => new($"{service} does not answer.", "Check that it runs. Look whether it was done before you try again."),
         _ => new($"{service} does not answer.", "Check that it runs. This page tries again by itself."),

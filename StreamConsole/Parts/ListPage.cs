@@ -40,7 +40,7 @@ public abstract class ListPage<T> : LivePage
 
     protected override async Task RefreshAsync()
     {
-        if (IsFirst && !_isReading && Time.GetUtcNow() - _readAt >= Interval)
+        if ((IsFirst || Failure is { IsAway: true }) && !_isReading && Time.GetUtcNow() - _readAt >= Interval)
         {
             await ReadAsync();
         }

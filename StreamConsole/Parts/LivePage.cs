@@ -9,6 +9,7 @@ public abstract class LivePage : ComponentBase, IDisposable
 {
     private readonly CancellationTokenSource _left = new();
     private IDisposable? _subscription;
+    private SystemStatus? _answeredAt;
     private bool _isGone;
 
     [Inject]
@@ -27,8 +28,11 @@ public abstract class LivePage : ComponentBase, IDisposable
     /// <summary>The service that has what the page shows; null where that is several.</summary>
     private protected virtual string? Service => null;
 
-    /// <summary>What is shown to be wrong: <see cref="Failure"/>, or, while a request is waited for, that its service answers nobody.</summary>
-    private protected Failure? Notice => Failure ?? (Service is { } service ? Status?.Health[service].Failure : null);
+    /// <summary>
+    /// What is shown to be wrong: <see cref="Failure"/>, or that the page's service did not answer when the state was read, unless it has since.
+    /// </summary>
+    private protected Failure? Notice =>
+        Failure ?? (Service is { } service && Status != _answeredAt ? Status?.Health[service].Failure : null);
 
     /// <summary>Cancelled when the viewer leaves the page.</summary>
     private protected CancellationToken Left => _isGone ? new CancellationToken(true) : _left.Token;
@@ -75,7 +79,7 @@ public abstract class LivePage : ComponentBase, IDisposable
         try
         {
             await ask();
-            Failure = null;
+            (Failure, _answeredAt) = (null, Status);
             return true;
         }
         catch (Exception e) when (Failure.IsExpected(e))
@@ -108,8 +112,16 @@ public abstract class LivePage : ComponentBase, IDisposable
                 StateHasChanged();
             }
 
-            await refreshed;
-            StateHasChanged();
+            try
+            {
+                await refreshed;
+                StateHasChanged();
+            }
+            catch (Exception e)
+            {
+                // Nobody awaits this: it would not be seen.
+                await DispatchExceptionAsync(e);
+            }
         }
     }
 }

@@ -17,6 +17,7 @@ namespace FanOut.Services.Tests.StreamConsole;
 public sealed class FirstDrawingTests
 {
     private const string Address = "http://localhost/";
+    private const string WithPanel = "http://localhost/?open=1&name=group";
     private const string Key = "none";
 
     private static readonly Type[] Live =
@@ -28,10 +29,9 @@ public sealed class FirstDrawingTests
     {
         await using var console = await ConsoleHost.StartAsync();
 
-        foreach (var page in Live)
-        {
-            Assert.NotEmpty(await DrawAsync(console, page, isRead: false));
-        }
+        var drawn = await Task.WhenAll(Live.Select(page => DrawAsync(console, page, isRead: false)));
+
+        Assert.All(drawn, Assert.NotEmpty);
     }
 
     [Fact]
@@ -39,11 +39,12 @@ public sealed class FirstDrawingTests
     {
         await using var console = await ConsoleHost.StartAsync();
         var clients = new ServiceClients(console.Services.GetRequiredService<IHttpClientFactory>(), Key);
-        Type[] pages = [.. Live.Where(page => page.IsDefined(typeof(RouteAttribute), inherit: false) && page != typeof(TryIt))]; // It asks nobody.
+        Type[] all = [.. Live.Where(page => page != typeof(TryIt))]; // It asks nobody.
+        var pages = all.Where(page => page.IsDefined(typeof(RouteAttribute), inherit: false));
 
         await console.Services.GetRequiredService<LiveStatus>().ReadAsync(clients);
         var known = await Task.WhenAll(pages.Select(page => DrawAsync(console, page, isRead: false)));
-        var asked = await Task.WhenAll(pages.Select(page => DrawAsync(console, page, isRead: true)));
+        var asked = await Task.WhenAll(all.Select(page => DrawAsync(console, page, isRead: true)));
 
         Assert.All(known.Concat(asked), text => Assert.Contains(" does not answer.", text, StringComparison.Ordinal));
     }
@@ -57,11 +58,15 @@ public sealed class FirstDrawingTests
         var viewer = new ClaimsPrincipal(new ClaimsIdentity([new Claim(Viewer.TokenClaim, Key)], "tests"));
         ((IHostEnvironmentAuthenticationStateProvider)scope.ServiceProvider.GetRequiredService<AuthenticationStateProvider>())
             .SetAuthenticationState(Task.FromResult(new AuthenticationState(viewer)));
-        ((IHostEnvironmentNavigationManager)scope.ServiceProvider.GetRequiredService<NavigationManager>()).Initialize(Address, Address);
+        ((IHostEnvironmentNavigationManager)scope.ServiceProvider.GetRequiredService<NavigationManager>()).Initialize(Address, WithPanel);
         await using var renderer = new HtmlRenderer(scope.ServiceProvider, NullLoggerFactory.Instance);
         return await renderer.Dispatcher.InvokeAsync(async () =>
         {
-            var root = renderer.BeginRenderingComponent(page, ParameterView.Empty);
+            // The order or the endpoint that the page is about.
+            var parameters = page.GetProperties()
+                .Where(property => property.PropertyType == typeof(Guid) && property.IsDefined(typeof(ParameterAttribute), inherit: true))
+                .ToDictionary(property => property.Name, _ => (object?)Guid.NewGuid());
+            var root = renderer.BeginRenderingComponent(page, ParameterView.FromDictionary(parameters));
             if (isRead)
             {
                 await root.QuiescenceTask;
