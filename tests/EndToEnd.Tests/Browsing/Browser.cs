@@ -61,10 +61,9 @@ public sealed class Browser : IAsyncLifetime
         {
             await visit(page);
         }
-        catch (Exception exception) when (!page.IsClosed)
+        catch (Exception exception)
         {
-            var shown = await page.EvaluateAsync<string>("document.body.innerText");
-            throw new AggregateException($"{page.Url} logged: {string.Join('\n', faults)}\nIt showed: {shown}", exception);
+            throw new AggregateException($"{page.Url} logged: {string.Join('\n', faults)}\nIt showed: {await ReadAsync(page)}", exception);
         }
 
         Assert.DoesNotContain(faults, fault => !(isExpected?.Invoke(fault) ?? false));
@@ -74,6 +73,18 @@ public sealed class Browser : IAsyncLifetime
     {
         await _browser.DisposeAsync();
         _playwright.Dispose();
+    }
+
+    private static async Task<string> ReadAsync(IPage page)
+    {
+        try
+        {
+            return await page.EvaluateAsync<string>("document.body.innerText");
+        }
+        catch (PlaywrightException e)
+        {
+            return e.Message;
+        }
     }
 
     private static void Watch(IBrowserContext context, Uri console, ConcurrentQueue<string> faults)
