@@ -242,7 +242,7 @@ public sealed class LaneTests
             },
         };
         await world.StartWorkerAsync(
-            Group, script, batches: false, options => (options.MaxDeliveries, options.HandlerTimeout) = (1, TimeSpan.FromSeconds(1)));
+            Group, script, batches: false, options => (options.MaxDeliveries, options.HandlerTimeout) = (1, TimeSpan.FromSeconds(3)));
 
         await world.PublishAsync(3);
 

@@ -87,7 +87,7 @@ public sealed class DatabaseCheckTests
         builder.AddEventBus().AddStream(world.Stream.Value, stream => stream.AddOutbox());
         var starting = world.StartAsync(builder);
 
-        var warning = await log.First.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        var warning = await log.First.WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
         Assert.StartsWith("The start waits until schema 'bus' is migrated: ", warning, StringComparison.Ordinal);
         if (behind.StartsWith("drop", StringComparison.Ordinal))
         {
@@ -100,7 +100,7 @@ public sealed class DatabaseCheckTests
             await world.ExecuteAsync("insert into bus.schema_versions select * from applied");
         }
 
-        Assert.NotNull(await starting.WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
+        Assert.NotNull(await starting.WaitAsync(TimeSpan.FromSeconds(60), Cancellation));
     }
 
     [Fact]
@@ -149,11 +149,11 @@ public sealed class DatabaseCheckTests
         builder.AddEventBus().AddStream(world.Stream.Value, stream => stream.AddOutbox());
         var starting = world.StartAsync(builder);
 
-        var warning = await log.First.WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        var warning = await log.First.WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
         Assert.Contains("default_transaction_read_only is on", warning, StringComparison.Ordinal);
         await world.ExecuteAsync($"alter database {world.Database.Name} reset default_transaction_read_only");
 
-        Assert.NotNull(await starting.WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
+        Assert.NotNull(await starting.WaitAsync(TimeSpan.FromSeconds(60), Cancellation));
     }
 
     private static NpgsqlDataSource ConnectAsApp(BusWorld world) => NpgsqlDataSource.Create(

@@ -12,7 +12,6 @@ namespace FanOut.Services.Tests.Access;
 /// <summary>How a service checks a key.</summary>
 public sealed class ApiKeyTests
 {
-
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]

@@ -299,7 +299,7 @@ public sealed class SmtpTests
 
         await notifications.ExecuteAsync("""
             update notifications.emails
-            set state = 'pending', finished_at = null, claim = gen_random_uuid(), due_at = now() + interval '1.5 seconds'
+            set state = 'pending', finished_at = null, claim = gen_random_uuid(), due_at = now() + interval '5 seconds'
             """);
 
         Assert.Single(sink.Mails);

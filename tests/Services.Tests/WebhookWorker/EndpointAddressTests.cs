@@ -120,8 +120,8 @@ public sealed class EndpointAddressTests(EndpointAddressTests.Workers workers) :
 
         public async ValueTask DisposeAsync()
         {
-            await _strict!.DisposeAsync();
-            await _open!.DisposeAsync();
+            await (_strict?.DisposeAsync() ?? default);
+            await (_open?.DisposeAsync() ?? default);
         }
     }
 }
