@@ -51,14 +51,15 @@ internal static class ConsoleServices
             // An event that tests an endpoint for webhooks waits 10 seconds for its receiver.
             options.AttemptTimeout.Timeout = TimeSpan.FromSeconds(15);
 
-            // A service that says why it cannot do something is shown to say so, and pages ask again by themselves. The delays are about 0.3, 0.6
-            // and 1.2 s: a restart is not seen, and one that is away is shown to be soon.
+            // A service that says why it cannot do something is shown to say so, and pages ask again by themselves.
+            options.Retry.ShouldHandle = attempt => ValueTask.FromResult(
+                attempt.Outcome.Exception is HttpRequestException && attempt.Context.GetRequestMessage()?.Method == HttpMethod.Get);
+
+            // After about 0.3, 0.6 and 1.2 s: a restart is not seen, and a service that is away is soon shown to be.
             options.Retry.Delay = TimeSpan.FromMilliseconds(300);
 
             // What is read every two seconds opens the circuit to a service that is away; it is asked again soon.
             options.CircuitBreaker.BreakDuration = TimeSpan.FromSeconds(1);
-            options.Retry.ShouldHandle = attempt => ValueTask.FromResult(
-                attempt.Outcome.Exception is HttpRequestException && attempt.Context.GetRequestMessage()?.Method == HttpMethod.Get);
         });
         services.AddSingleton<LiveStatus>();
         services.AddScoped<Viewer>();

@@ -117,7 +117,7 @@ public abstract class LivePage : ComponentBase, IDisposable
                 await refreshed;
                 StateHasChanged();
             }
-            catch (Exception e)
+            catch (Exception e) when (!_isGone)
             {
                 // Nobody awaits this: it would not be seen.
                 await DispatchExceptionAsync(e);
